@@ -1,0 +1,71 @@
+"""The bytes a model comes from, and what reading them gives."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+
+from citymains.errors import InputError, Issue, LimitError
+from citymains.model.table import Table
+
+#: Largest model file that is read, in bytes. Raise it with CITYMAINS_MAX_MODEL_BYTES.
+MAX_MODEL_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A model file's name (without folder) and its bytes."""
+
+    name: str
+    content: bytes = field(repr=False)
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of the bytes as they were given."""
+        return hashlib.sha256(self.content).hexdigest()
+
+    @classmethod
+    def read(cls, path: str | PathLike[str], *, max_bytes: int = MAX_MODEL_BYTES) -> SourceFile:
+        """Read a file.
+
+        Raises
+        ------
+        InputError
+            FILE_NOT_FOUND; FILE_TOO_LARGE as :class:`LimitError`, before a byte is read.
+        """
+        path = Path(path)
+        try:
+            size = path.stat().st_size
+            if size > max_bytes:
+                raise LimitError("FILE_TOO_LARGE", file=path.name, value=size, limit=max_bytes)
+            return cls(path.name, path.read_bytes())
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError) as error:
+            raise InputError("FILE_NOT_FOUND", file=str(path), value=type(error).__name__) from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intake:
+    """What a utility's reader makes of a file.
+
+    With an error among ``issues`` the rest describes what could be read, for the report.
+    """
+
+    document: bytes
+    """Canonical model after repairs: what the network's id is the hash of, what the store
+    keeps and what the engine is fed from. Reading it again gives the same document, with no
+    issue that is not a warning."""
+    tables: tuple[Table, ...] = ()
+    issues: tuple[Issue, ...] = ()
+    importer: str = ""
+    """Reader and version: ``epanet-inp/1``."""
+    crs: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def errors(self) -> tuple[Issue, ...]:
+        """The issues that refuse the model."""
+        return tuple(one for one in self.issues if one.severity == "error")

@@ -1,0 +1,169 @@
+"""Scenarios: small declarative lists of edits to an immutable network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeAlias
+
+from citymains.errors import InputError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Close:
+    """Close pipes (or any link) from ``start_s`` until ``end_s``."""
+
+    pipes: tuple[str, ...]
+    start_s: float | None = None
+    """Seconds from the start; None: from the beginning."""
+    end_s: float | None = None
+    """None: until the end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lose:
+    """Lose equipment: what is named here stops working."""
+
+    pumps: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    plants: tuple[str, ...] = ()
+    regulators: tuple[str, ...] = ()
+    start_s: float | None = None
+    end_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScaleDemand:
+    """Multiply demands by ``factor``, everywhere or at ``nodes``."""
+
+    factor: float
+    nodes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetControl:
+    """Set one setting of one element: a pump's speed, a valve's set point, a plant's temperature."""
+
+    element: str
+    field: str
+    value: float
+    start_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Burst:
+    """Break a pipe; the hole discharges as an orifice of ``diameter_mm``."""
+
+    pipe: str
+    diameter_mm: float
+    start_s: float | None = None
+    end_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StormEdit:
+    """Rain of a design storm over the whole model."""
+
+    formula: str
+    return_period_a: float
+    duration_s: float
+    step_s: float = 300.0
+    peak_ratio: float = 0.4
+
+
+Edit: TypeAlias = Close | Lose | ScaleDemand | SetControl | Burst | StormEdit
+
+
+def _ids(ids: Iterable[str] | str) -> tuple[str, ...]:
+    return (ids,) if isinstance(ids, str) else tuple(str(one) for one in ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A list of edits, applied in order. ``+`` joins two scenarios; the empty one changes nothing.
+
+    Examples
+    --------
+    >>> from citymains import Scenario
+    >>> tonight = Scenario.close(pipes=["P-114"], start_s=7200) + Scenario.scale_demand(1.2)
+    >>> len(tonight.edits)
+    2
+    """
+
+    edits: tuple[Edit, ...] = ()
+
+    NAMES: ClassVar[dict[type, str]] = {
+        Close: "close", Lose: "lose", ScaleDemand: "scale_demand", SetControl: "set_control", Burst: "burst",
+        StormEdit: "storm",
+    }
+
+    @classmethod
+    def close(cls, pipes: Iterable[str] | str, start_s: float | None = None, end_s: float | None = None) -> Scenario:
+        """Close pipes or other links by id."""
+        return cls((Close(pipes=_ids(pipes), start_s=start_s, end_s=end_s),))
+
+    @classmethod
+    def lose(
+        cls,
+        *,
+        pumps: Iterable[str] | str = (),
+        sources: Iterable[str] | str = (),
+        plants: Iterable[str] | str = (),
+        regulators: Iterable[str] | str = (),
+        start_s: float | None = None,
+        end_s: float | None = None,
+    ) -> Scenario:
+        """Lose pumps, sources, plants or regulators by id."""
+        return cls((
+            Lose(pumps=_ids(pumps), sources=_ids(sources), plants=_ids(plants), regulators=_ids(regulators),
+                 start_s=start_s, end_s=end_s),
+        ))
+
+    @classmethod
+    def scale_demand(cls, factor: float, nodes: Iterable[str] | str = ()) -> Scenario:
+        """Multiply demands by `factor` (>= 0), everywhere or at `nodes`."""
+        if not factor >= 0:
+            raise InputError("ARGUMENT_INVALID", field="factor", value=factor, limit=">= 0")
+        return cls((ScaleDemand(factor=float(factor), nodes=_ids(nodes)),))
+
+    @classmethod
+    def set_control(cls, element: str, field: str, value: float, start_s: float | None = None) -> Scenario:
+        """Set one setting of one element."""
+        return cls((SetControl(element=element, field=field, value=float(value), start_s=start_s),))
+
+    @classmethod
+    def burst(cls, pipe: str, diameter_mm: float, start_s: float | None = None, end_s: float | None = None) -> Scenario:
+        """Break a pipe with a hole of `diameter_mm` (> 0)."""
+        if not diameter_mm > 0:
+            raise InputError("ARGUMENT_INVALID", field="diameter_mm", value=diameter_mm, limit="> 0")
+        return cls((Burst(pipe=pipe, diameter_mm=float(diameter_mm), start_s=start_s, end_s=end_s),))
+
+    @classmethod
+    def storm(
+        cls, formula: str, return_period_a: float, duration_s: float, step_s: float = 300.0, peak_ratio: float = 0.4
+    ) -> Scenario:
+        """Rain by a design storm."""
+        return cls((StormEdit(formula=formula, return_period_a=float(return_period_a), duration_s=float(duration_s),
+                              step_s=float(step_s), peak_ratio=float(peak_ratio)),))
+
+    def __add__(self, other: Scenario) -> Scenario:
+        if not isinstance(other, Scenario):
+            return NotImplemented
+        return Scenario(self.edits + other.edits)
+
+    def __bool__(self) -> bool:
+        return bool(self.edits)
+
+    def require(self, question: str, supported: Iterable[type[Any]]) -> None:
+        """Refuse the edits a question does not take.
+
+        Raises
+        ------
+        InputError
+            SCENARIO_UNSUPPORTED, naming the edit and what the question does take.
+        """
+        allowed = tuple(supported)
+        names = ", ".join(self.NAMES[kind] for kind in allowed) or "-"
+        for edit in self.edits:
+            if not isinstance(edit, allowed):
+                raise InputError("SCENARIO_UNSUPPORTED", value=question, field=self.NAMES[type(edit)], limit=names)

@@ -1,0 +1,261 @@
+"""The face every utility shows: what all four answer, and what each must bring.
+
+A utility sub-classes :class:`Utility`, brings a reader (:meth:`Utility.read`) and adds its
+questions as methods. Loading, validating, finding a network again and judging whether an
+argument is a file or an id are the same for all and stand here.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from citymains._version import __version__
+from citymains.errors import InputError, Issue, NotFoundError
+from citymains.intake.source import Intake, SourceFile
+from citymains.model.finding import Verdict
+from citymains.model.network import Network, NetworkRef, ValidationReport
+from citymains.model.provenance import Provenance
+from citymains.model.scenario import Scenario
+from citymains.question import Face, Shape, question
+
+if TYPE_CHECKING:
+    from citymains.workbench import Workbench
+
+#: Questions of the public contract that no release answers yet, by utility ("" is every utility).
+PLANNED: Mapping[str, frozenset[str]] = {
+    "": frozenset({"compare", "isolate", "outage", "criticality", "renewal", "bill"}),
+    "water": frozenset({"sources", "leakage", "fire_flow"}),
+    "gas": frozenset({"regulators", "reserve", "leak"}),
+    "heating": frozenset({"rooms", "refunds", "cases"}),
+    "drainage": frozenset({"storm", "schedule", "advise"}),
+}
+
+
+class Utility(Face):
+    """Base of the four utilities and of any a plugin adds.
+
+    Parameters
+    ----------
+    workbench : Workbench
+        What an answer is made with: store, engines, rules, plugins.
+    """
+
+    title_en: ClassVar[str]
+    title_zh: ClassVar[str]
+    formats: ClassVar[tuple[str, ...]]
+    """File formats of the reader, for help texts: ``("EPANET INP",)``."""
+
+    def __init__(self, workbench: Workbench) -> None:
+        self.workbench = workbench
+
+    # -- what a utility brings ---------------------------------------------------------------
+
+    def read(self, file: SourceFile) -> Intake:
+        """Read a model file completely and report everything wrong with it at once; never raises for content."""
+        raise NotImplementedError
+
+    def bundled(self) -> Mapping[str, Path]:
+        """Networks that load by name: those that ship with the solver libraries, and our own."""
+        return {}
+
+    # -- what every utility answers ------------------------------------------------------------
+
+    @question(rpc="ImportNetwork", shape=Shape.UPLOAD)
+    def load(self, source: SourceFile | str | PathLike[str], *, crs: str = "") -> Network:
+        """Load a network from a file, or a bundled one by name.
+
+        Parameters
+        ----------
+        source : path, str or SourceFile
+            A file in a format of this utility in UTF-8 or GB18030, or the name of a bundled network.
+        crs : str
+            Coordinate reference system of the file, for example ``EPSG:4547``; empty: unknown.
+
+        Returns
+        -------
+        Network
+            With ``id``, ``counts``, ``repairs`` and element tables.
+
+        Raises
+        ------
+        InputError
+            With every issue of the file; nothing is stored.
+        LimitError
+            The file is larger than what is read.
+        """
+        file = self._source(source)
+        intake = self.read(file)
+        if intake.errors:
+            raise InputError(intake.issues)
+        record = self._network_record(file, intake, crs)
+        self.workbench.store.put_network(record, intake.document)
+        return record
+
+    @question(rpc="ValidateNetwork")
+    def validate(self, source: SourceFile | str | PathLike[str]) -> ValidationReport:
+        """List every issue of a model file, with line, element, value and how to mend it.
+
+        Parameters
+        ----------
+        source : path, str or SourceFile
+            A file, the name of a bundled network, or the id of a loaded network.
+
+        Returns
+        -------
+        ValidationReport
+            Columns ``code severity file line section element field value limit message_en
+            message_zh fix_en fix_zh``; REJECTED if any issue is an error.
+        """
+        if isinstance(source, str) and source.startswith("networks/"):
+            file = SourceFile(source, self.workbench.store.document(source))
+        else:
+            file = self._source(source)
+        return self._validation_record(file, self.read(file))
+
+    # -- for questions -----------------------------------------------------------------------------
+
+    def network(self, net: NetworkRef) -> Network:
+        """The network an argument named ``net`` stands for: itself, by id, or loaded from a path or name.
+
+        Raises
+        ------
+        NotFoundError
+            NETWORK_NOT_FOUND.
+        InputError
+            NETWORK_WRONG_UTILITY, PATH_ON_SERVER, or the issues of the file.
+        """
+        if isinstance(net, Network):
+            found = net
+        elif isinstance(net, str) and net.startswith("networks/"):
+            found = self.workbench.cached(("network", net), lambda: self._stored(net))
+        else:
+            found = self.load(net)
+        if found.utility != self.name:
+            raise InputError("NETWORK_WRONG_UTILITY", value=found.id, field=found.utility, limit=self.name)
+        return found
+
+    def document(self, network: Network) -> bytes:
+        """The canonical model of a network, as the engine is fed from it."""
+        return self.workbench.store.document(network.id)
+
+    def provenance(
+        self,
+        name: str,
+        *,
+        network: Network | None = None,
+        scenario: Scenario | None = None,
+        engine: str = "",
+        engine_version: str = "",
+        options: Mapping[str, Any] | None = None,
+        rule_packs: Iterable[str] = (),
+        run_s: float | None = None,
+    ) -> Provenance:
+        """Provenance of an answer to the question `name`, with everything the workbench knows filled in."""
+        source = network.provenance if network is not None else Provenance()
+        return Provenance(
+            question=f"{self.name}.{name}",
+            network=network.id if network is not None else "",
+            scenario=scenario or Scenario(),
+            engine=engine,
+            engine_version=engine_version,
+            options={key: _option_text(value) for key, value in (options or {}).items()},
+            rule_packs=tuple(rule_packs),
+            plugins=self.workbench.plugin_versions(self.name),
+            citymains_version=__version__,
+            source_file=source.source_file,
+            source_sha256=source.source_sha256,
+            importer=source.importer,
+            create_time=datetime.now(UTC).isoformat(timespec="seconds"),
+            run_s=run_s,
+            host=platform.node(),
+        )
+
+    # -- inside ---------------------------------------------------------------------------------------
+
+    def _source(self, source: SourceFile | str | PathLike[str]) -> SourceFile:
+        if isinstance(source, SourceFile):
+            return source
+        if not self.workbench.reads_paths:
+            raise InputError("PATH_ON_SERVER", value=str(source))
+        if isinstance(source, str) and source in (bundled := self.bundled()):
+            return SourceFile.read(bundled[source], max_bytes=self.workbench.max_model_bytes)
+        return SourceFile.read(source, max_bytes=self.workbench.max_model_bytes)
+
+    def _stored(self, network_id: str) -> Network:
+        record = self.workbench.store.network(network_id)
+        if record.utility != self.name:
+            return record
+        intake = self.read(SourceFile(record.provenance.source_file, self.workbench.store.document(network_id)))
+        if intake.errors:  # a document we wrote ourselves must read back
+            raise NotFoundError("NETWORK_NOT_FOUND", value=network_id)
+        from dataclasses import replace
+
+        return replace(record, tables=intake.tables)
+
+    def _network_record(self, file: SourceFile, intake: Intake, crs: str) -> Network:
+        import hashlib
+
+        return Network(
+            id="networks/" + hashlib.sha256(intake.document).hexdigest(),
+            utility=self.name,
+            name=Path(file.name).stem,
+            crs=crs or intake.crs,
+            counts={table.name: table.row_count for table in intake.tables},
+            repairs=intake.issues,
+            tables=intake.tables,
+            provenance=Provenance(
+                question=f"{self.name}.load",
+                network="",
+                options=intake.options,
+                citymains_version=__version__,
+                plugins=self.workbench.plugin_versions(self.name),
+                source_file=file.name,
+                source_sha256=file.sha256,
+                importer=intake.importer,
+                create_time=datetime.now(UTC).isoformat(timespec="seconds"),
+                host=platform.node(),
+            ),
+        )
+
+    def _validation_record(self, file: SourceFile, intake: Intake) -> ValidationReport:
+        import hashlib
+
+        issues = intake.issues
+        (spec,) = ValidationReport.TABLES
+        columns = {
+            column.name: [_cell(one, column.name) for one in issues] for column in spec.columns
+        }
+        return ValidationReport(
+            verdict=Verdict.REJECTED if intake.errors else Verdict.VALID,
+            tables=(spec.build(**columns),),
+            network="" if intake.errors else "networks/" + hashlib.sha256(intake.document).hexdigest(),
+            error_count=len(intake.errors),
+            warning_count=sum(one.severity == "warning" for one in issues),
+            repair_count=sum(one.severity == "repair" for one in issues),
+            counts={table.name: table.row_count for table in intake.tables},
+            provenance=Provenance(
+                question=f"{self.name}.validate",
+                options=intake.options,
+                citymains_version=__version__,
+                plugins=self.workbench.plugin_versions(self.name),
+                source_file=file.name,
+                source_sha256=file.sha256,
+                importer=intake.importer,
+                create_time=datetime.now(UTC).isoformat(timespec="seconds"),
+                host=platform.node(),
+            ),
+        )
+
+
+def _cell(one: Issue, column: str) -> Any:
+    value = getattr(one, column)
+    return float("nan") if value is None else value
+
+
+def _option_text(value: Any) -> str:
+    return str(value.value if hasattr(value, "value") else value)

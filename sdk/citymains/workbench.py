@@ -1,0 +1,114 @@
+"""What answers are made with: the store, the engines, the rules and the plugins, in one place.
+
+One workbench per process is enough: a local city, a server, or a worker. Faces get it; they
+hold no other state.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from citymains.intake.source import MAX_MODEL_BYTES
+
+if TYPE_CHECKING:
+    from citymains.engine_host.client import EngineHost
+    from citymains.plugins.manager import PluginManager
+    from citymains.rules.book import RuleBook
+    from citymains.store.store import Store
+
+T = TypeVar("T")
+
+#: How many parsed networks and the like are kept in memory.
+CACHE_ENTRIES = 16
+
+
+def home() -> Path:
+    """Folder for stored networks and records: ``CITYMAINS_HOME``, or a folder in the user's data."""
+    given = os.environ.get("CITYMAINS_HOME")
+    if given:
+        return Path(given)
+    base = os.environ.get("XDG_DATA_HOME") or (Path.home() / ".local" / "share")
+    return Path(base) / "citymains"
+
+
+class Workbench:
+    """Store, engines, rules and plugins behind the faces.
+
+    Parameters
+    ----------
+    database : str, optional
+        SQLAlchemy URL of the store; the default is SQLite in :func:`home`.
+    files : path, optional
+        Folder of the content-addressed files; the default is in :func:`home`.
+    jurisdiction : str
+        Where the city lies, from the province down: ``河南省/平顶山市``. Decides which rules apply.
+    reads_paths : bool
+        Whether arguments may be paths. True for a local city, False in a server.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: str | None = None,
+        files: str | os.PathLike[str] | None = None,
+        jurisdiction: str = "",
+        reads_paths: bool = True,
+    ) -> None:
+        self.jurisdiction = jurisdiction
+        self.reads_paths = reads_paths
+        self.max_model_bytes = int(os.environ.get("CITYMAINS_MAX_MODEL_BYTES", MAX_MODEL_BYTES))
+        self._database = database
+        self._files = files
+        self._cache: OrderedDict[Hashable, Any] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @cached_property
+    def store(self) -> Store:
+        """Networks and records, by id."""
+        from citymains.store.store import Store
+
+        return Store.open(self._database, self._files)
+
+    @cached_property
+    def engines(self) -> EngineHost:
+        """The solver processes."""
+        from citymains.engine_host.client import engine_host
+
+        return engine_host()
+
+    @cached_property
+    def plugins(self) -> PluginManager:
+        """Built-in and third-party plugins."""
+        from citymains.plugins.manager import plugin_manager
+
+        return plugin_manager()
+
+    @cached_property
+    def rules(self) -> RuleBook:
+        """Rule packs of all plugins, resolved by layer, date and jurisdiction."""
+        from citymains.rules.book import RuleBook
+
+        return RuleBook(self.plugins.rule_packs())
+
+    def plugin_versions(self, *names: str) -> Mapping[str, str]:
+        """Versions of the plugins of these names, for the provenance."""
+        return self.plugins.versions(names)
+
+    def cached(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Keep what `make` gives under `key`; the oldest entries are dropped first."""
+        with self._lock:
+            if key in self._cache:
+                self._cache.move_to_end(key)
+                return self._cache[key]  # type: ignore[no-any-return]
+        made = make()
+        with self._lock:
+            self._cache[key] = made
+            while len(self._cache) > CACHE_ENTRIES:
+                self._cache.popitem(last=False)
+        return made

@@ -1,0 +1,1 @@
+"""citymains drainage service."""

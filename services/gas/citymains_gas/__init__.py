@@ -1,0 +1,1 @@
+"""citymains gas service."""
