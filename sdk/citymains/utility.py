@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from citymains._version import __version__
-from citymains.errors import InputError, Issue, NotFoundError
+from citymains.errors import InputError, Issue, NotBuiltError, NotFoundError
 from citymains.intake.source import Intake, SourceFile
 from citymains.model.finding import Verdict
 from citymains.model.network import Network, NetworkRef, ValidationReport
@@ -174,6 +174,12 @@ class Utility(Face):
             run_s=run_s,
             host=platform.node(),
         )
+
+    def __getattr__(self, name: str) -> Any:
+        # Only reached for names that do not exist: say which of them are promised.
+        if name in PLANNED[""] or name in PLANNED.get(type(self).name, ()):
+            raise NotBuiltError(value=f"{type(self).name}.{name}")
+        raise AttributeError(f"{type(self).name} has no question {name!r}")
 
     # -- inside ---------------------------------------------------------------------------------------
 

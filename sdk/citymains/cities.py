@@ -1,0 +1,165 @@
+"""A city: its utilities, and what ties them together. ``citymains.open`` makes a local one.
+
+A city is a folder with a ``city.toml``::
+
+    name = "示范市"
+    jurisdiction = "河南省/平顶山市"
+    crs = "EPSG:4547"
+
+    [networks]
+    water = "water/main.inp"
+    gas = "gas/main.json"
+
+The networks named there answer when a question is asked without one.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from citymains.errors import InputError, NotFoundError
+from citymains.utility import Utility
+from citymains.workbench import Workbench
+
+if TYPE_CHECKING:
+    # For editors and type checkers only: the frame finds utilities by entry point and runs without these.
+    from citymains_drainage.utility import Drainage
+    from citymains_gas.utility import Gas
+    from citymains_heating.utility import Heating
+    from citymains_water.utility import Water
+
+_SETTINGS = {"name": str, "jurisdiction": str, "crs": str, "networks": dict}
+
+
+class City:
+    """A city whose questions are answered in this process (the solvers run in child processes).
+
+    Parameters
+    ----------
+    name : str
+    workbench : Workbench
+        What answers are made with.
+    crs : str
+        Coordinate reference system of networks that name none.
+    networks : mapping of str to path
+        The city's own network of each utility.
+    """
+
+    def __init__(
+        self, name: str, workbench: Workbench, *, crs: str = "", networks: Mapping[str, Path] | None = None
+    ) -> None:
+        self.name = name
+        self.workbench = workbench
+        self.crs = crs
+        self.networks = dict(networks or {})
+        self._utilities: dict[str, Utility] = {}
+
+    @property
+    def water(self) -> Water:
+        """Water supply (给水)."""
+        return cast("Water", self.utility("water"))
+
+    @property
+    def gas(self) -> Gas:
+        """Gas (燃气)."""
+        return cast("Gas", self.utility("gas"))
+
+    @property
+    def heating(self) -> Heating:
+        """District heating (热力)."""
+        return cast("Heating", self.utility("heating"))
+
+    @property
+    def drainage(self) -> Drainage:
+        """Drainage (排水)."""
+        return cast("Drainage", self.utility("drainage"))
+
+    def utility(self, name: str) -> Utility:
+        """The utility of that name, from whichever plugin brings it.
+
+        Raises
+        ------
+        NotFoundError
+            No plugin brings it.
+        PluginError
+            Its plugin failed to load.
+        """
+        if name not in self._utilities:
+            face = self.workbench.plugins.utility(name).load_face()
+            self._utilities[name] = face(self.workbench)
+        return self._utilities[name]
+
+    def network(self, utility: str) -> Any:
+        """The city's own network of a utility, loaded.
+
+        Raises
+        ------
+        NotFoundError
+            ``city.toml`` names none.
+        """
+        if utility not in self.networks:
+            raise NotFoundError(field="network of the city", value=utility)
+        return self.utility(utility).load(self.networks[utility], crs=self.crs)
+
+    def __repr__(self) -> str:
+        return f"<City {self.name}: {', '.join(sorted(self.workbench.plugins.utilities()))}>"
+
+
+def open(city: str | PathLike[str] = "demo", *, database: str | None = None) -> City:  # noqa: A001 -- the public name
+    """Open a city to ask it questions in this process.
+
+    Parameters
+    ----------
+    city : str or path
+        ``"demo"`` for the demonstration town, or a folder with a ``city.toml``.
+    database : str, optional
+        SQLAlchemy URL of the store; the default is an SQLite file in the user's data folder.
+
+    Returns
+    -------
+    City
+
+    Raises
+    ------
+    InputError
+        The folder has no ``city.toml``, or it is not valid; every issue is listed.
+
+    Examples
+    --------
+    >>> import citymains
+    >>> citymains.open("demo").name
+    '示范市'
+    """
+    if city == "demo":
+        from citymains.demo.town import town_networks
+
+        workbench = Workbench(database=database)
+        return City("示范市", workbench, networks=town_networks(workbench))
+    folder = Path(city)
+    settings = _read_settings(folder / "city.toml")
+    return City(
+        settings.get("name", folder.name),
+        Workbench(database=database, jurisdiction=settings.get("jurisdiction", "")),
+        crs=settings.get("crs", ""),
+        networks={utility: folder / path for utility, path in settings.get("networks", {}).items()},
+    )
+
+
+def _read_settings(path: Path) -> dict[str, Any]:
+    try:
+        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise InputError("FILE_NOT_FOUND", file=str(path)) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError("FILE_WRONG_FORMAT", file=str(path), limit="TOML", value=str(error)) from error
+    for key, value in settings.items():
+        if key not in _SETTINGS:
+            raise InputError("ARGUMENT_UNKNOWN", file=str(path), field=key, limit=", ".join(_SETTINGS))
+        if not isinstance(value, _SETTINGS[key]):
+            raise InputError("ARGUMENT_INVALID", file=str(path), field=key, value=value, limit=_SETTINGS[key].__name__)
+    return settings
+
