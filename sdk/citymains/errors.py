@@ -179,8 +179,8 @@ class StateError(CitymainsError):
     default_code = "NOT_FOUND"
 
 
-class NotBuiltError(CitymainsError):
-    """Part of the public contract that no release has built yet."""
+class NotBuiltError(CitymainsError, AttributeError):
+    """Part of the public contract that no release has built yet. ``hasattr`` says so too."""
 
     default_code = "NOT_BUILT"
 

@@ -1,0 +1,57 @@
+# Two commands are enough on a fresh machine with Python 3.11: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+BUF := @bufbuild/buf@1.75.0
+RUN_EXTRAS := water,gas,heating,drainage,server,gis
+TEST_EXTRAS := $(RUN_EXTRAS),postgres
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint type proto bench campaign clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+$(VENV)/.venv-made:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	@touch $@
+
+# Installed again only when what is to be installed has changed.
+$(VENV)/.installed: $(VENV)/.venv-made pyproject.toml constraints.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[$(RUN_EXTRAS)]'
+	@touch $@
+
+$(VENV)/.installed-test: $(VENV)/.installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[$(TEST_EXTRAS)]' --group dev --group proto
+	@touch $@
+
+demo: $(VENV)/.installed  ## install, calculate the four networks of the demonstration town, write a report
+	$(BIN)/citymains demo --out demo-report
+
+test: $(VENV)/.installed-test  ## install and run the tests
+	$(BIN)/pytest -m 'not campaign' $(TESTS)
+
+lint: $(VENV)/.installed-test  ## style, types, import rules, protos, drift of generated stubs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+	$(BIN)/python proto/generate.py --check
+	@if command -v npm >/dev/null 2>&1; then \
+	  npm exec --yes --package $(BUF) -- buf lint; \
+	else \
+	  echo 'npm is missing: the protos were not linted by buf'; \
+	fi
+
+proto: $(VENV)/.installed-test  ## generate the stubs from proto/
+	$(BIN)/python proto/generate.py
+
+bench: $(VENV)/.installed-test  ## measure against what a user would pick instead; prints ratios
+	$(BIN)/python -m benchmarks
+
+campaign: $(VENV)/.installed-test  ## long fuzz, soak and kill campaigns
+	$(BIN)/pytest -m campaign --timeout=0 $(TESTS)
+
+clean:  ## remove what was installed and built
+	rm -rf $(VENV) build dist demo-report .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
