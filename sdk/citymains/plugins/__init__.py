@@ -1,0 +1,1 @@
+"""Plugins: hooks, the typed records they return, and the manager that loads them in isolation."""
