@@ -18,6 +18,9 @@ from citymains.intake.text import DecodedText
 #: No word of a model is longer; longer ones crash engines.
 MAX_TOKEN_CHARACTERS = 500
 
+#: Values in each row when a row that is too long is broken.
+VALUES_PER_ROW = 24
+
 _TOKEN = re.compile(r'"([^"\n]*)("?)|(\S+)')
 # U+3000 is what a Chinese input method types for a space.
 _BLANKS = str.maketrans({"\u3000": " ", "\u00a0": " ", "\ufeff": " "})
@@ -35,11 +38,15 @@ class InpSection:
         How many letters of it the engine asks for; the rest may be missing or different.
     free_text : bool
         Lines are kept whole (titles); their length does not matter.
+    continues : bool
+        A row with the same first word goes on with the values of the row above (patterns), so
+        that a row too long for the engine can be broken into several.
     """
 
     name: str
     shortest: int = 4
     free_text: bool = False
+    continues: bool = False
 
 
 @dataclass(frozen=True)
@@ -237,6 +244,12 @@ class _Reader:
         longest = max(map(len, tokens))
         if longest > MAX_TOKEN_CHARACTERS:
             self.tell("INP_TOKEN_TOO_LONG", "error", number, value=longest, limit=MAX_TOKEN_CHARACTERS)
+            return
+        if section.continues and len(tokens) > self.form.max_tokens:
+            self.tell("INP_ROW_BROKEN", "repair", number, element=tokens[0], value=len(tokens), limit=self.form.max_tokens)
+            for start in range(1, len(tokens), VALUES_PER_ROW):
+                part = (tokens[0], *tokens[start : start + VALUES_PER_ROW])
+                self.rows[section.name].append(InpRow(section.name, number, part))
             return
         if len(tokens) > self.form.max_tokens:
             self.tell("INP_TOKENS_IGNORED", "warning", number, element=tokens[0], value=len(tokens), limit=self.form.max_tokens)

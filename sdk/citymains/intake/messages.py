@@ -30,6 +30,9 @@ register_messages(
         "INP_TOKENS_IGNORED": Text(
             "The line has {value} words; the engine reads {limit}, the rest was left out.", "该行有 {value} 个词,引擎只读取 {limit} 个,其余已略去。",
             "Break the line into several.", "请将该行拆成多行。"),
+        "INP_ROW_BROKEN": Text(
+            "The row of {element} has {value} words; the engine would read {limit}. It was broken into several rows.",
+            "{element} 所在行有 {value} 个词,引擎只会读取 {limit} 个,已拆成多行。"),
         "INP_QUOTE_OPEN": Text(
             "A quotation mark is not closed.", "引号未闭合。", "Close it.", "请补上引号。"),
         "INP_EXTERNAL_FILE": Text(
