@@ -1,0 +1,1 @@
+"""Maps, Excel, HTML and GeoPackage from any record."""

@@ -1,0 +1,177 @@
+"use strict";
+// Draws the scenes of the page. Everything comes from the JSON block; nothing is ever fetched.
+(function () {
+  // Okabe-Ito's vermilion to blue, darkened at both ends: told apart with every common colour blindness.
+  const SCALE = ["#9b1c1c", "#d55e00", "#e8a33d", "#8fc1d9", "#3f8fc4", "#0b4f8a"];
+  const MISSING = "#7b8794";
+  const SYMBOLS = ["rect", "triangle", "diamond", "pin", "roundRect", "arrow"];
+  const MARKS = { NOTE: "#d55e00", SUSPECT: "#b86e00", REJECTED: "#9b1c1c" };
+  const FONT = '"Microsoft YaHei","PingFang SC","Noto Sans CJK SC","WenQuanYi Micro Hei",sans-serif';
+
+  const escape = (text) => String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" }[c]));
+  const number = (value) => (value === null || value === undefined ? "—" : typeof value === "number" ? Number(value.toPrecision(5)).toString() : String(value));
+
+  function clock(seconds) {
+    const all = Math.round(seconds), pad = (n) => String(n).padStart(2, "0");
+    return pad(Math.floor(all / 3600)) + ":" + pad(Math.floor(all / 60) % 60) + (all % 60 ? ":" + pad(all % 60) : "");
+  }
+
+  // Outliers would flatten the scale, so its ends are the 1st and 99th percentile.
+  function range(values) {
+    const sorted = values.filter((v) => v !== null).sort((a, b) => a - b);
+    if (!sorted.length) return [0, 1];
+    let low = sorted[Math.floor((sorted.length - 1) * 0.01)], high = sorted[Math.ceil((sorted.length - 1) * 0.99)];
+    if (high - low <= Math.abs(high) * 1e-6) { low = sorted[0]; high = sorted[sorted.length - 1]; }
+    if (high - low <= Math.abs(high) * 1e-6) { const pad = Math.max(Math.abs(high) * 0.01, 1e-6); low -= pad; high += pad; }
+    return [Number(low.toPrecision(4)), Number(high.toPrecision(4))];
+  }
+
+  function bounds(scene) {
+    const box = [Infinity, Infinity, -Infinity, -Infinity];
+    const take = (xy) => { for (let i = 0; i + 1 < xy.length; i += 2) {
+      box[0] = Math.min(box[0], xy[i]); box[2] = Math.max(box[2], xy[i]);
+      box[1] = Math.min(box[1], xy[i + 1]); box[3] = Math.max(box[3], xy[i + 1]); } };
+    scene.layers.forEach((layer) => layer.xy.forEach(take));
+    scene.base.forEach((link) => take(link.xy));
+    scene.symbols.forEach((group) => group.points.forEach((p) => take([p[0], p[1]])));
+    return Number.isFinite(box[0]) ? box : [0, 0, 1, 1];
+  }
+
+  // One unit is as long upwards as sideways (a degree of longitude is shorter by the cosine of the latitude).
+  function window_(scene, box, width, height) {
+    const stretch = scene.geographic ? Math.cos(((box[1] + box[3]) / 2) * Math.PI / 180) : 1;
+    const across = Math.max((box[2] - box[0]) * stretch, 1e-9), up = Math.max(box[3] - box[1], 1e-9);
+    const unit = Math.max(across / width, up / height, 1e-12) * 1.08;
+    const cx = (box[0] + box[2]) / 2, cy = (box[1] + box[3]) / 2;
+    return { x: [cx - unit * width / 2 / stretch, cx + unit * width / 2 / stretch], y: [cy - unit * height / 2, cy + unit * height / 2] };
+  }
+
+  const pairs = (xy) => { const out = []; for (let i = 0; i + 1 < xy.length; i += 2) out.push([xy[i], xy[i + 1]]); return out; };
+
+  function tip(layer, i) {
+    const rows = layer.columns.map((c) => {
+      const value = c.values[i];
+      const shown = c.name === "time_s" && value !== null ? clock(value) : number(value);
+      return "<tr><td style='color:#5c6b7a;padding-right:12px'>" + escape(c.zh) + "</td><td style='text-align:right'><b>" + escape(shown) +
+        "</b> " + (c.name === "time_s" ? "" : escape(c.unit)) + "</td></tr>";
+    });
+    return "<b>" + escape(layer.zh) + " " + escape(layer.ids[i]) + "</b><table style='font-size:12px;border-spacing:0'>" + rows.join("") + "</table>";
+  }
+
+  function layerSeries(layer, count) {
+    const lines = [], points = [], bare = [], barePoints = [];
+    layer.ids.forEach((id, i) => {
+      const value = layer.values[i], xy = layer.xy[i];
+      if (xy.length > 2) {
+        const mm = layer.width[i], width = mm ? Math.min(6, 1.6 + mm / 160) : 2.2;
+        (value === null ? bare : lines).push({ coords: pairs(xy), value: value, i: i, lineStyle: { width: width } });
+      } else (value === null ? barePoints : points).push({ value: [xy[0], xy[1], value], i: i });
+    });
+    const size = count > 3000 ? 5 : count > 600 ? 7 : 10;
+    const label = layer.zh + " " + layer.value.zh, base = { tooltip: { formatter: (p) => tip(layer, p.data.i) } };
+    const line = { type: "lines", coordinateSystem: "cartesian2d", polyline: true, z: 2, emphasis: { lineStyle: { width: 6 } }, ...base };
+    const point = { type: "scatter", symbolSize: size, z: 4, itemStyle: { borderColor: "#33414e", borderWidth: size > 5 ? 0.7 : 0 }, ...base };
+    const hollow = { color: "#fff", borderColor: MISSING, borderWidth: 1.6 };
+    return [
+      { ...line, name: label, data: lines, coloured: lines.length > 0 },
+      { ...point, name: label, data: points, coloured: points.length > 0 },
+      { ...line, name: label, data: bare, lineStyle: { color: MISSING, type: "dotted" } },
+      { ...point, name: label, data: barePoints, itemStyle: hollow },
+    ].filter((series) => series.data.length);
+  }
+
+  function contextSeries(scene) {
+    const grey = {
+      type: "lines", coordinateSystem: "cartesian2d", polyline: true, z: 1, name: "其他管段 Other links",
+      lineStyle: { color: "#aab4bd", width: 1.6, opacity: 1 },
+      data: scene.base.map((link) => ({ coords: pairs(link.xy), id: link.id })), tooltip: { formatter: (p) => escape(p.data.id) },
+    };
+    const groups = scene.symbols.map((group, i) => ({
+      type: "scatter", name: group.zh + " " + group.en, z: 6, symbol: SYMBOLS[i % SYMBOLS.length],
+      symbolSize: group.points.length > 200 ? 7 : 13,
+      itemStyle: { color: "#12324d", borderColor: "#fff", borderWidth: 1.2 },
+      data: group.points.map((p) => ({ value: [p[0], p[1]], id: p[2] })),
+      tooltip: { formatter: (p) => "<b>" + escape(group.zh) + " " + escape(p.data.id) + "</b>" },
+    }));
+    const marks = {
+      type: "scatter", name: "有结论的元件 Findings", z: 5, symbol: "circle", symbolSize: scene.marks.length > 300 ? 10 : 17,
+      itemStyle: { color: "rgba(0,0,0,0)", borderWidth: 2, borderColor: MARKS.NOTE },
+      data: scene.marks.map((m) => ({ value: m.xy, mark: m, itemStyle: { borderColor: MARKS[m.severity] || MARKS.NOTE } })),
+      tooltip: { formatter: (p) => "<b>" + escape(p.data.mark.id) + "</b><br>" + p.data.mark.zh.concat(p.data.mark.en).slice(0, 8).map(escape).join("<br>") },
+    };
+    return [grey, ...groups, marks].filter((series) => series.data.length);
+  }
+
+  function visualMap(layer, indices, slot, dimension) {
+    const [low, high] = range(layer.values);
+    return {
+      type: "continuous", min: low, max: high, seriesIndex: indices, dimension: dimension, calculable: true, precision: high - low < 10 ? 2 : 1,
+      right: 14, top: 16 + slot * 236, itemHeight: 130, itemWidth: 14,
+      inRange: { color: layer.worst === "min" ? SCALE : SCALE.slice().reverse() },
+      outOfRange: { color: "#d5dbe0" },
+      // The handles show the ends; what lies beyond them keeps the end's colour.
+      text: [layer.zh + layer.value.zh + (layer.value.unit ? "\n" + layer.value.unit : ""), ""],
+      textStyle: { fontFamily: FONT, fontSize: 12, color: "#1c2733" },
+    };
+  }
+
+  function scaleBar(chart, host, scene) {
+    const bar = host.querySelector(".scale");
+    if (scene.schematic || scene.geographic) { bar.style.display = "none"; return; }
+    const a = chart.convertFromPixel({ gridIndex: 0 }, [20, 100]), b = chart.convertFromPixel({ gridIndex: 0 }, [140, 100]);
+    if (!a || !b) return;
+    const metres = Math.abs(b[0] - a[0]), step = Math.pow(10, Math.floor(Math.log10(metres)));
+    const round = [5, 2, 1].map((k) => k * step).find((m) => m <= metres) || step;
+    bar.style.width = (120 * round / metres) + "px";
+    bar.firstChild.textContent = round >= 1000 ? round / 1000 + " km" : round + " m";
+  }
+
+  function controls(chart, host, names, home) {
+    const bar = host.querySelector(".bar");
+    names.forEach((name) => {
+      const label = document.createElement("label"), box = document.createElement("input");
+      box.type = "checkbox"; box.checked = true;
+      box.addEventListener("change", () => chart.dispatchAction({ type: box.checked ? "legendSelect" : "legendUnSelect", name: name }));
+      label.append(box, name); bar.append(label);
+    });
+    const button = document.createElement("button");
+    button.textContent = "全图 Fit"; button.addEventListener("click", home); bar.append(button);
+  }
+
+  function draw(host, scene) {
+    const canvas = host.querySelector(".canvas"), box = bounds(scene);
+    const chart = echarts.init(canvas, null, { renderer: "canvas" });
+    const series = [], maps = [];
+    let slot = 0;
+    // Lines first: points and symbols lie on top of them.
+    scene.layers.slice().sort((a, b) => Number(b.links) - Number(a.links)).forEach((layer) => {
+      const own = layerSeries(layer, layer.ids.length), lines = [], points = [];
+      own.forEach((one) => { if (one.coloured) (one.type === "lines" ? lines : points).push(series.length); delete one.coloured; series.push(one); });
+      if (lines.length) maps.push(visualMap(layer, lines, slot++, 0));
+      if (points.length) maps.push({ ...visualMap(layer, points, lines.length ? slot - 1 : slot++, 2), show: !lines.length });
+    });
+    series.push(...contextSeries(scene));
+    const names = [...new Set(series.map((one) => one.name))], right = slot ? 150 : 16;
+    const grid = { left: 16, right: right, top: 16, bottom: 16 };
+    const axes = () => window_(scene, box, Math.max(canvas.clientWidth - grid.left - right, 50), Math.max(canvas.clientHeight - 32, 50));
+    const axis = (ends) => ({ type: "value", show: false, min: ends[0], max: ends[1], scale: true });
+    const first = axes();
+    chart.setOption({
+      animation: false, textStyle: { fontFamily: FONT }, grid: grid, legend: { show: false, data: names },
+      tooltip: { trigger: "item", confine: true, borderColor: "#dfe5ea", textStyle: { fontFamily: FONT, fontSize: 12, color: "#1c2733" } },
+      xAxis: axis(first.x), yAxis: axis(first.y), visualMap: maps, series: series,
+      dataZoom: ["xAxisIndex", "yAxisIndex"].map((key) => ({ type: "inside", [key]: 0, filterMode: "none", zoomLock: false, minSpan: 0.2 })),
+    });
+    const home = () => { const now = axes();
+      chart.setOption({ xAxis: axis(now.x), yAxis: axis(now.y) });
+      [0, 1].forEach((i) => chart.dispatchAction({ type: "dataZoom", dataZoomIndex: i, start: 0, end: 100 })); };
+    controls(chart, host, names, home);
+    chart.on("dataZoom", () => scaleBar(chart, host, scene));
+    window.addEventListener("resize", () => { chart.resize(); home(); scaleBar(chart, host, scene); });
+    scaleBar(chart, host, scene);
+    return chart;
+  }
+
+  const scenes = JSON.parse(document.getElementById("scenes").textContent);
+  window.citymainsCharts = Array.from(document.querySelectorAll(".map[data-scene]"), (host) => draw(host, scenes[Number(host.dataset.scene)]));
+})();
