@@ -1,0 +1,324 @@
+"""pandapipes' own JSON files, read as data by an allow-list.
+
+A pandapipes file names Python modules and classes for its loader to import. Nothing is ever
+imported here: known tables, known columns, numbers and texts are taken, everything else is left
+out and said so. Old files (``diameter_m``, ``alpha_w_per_m2k``, valves between junctions) and new
+ones (``inner_diameter_mm``, ``u_w_per_m2k``, valves at pipes) give the same network.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, Final
+
+from citymains.errors import issue
+from citymains.intake.pandapipes_components import COMPONENTS, Component, Field
+from citymains.intake.pandapipes_fluids import THEIR_KINDS, THEIR_PROPERTIES
+from citymains.intake.pandapipes_json import Report, parse_text
+from citymains.model.table import Kind
+from citymains.units import ZERO_CELSIUS_K
+
+Rows = dict[str, list[Any]]
+
+#: Columns that say nothing the calculation needs.
+_SILENT: Final = frozenset({"name", "type", "std_type", "et", "geo"})
+
+#: Tables that are results or bookkeeping; a number of others may be added by users.
+_BOOKKEEPING: Final = ("res_", "_")
+
+
+def is_pandapipes(value: Any) -> bool:
+    """Whether a JSON value is a network as pandapipes writes it."""
+    return isinstance(value, Mapping) and value.get("_class") == "pandapipesNet"
+
+
+def read_pandapipes(value: Mapping[str, Any], *, utility: str, file: str, report: Report) -> dict[str, Any]:
+    """Our document (not yet checked) from a pandapipes network.
+
+    Parameters
+    ----------
+    value : mapping
+        The file's JSON value, for which :func:`is_pandapipes` holds.
+    utility : {"gas", "heating"}
+    file : str
+        Name of the file, for the issues.
+    report : callable
+        Takes every issue found.
+
+    Returns
+    -------
+    dict
+        ``fluid``, ``ambient_temperature_c`` and ``tables`` of columns.
+    """
+    return _Reader(utility, file, report).read(value)
+
+
+class _Reader:
+    def __init__(self, utility: str, file: str, report: Report) -> None:
+        self.utility = utility
+        self.file = file
+        self.report = report
+        self.ids: dict[str, dict[Any, str]] = {}
+        self.pipe_ends: dict[str, tuple[Any, Any]] = {}
+
+    def read(self, value: Mapping[str, Any]) -> dict[str, Any]:
+        content = self._content(value.get("_object"), "net")
+        if not isinstance(content, Mapping):
+            return {"fluid": None, "tables": {}}
+        frames = self._frames(content)
+        tables = {one.name: self._table(one, frames.pop(one.theirs)) for one in COMPONENTS if one.theirs in frames}
+        self._add_geometry(tables, frames)
+        tables["pump_curves"] = self._pump_curves(content, set(tables.get("pumps", {}).get("curve", [])))
+        self._report_leftovers(frames)
+        options = content.get("user_pf_options")
+        ambient = options.get("ambient_temperature") if isinstance(options, Mapping) else None
+        return {
+            "fluid": self._fluid(content.get("fluid")),
+            "ambient_temperature_c": _tidy(ambient - ZERO_CELSIUS_K) if _is_number(ambient) else 20.0,
+            "tables": {name: rows for name, rows in tables.items() if any(rows.values())},
+        }
+
+    # -- objects ------------------------------------------------------------------------------------
+
+    def _content(self, value: Any, section: str) -> Any:
+        """What stands in an ``_object``: a value, or a value as JSON text."""
+        return parse_text(value, self.file, self.report, section=section) if isinstance(value, str) else value
+
+    def _ignored(self, value: Mapping[str, Any], section: str) -> None:
+        self.report(issue("PIPES_OBJECT_IGNORED", severity="warning", file=self.file, section=section,
+                          value=f"{value.get('_module', '')}.{value.get('_class', '')}"))
+
+    def _frames(self, content: Mapping[str, Any]) -> dict[str, tuple[list[Any], Rows]]:
+        """Data frames by name, as index and columns; other embedded objects are told and left out."""
+        frames = {}
+        for name, value in content.items():
+            for member in value if isinstance(value, list) else [value]:
+                if not isinstance(member, Mapping) or "_class" not in member or name == "fluid":
+                    continue
+                if member["_class"] == "DataFrame" and member.get("_module") == "pandas.core.frame":
+                    if not name.startswith(_BOOKKEEPING):
+                        frames[name] = self._frame(member, name)
+                elif not str(member.get("_module", "")).startswith(("pandapipes.component_models.", "numpy")):
+                    self._ignored(member, name)
+        return {name: frame for name, frame in frames.items() if frame is not None and frame[0]}
+
+    def _frame(self, value: Mapping[str, Any], name: str) -> tuple[list[Any], Rows] | None:
+        split = self._content(value.get("_object"), name)
+        parts = [split.get(part) for part in ("columns", "index", "data")] if isinstance(split, Mapping) else []
+        if not parts or not all(isinstance(part, list) for part in parts):
+            self._not_a_table(name, "not in the orient 'split'")
+            return None
+        columns, index, data = parts
+        if len(index) != len(data) or any(not isinstance(row, list) or len(row) != len(columns) for row in data):
+            self._not_a_table(name, "rows of unequal length")
+            return None
+        if len(set(map(str, index))) < len(index):
+            self._not_a_table(name, "an index that repeats")
+            return None
+        return index, {str(column): [row[i] for row in data] for i, column in enumerate(columns)}
+
+    def _not_a_table(self, name: str, why: str) -> None:
+        self.report(issue("PIPES_TABLE_SHAPE", file=self.file, section=name, value=why))
+
+    # -- element tables ------------------------------------------------------------------------------
+
+    def _table(self, component: Component, frame: tuple[list[Any], Rows]) -> Rows:
+        index, columns = frame
+        if self.utility not in component.utilities:
+            self.report(issue("PIPES_TABLE_UNSUPPORTED", file=self.file, section=component.theirs, value=len(index),
+                              limit=self.utility))
+            return {}
+        ids = self._named(component, index, columns.get("name"))
+        self.ids[component.name] = dict(zip(index, ids, strict=True))
+        rows: Rows = {"id": ids}
+        used = set(_SILENT)
+        for field in component.fields:
+            source, factor = _source_column(field, columns)
+            if source:
+                used.add(source)
+                rows[field.name] = [self._value(field, one, factor) for one in columns[source]]
+        if component.name == "pipes":
+            ends = zip(rows.get("from_node", []), rows.get("to_node", []), strict=False)
+            self.pipe_ends = dict(zip(ids, ends, strict=False))
+        if component.name == "valves":
+            self._place_valves(rows, columns)
+            used.add("in_service")
+        if component.name == "sources":
+            _blank_by_type(rows, columns.get("type"))
+        self._report_unused(component, columns, used)
+        return rows
+
+    def _named(self, component: Component, index: list[Any], names: list[Any] | None) -> list[str]:
+        """The id of every row: its name where that is unique and not empty, else kind and index."""
+        texts = ["" if name is None or name != name else str(name).strip() for name in names or [None] * len(index)]
+        often = Counter(texts)
+        taken = {text for text, times in often.items() if text and times == 1}
+        ids, made = [], []
+        for number, text in zip(index, texts, strict=True):
+            if text in taken:
+                ids.append(text)
+                continue
+            fresh = f"{component.singular}-{number}"
+            while fresh in taken:
+                fresh += "'"
+            taken.add(fresh)
+            ids.append(fresh)
+            if text:
+                made.append(fresh)
+        if made:
+            self.report(issue("PIPES_ID_MADE", severity="repair", file=self.file, section=component.theirs,
+                              element=made[0], value=len(made)))
+        return ids
+
+    def _value(self, field: Field, value: Any, factor: float) -> Any:
+        """A value of theirs in our unit; what is not a number is passed on for the checks to refuse."""
+        if value is None or value != value:
+            return None
+        if field.refers and field.refers != "pump_curves":
+            return self.ids.get(field.refers, {}).get(value, f"#{value}")
+        if field.kind is not Kind.FLOAT or not _is_number(value):
+            return value
+        if not math.isfinite(value):
+            return value
+        return _tidy((value * factor - field.offset) / field.factor)
+
+    def _place_valves(self, rows: Rows, columns: Rows) -> None:
+        """Valves at a pipe get that pipe's other end; valves out of service are closed."""
+        places = columns.get("et", [])
+        numbers = columns.get("element", [])
+        rows["pipe"] = [""] * len(rows["id"])
+        for row, place in enumerate(places):
+            if place != "pi":
+                continue
+            pipe = self.ids.get("pipes", {}).get(numbers[row], f"#{numbers[row]}")
+            start, end = self.pipe_ends.get(pipe, ("", ""))
+            rows["pipe"][row] = pipe
+            rows["to_node"][row] = end if rows["from_node"][row] == start else start
+        in_service = columns.get("in_service")
+        if in_service:
+            rows["open"] = [opened if serves is not False else False
+                            for opened, serves in zip(rows.get("open", [True] * len(in_service)), in_service, strict=True)]
+
+    def _report_unused(self, component: Component, columns: Rows, used: set[str]) -> None:
+        unused = [name for name in columns if name not in used]
+        if unused:
+            self.report(issue("PIPES_COLUMNS_IGNORED", severity="warning", file=self.file, section=component.theirs,
+                              value=", ".join(unused)))
+
+    def _report_leftovers(self, frames: Mapping[str, tuple[list[Any], Rows]]) -> None:
+        for name, (index, _) in frames.items():
+            if name == "mass_storage":
+                self.report(issue("PIPES_TABLE_UNSUPPORTED", file=self.file, section=name, value=len(index), limit=self.utility))
+            else:
+                self.report(issue("PIPES_TABLE_IGNORED", severity="warning", file=self.file, section=name, value=len(index)))
+
+    # -- geometry, curves, fluid ---------------------------------------------------------------------
+
+    def _add_geometry(self, tables: dict[str, Rows], frames: dict[str, tuple[list[Any], Rows]]) -> None:
+        places = frames.pop("junction_geodata", None)
+        if places is not None and "junctions" in tables:
+            index, columns = places
+            row_of = {number: row for row, number in enumerate(index)}
+            for axis in ("x", "y"):
+                values = columns.get(axis, [None] * len(index))
+                tables["junctions"][axis] = [
+                    values[row_of[number]] if number in row_of else None for number in self.ids["junctions"]]
+        bends = frames.pop("pipe_geodata", None)
+        if bends is not None:
+            tables["vertices"] = self._vertices(*bends)
+
+    def _vertices(self, index: list[Any], columns: Rows) -> Rows:
+        rows: Rows = {"link": [], "x": [], "y": []}
+        for number, coordinates in zip(index, columns.get("coords", []), strict=False):
+            inner = coordinates[1:-1] if isinstance(coordinates, list) else []
+            pipe = self.ids.get("pipes", {}).get(number)
+            for point in inner if pipe else []:
+                if isinstance(point, list) and len(point) >= 2:
+                    rows["link"].append(pipe)
+                    rows["x"].append(point[0])
+                    rows["y"].append(point[1])
+        return rows
+
+    def _pump_curves(self, content: Mapping[str, Any], used: set[Any]) -> Rows:
+        rows: Rows = {"id": [], "power": [], "coefficient": []}
+        types = content.get("std_types") or content.get("std_type")
+        pumps = types.get("pump", {}) if isinstance(types, Mapping) else {}
+        for name, value in pumps.items() if isinstance(pumps, Mapping) else ():
+            if name not in used:
+                continue
+            if not isinstance(value, Mapping) or value.get("_class") != "PumpStdType":
+                self._ignored(value if isinstance(value, Mapping) else {}, f"std_types.pump.{name}")
+                continue
+            curve = self._content(value.get("_object"), f"std_types.pump.{name}")
+            numbers = _plain(curve.get("reg_par")) if isinstance(curve, Mapping) else None
+            for power, number in enumerate(reversed(numbers if isinstance(numbers, list) else [])):
+                rows["id"].append(name)
+                rows["power"].append(power)
+                rows["coefficient"].append(number)
+        return rows
+
+    def _fluid(self, value: Any) -> Any:
+        if not isinstance(value, Mapping) or value.get("_class") != "Fluid":
+            return value if isinstance(value, str) else None
+        fluid = self._content(value.get("_object"), "fluid")
+        if not isinstance(fluid, Mapping):
+            return None
+        properties = {}
+        for name, item in (fluid.get("all_properties") or {}).items():
+            kind = THEIR_KINDS.get(item.get("_class", "")) if isinstance(item, Mapping) else None
+            if kind is None:
+                self._ignored(item if isinstance(item, Mapping) else {}, f"fluid.{name}")
+                continue
+            numbers = self._content(item.get("_object"), f"fluid.{name}")
+            if isinstance(numbers, Mapping):
+                properties[THEIR_PROPERTIES.get(name, name)] = _property(kind, numbers)
+        return {"name": str(fluid.get("name", "")), "phase": "gas" if fluid.get("is_gas") else "liquid", "properties": properties}
+
+
+def _property(kind: str, numbers: Mapping[str, Any]) -> dict[str, Any]:
+    plain = {name: _plain(value) for name, value in numbers.items()}
+    if kind == "interpolated" and isinstance(plain.get("x"), list) and isinstance(plain.get("y"), list):
+        pairs = sorted(zip(plain["x"], plain["y"], strict=False), key=lambda pair: (str(type(pair[0])), pair[0]))
+        plain["x"], plain["y"] = [x for x, _ in pairs], [y for _, y in pairs]
+    if isinstance(plain.get("value"), list) and len(plain["value"]) == 1:
+        plain["value"] = plain["value"][0]
+    return {"kind": kind, **plain}
+
+
+def _plain(value: Any) -> Any:
+    """Numbers and lists out of numpy's embedded objects."""
+    if isinstance(value, Mapping) and value.get("_module") == "numpy":
+        value = value.get("_object")
+        if isinstance(value, str):
+            try:
+                value = float(value)
+            except ValueError:
+                return value
+    return [_plain(item) for item in value] if isinstance(value, list) else value
+
+
+def _source_column(field: Field, columns: Rows) -> tuple[str, float]:
+    if field.theirs and field.theirs in columns:
+        return field.theirs, 1.0
+    for older, factor in (field.older or {}).items():
+        if older in columns:
+            return older, factor
+    return "", 1.0
+
+
+def _blank_by_type(rows: Rows, types: list[Any] | None) -> None:
+    """An external grid of type ``t`` holds no pressure, whatever stands in its column."""
+    for row, kind in enumerate(types or []):
+        if isinstance(kind, str) and kind != "auto" and "p" not in kind and "pressure_kpa" in rows:
+            rows["pressure_kpa"][row] = None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _tidy(value: float) -> float:
+    """The value without the last bit's noise of a unit conversion."""
+    return float(f"{value:.15g}")
