@@ -268,66 +268,10 @@ class Issue(_message.Message):
 Global___Issue: _TypeAlias = Issue  # noqa: Y015
 
 @_typing.final
-class IssueList(_message.Message):
-    """All issues of a refused input: a detail of google.rpc.Status beside google.rpc.BadRequest,
-    which has no room for their places.
+class ErrorDetail(_message.Message):
+    """An error as the SDK knows it: a detail of google.rpc.Status beside google.rpc's own details, which
+    have no room for the places of issues.
     """
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    ISSUES_FIELD_NUMBER: _builtins.int
-    ISSUE_COUNT_FIELD_NUMBER: _builtins.int
-    issue_count: _builtins.int
-    """Number of issues found, >= the number carried here."""
-    @_builtins.property
-    def issues(self) -> _containers.RepeatedCompositeFieldContainer[Global___Issue]:
-        """At most 1,000 of them; errors come first where there are more."""
-
-    def __init__(
-        self,
-        *,
-        issues: _abc.Iterable[Global___Issue] | None = ...,
-        issue_count: _builtins.int = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["issue_count", b"issue_count", "issues", b"issues"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___IssueList: _TypeAlias = IssueList  # noqa: Y015
-
-@_typing.final
-class FailureList(_message.Message):
-    """Some of many failed: a detail of google.rpc.Status."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    FAILURES_FIELD_NUMBER: _builtins.int
-    FAILURE_COUNT_FIELD_NUMBER: _builtins.int
-    failure_count: _builtins.int
-    """Number of failures, >= the number carried here."""
-    @_builtins.property
-    def failures(self) -> _containers.RepeatedCompositeFieldContainer[Global___Failure]:
-        """At most 1,000 of them, by ascending index."""
-
-    def __init__(
-        self,
-        *,
-        failures: _abc.Iterable[Global___Failure] | None = ...,
-        failure_count: _builtins.int = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["failure_count", b"failure_count", "failures", b"failures"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___FailureList: _TypeAlias = FailureList  # noqa: Y015
-
-@_typing.final
-class Failure(_message.Message):
-    """One failure of many."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -351,37 +295,91 @@ class Failure(_message.Message):
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-    INDEX_FIELD_NUMBER: _builtins.int
-    CODE_FIELD_NUMBER: _builtins.int
     ERROR_CLASS_FIELD_NUMBER: _builtins.int
+    CODE_FIELD_NUMBER: _builtins.int
     CONTEXT_FIELD_NUMBER: _builtins.int
+    MESSAGE_EN_FIELD_NUMBER: _builtins.int
+    MESSAGE_ZH_FIELD_NUMBER: _builtins.int
+    FIX_EN_FIELD_NUMBER: _builtins.int
+    FIX_ZH_FIELD_NUMBER: _builtins.int
     ISSUES_FIELD_NUMBER: _builtins.int
-    index: _builtins.int
-    """Index of what failed in the request, counted from 0."""
-    code: _builtins.str
-    """Code of the error."""
+    ISSUE_COUNT_FIELD_NUMBER: _builtins.int
+    FAILURES_FIELD_NUMBER: _builtins.int
+    FAILURE_COUNT_FIELD_NUMBER: _builtins.int
     error_class: _builtins.str
     """Class of the error in the SDK: `NotConvergedError`."""
+    code: _builtins.str
+    """Stable UPPER_SNAKE code, as in google.rpc.ErrorInfo.reason."""
+    message_en: _builtins.str
+    """What is wrong, in English."""
+    message_zh: _builtins.str
+    """What is wrong, in Chinese."""
+    fix_en: _builtins.str
+    """How to mend it, in English."""
+    fix_zh: _builtins.str
+    """How to mend it, in Chinese."""
+    issue_count: _builtins.int
+    """Number of issues found, >= the number carried here."""
+    failure_count: _builtins.int
+    """Number of failures, >= the number carried here."""
     @_builtins.property
     def context(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
-        """Values the error's texts are made from, by placeholder."""
+        """Values the texts are made from, by placeholder."""
 
     @_builtins.property
     def issues(self) -> _containers.RepeatedCompositeFieldContainer[Global___Issue]:
-        """Issues of an input error."""
+        """Issues of a refused input; as many as fit where there are very many."""
+
+    @_builtins.property
+    def failures(self) -> _containers.RepeatedCompositeFieldContainer[Global___Failure]:
+        """What failed of a batch; as many as fit where there are very many."""
+
+    def __init__(
+        self,
+        *,
+        error_class: _builtins.str = ...,
+        code: _builtins.str = ...,
+        context: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        message_en: _builtins.str = ...,
+        message_zh: _builtins.str = ...,
+        fix_en: _builtins.str = ...,
+        fix_zh: _builtins.str = ...,
+        issues: _abc.Iterable[Global___Issue] | None = ...,
+        issue_count: _builtins.int = ...,
+        failures: _abc.Iterable[Global___Failure] | None = ...,
+        failure_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "context", b"context", "error_class", b"error_class", "failure_count", b"failure_count", "failures", b"failures", "fix_en", b"fix_en", "fix_zh", b"fix_zh", "issue_count", b"issue_count", "issues", b"issues", "message_en", b"message_en", "message_zh", b"message_zh"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ErrorDetail: _TypeAlias = ErrorDetail  # noqa: Y015
+
+@_typing.final
+class Failure(_message.Message):
+    """One failure of a batch."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INDEX_FIELD_NUMBER: _builtins.int
+    ERROR_FIELD_NUMBER: _builtins.int
+    index: _builtins.int
+    """Index of what failed in the request, counted from 0."""
+    @_builtins.property
+    def error(self) -> Global___ErrorDetail:
+        """Why."""
 
     def __init__(
         self,
         *,
         index: _builtins.int = ...,
-        code: _builtins.str = ...,
-        error_class: _builtins.str = ...,
-        context: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
-        issues: _abc.Iterable[Global___Issue] | None = ...,
+        error: Global___ErrorDetail | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["error", b"error"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "context", b"context", "error_class", b"error_class", "index", b"index", "issues", b"issues"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "index", b"index"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
