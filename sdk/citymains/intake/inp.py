@@ -153,7 +153,7 @@ def write_inp(document: InpDocument) -> str:
     """The canonical text: sections in the format's order, rows in file order, no comments.
 
     A row is its words parted by single spaces; a word stands in quotes where it is empty or
-    holds a blank. Empty sections are left out, and the text closes with ``[END]``.
+    holds a blank. Empty sections are left out; the text closes with ``[END]`` where the format has it.
     """
     parts: list[str] = []
     for section in document.format.sections:
@@ -161,7 +161,8 @@ def write_inp(document: InpDocument) -> str:
         if rows and section.name != "END":
             lines = (" ".join(map(_quoted, row.tokens)) if not section.free_text else row.tokens[0] for row in rows)
             parts.append("\n".join([f"[{section.name}]", *lines, ""]))
-    parts.append("[END]\n")
+    if "END" in document.format.by_name:
+        parts.append("[END]\n")
     return "\n".join(parts)
 
 
