@@ -173,7 +173,7 @@ def _cards(record: Record) -> str:
         if text:
             title, unit = column_title(name), unit_of(name)
             cards.append(
-                f'<div class="card"><span>{escape(title.zh)} {escape(title.en)}</span>'
+                f'<div class="card"><span>{escape(str(title))}</span>'
                 f"<b>{escape(text)}{f'<i>{escape(unit)}</i>' if unit else ''}</b></div>"
             )
     return f'<div class="cards">{"".join(cards)}</div>' if cards else ""
@@ -188,7 +188,7 @@ def summary_text(value: Any) -> str:
     if isinstance(value, Enum):
         return str(value.value)
     if isinstance(value, Mapping):
-        return ", ".join(f"{table_title(str(key)).zh} {summary_text(item)}" for key, item in value.items())
+        return ", ".join(f"{table_title(str(key)).zh} {summary_text(item)}" for key, item in value.items() if key != "vertices")
     if isinstance(value, Scenario):
         return ", ".join(Scenario.NAMES[type(edit)] for edit in value.edits)
     if isinstance(value, tuple | list):

@@ -49,10 +49,10 @@ def network_of(record: Record, network: NetworkRef | None = None) -> Network:
     utility = record.provenance.question.partition(".")[0]
     if not reference or not utility:
         raise StateError("NO_MAP", value=record.provenance.question or type(record).__name__)
+    from citymains.cities import City
     from citymains.workbench import Workbench
 
-    workbench = Workbench()
-    return workbench.plugins.utility(utility).load_face()(workbench).network(reference)
+    return City("", Workbench()).utility(utility).network(reference)
 
 
 @dataclass(frozen=True)

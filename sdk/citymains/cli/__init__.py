@@ -1,0 +1,1 @@
+"""The command line: `citymains`. Commands of questions are made from the questions themselves."""

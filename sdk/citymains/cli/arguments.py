@@ -1,0 +1,147 @@
+"""From a question's signature to a command's: which argument becomes which option, and how text becomes a value."""
+
+from __future__ import annotations
+
+import inspect
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, is_dataclass
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from citymains.errors import InputError
+from citymains.question import Parameter, Question
+
+#: Arguments that name a model: a path, a bundled name or an id.
+MODEL_ARGUMENTS = ("net", "source")
+
+
+@dataclass(frozen=True)
+class Taken:
+    """How one argument of a question is taken from the command line."""
+
+    parameter: inspect.Parameter
+    """What typer sees."""
+    convert: Any
+    """From what typer gives to what the question takes."""
+
+
+def taken(question: Question, parameter: Parameter) -> Taken | None:
+    """How the command line takes one argument; None where it does not.
+
+    Scenarios have options of their own (`citymains.cli.scenario`); records are read from files.
+    """
+    positional = parameter.required and _kind(question, parameter) is not inspect.Parameter.KEYWORD_ONLY
+    shown, convert = _shown_type(parameter.type, parameter.name)
+    info: Any
+    if positional:
+        info = typer.Argument(help=parameter.description, metavar=_metavar(parameter.name), show_default=False)
+        default: Any = inspect.Parameter.empty
+    else:
+        flag = "--" + parameter.name.replace("_", "-")
+        names = (f"{flag}/--no-{flag[2:]}",) if shown is bool else (flag,)
+        info = typer.Option(*names, help=parameter.description, show_default=_shows_default(parameter.default))
+        default = inspect.Parameter.empty if parameter.required else _shown_default(parameter.default)
+        if not parameter.required and default is None:
+            shown = shown | None
+    # A command has keyword-only parameters throughout: typer passes all of them by name.
+    seen = inspect.Parameter(
+        parameter.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[shown, info]
+    )
+    return Taken(seen, convert)
+
+
+def _kind(question: Question, parameter: Parameter) -> Any:
+    return inspect.signature(question.function).parameters[parameter.name].kind
+
+
+def _metavar(name: str) -> str:
+    return {"source": "FILE"}.get(name, name.upper())
+
+
+def _shows_default(default: Any) -> bool:
+    return default is not None and default != "" and default != ()
+
+
+def _shown_default(default: Any) -> Any:
+    if isinstance(default, Enum):
+        return default.value
+    if isinstance(default, Decimal | date | datetime):
+        return str(default)
+    if isinstance(default, tuple | list):
+        return [str(one) for one in default] or None
+    return default
+
+
+def _shown_type(kind: Any, name: str) -> tuple[Any, Any]:
+    """What typer parses, and what turns it into what the question takes."""
+    members = _members(kind)
+    if name in MODEL_ARGUMENTS or not members:
+        return str, _same
+    (first, *more) = members
+    if more and set(members) == {int, float}:
+        first = float
+    if first in (int, float, bool):
+        return first, _same
+    if isinstance(first, type) and issubclass(first, Enum):
+        return _choices(first), lambda value: first(getattr(value, "value", value))
+    if first in _PARSERS:
+        parse = _PARSERS[first]
+        return str, lambda text: _parsed(name, first, parse, text)
+    origin = typing.get_origin(first)
+    if origin in (tuple, list) or getattr(origin, "__name__", "") in ("Iterable", "Sequence"):
+        return list[str], tuple
+    if origin is dict or origin is Mapping or getattr(origin, "__name__", "") == "Mapping":
+        return list[str], lambda texts: _mapping(name, texts)
+    if is_dataclass(first):
+        return Path, lambda path: _record(path, first)
+    return str, _same
+
+
+def _members(kind: Any) -> list[Any]:
+    if typing.get_origin(kind) in (typing.Union, types.UnionType):
+        return [one for one in typing.get_args(kind) if one is not types.NoneType]
+    return [kind]
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _choices(kind: type[Enum]) -> type[Enum]:
+    """The choices by value; typer takes them in any case."""
+    return Enum(kind.__name__, {str(one.value): str(one.value) for one in kind}, type=str)  # type: ignore[return-value]
+
+
+_PARSERS: dict[Any, Any] = {Decimal: Decimal, date: date.fromisoformat, datetime: datetime.fromisoformat}
+_FORMS = {Decimal: "30000000 or 0.25", date: "2026-11-22", datetime: "2026-11-22T08:00+08:00"}
+
+
+def _parsed(name: str, kind: Any, parse: Any, text: str) -> Any:
+    try:
+        return parse(text)
+    except (ValueError, InvalidOperation) as error:
+        raise InputError("ARGUMENT_INVALID", field=name, value=text, limit=_FORMS[kind]) from error
+
+
+def _mapping(name: str, texts: list[str]) -> dict[str, str]:
+    pairs = [text.partition("=") for text in texts]
+    for key, equals, _ in pairs:
+        if not equals:
+            raise InputError("ARGUMENT_INVALID", field=name, value=key, limit="KEY=VALUE")
+    return {key: value for key, _, value in pairs}
+
+
+def _record(path: Path, kind: Any) -> Any:
+    from citymains.report.result import read_result
+
+    record = read_result(path)
+    if not isinstance(record, kind):
+        raise InputError("ARGUMENT_INVALID", file=path.name, field="record", value=type(record).__name__, limit=kind.__name__)
+    return record

@@ -1,0 +1,57 @@
+"""`citymains`: parse, run, and turn every error into an exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from citymains.cli.app import build_app
+from citymains.cli.faults import INTERRUPTED, report_fault
+from citymains.cli.language import said, take_language
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        The default is ``sys.argv[1:]``.
+
+    Returns
+    -------
+    int
+        0 done, 1 not within limits (with ``--check``), 2 bad input, 3 solver failure, 4 not
+        found or not built yet, 5 internal, 130 interrupted.
+    """
+    given = take_language(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        # Chinese must not fail on a terminal or a pipe of another encoding.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        build_app(given)(args=given, prog_name="citymains", standalone_mode=True)
+    except SystemExit as leaving:
+        return _code(leaving)
+    except (KeyboardInterrupt, typer.Abort):
+        print(said("已中断", "interrupted"), file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader (`| head`) has what it wanted.
+        sys.stderr.close()
+        return 0
+    except Exception as error:
+        return report_fault(error)
+    return 0
+
+
+def _code(leaving: SystemExit) -> int:
+    if leaving.code is None:
+        return 0
+    return leaving.code if isinstance(leaving.code, int) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

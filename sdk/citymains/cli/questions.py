@@ -1,0 +1,157 @@
+"""Commands of a utility, made from its questions: no question has a command written by hand."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from citymains.cli.arguments import MODEL_ARGUMENTS, Taken, taken
+from citymains.cli.asking import Place, ask, records
+from citymains.cli.faults import BAD_INPUT, NOT_WITHIN_LIMITS
+from citymains.cli.output import check_targets, print_json, print_record, write_record
+from citymains.cli.scenario import NAMES as SCENARIO_NAMES
+from citymains.cli.scenario import OPTIONS as SCENARIO_OPTIONS
+from citymains.cli.scenario import scenario_of
+from citymains.errors import NotBuiltError
+from citymains.question import Face, Question, Shape, questions
+
+_OUTPUT, _WHERE, _LATER = "输出 Output", "何处计算 Where", "尚未实现 Not built yet"
+
+
+def _option(name: str, annotation: Any, default: Any, **how: Any) -> inspect.Parameter:
+    flags = how.pop("flags", ("--" + name.replace("_", "-"),))
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[annotation, typer.Option(*flags, **how)]
+    )
+
+
+def _common_options() -> tuple[inspect.Parameter, ...]:
+    return (
+        _option("as_json", bool, False, flags=("--json",), help="Print the canonical JSON of the record and nothing else.", rich_help_panel=_OUTPUT),
+        _option("out", list[Path] | None, None, metavar="FILE", rich_help_panel=_OUTPUT,
+                help="Write a file: .xlsx, .html, .geojson, .gpkg or .json; may be repeated."),
+        _option("check", bool, False, flags=("--check",), rich_help_panel=_OUTPUT,
+                help="Exit with 1 if the verdict is not VALID or a limit is not kept."),
+        _option("city", str | None, None, metavar="DIR", rich_help_panel=_WHERE,
+                help="Folder with a city.toml, or `demo`; the default is the working directory if it has one."),
+        _option("server", str | None, None, metavar="TARGET", envvar="CITYMAINS_SERVER", rich_help_panel=_WHERE,
+                help="Ask a server instead, as in dns:///host:50051."),
+        _option("token", str | None, None, envvar="CITYMAINS_TOKEN", rich_help_panel=_WHERE, help="Token of the server."),
+        _option("ca", Path | None, None, envvar="CITYMAINS_CA", rich_help_panel=_WHERE,
+                help="Certificate authority of the server, a PEM file."),
+        _option("timeout", float | None, None, metavar="SECONDS", rich_help_panel=_WHERE, help="Give up after so many seconds."),
+    )
+
+
+_COMMON = frozenset(parameter.name for parameter in _common_options())
+
+
+def face_app(face: type[Face], name: str, title: str, planned: frozenset[str]) -> typer.Typer:
+    """The commands of one utility."""
+    app = typer.Typer(name=name, help=f"{title}. RESULT tables and maps go to --out; see docs/cli.md.", no_args_is_help=True)
+    built = questions(face)
+    for question in built.values():
+        # The first argument of a duplex question is a stream; there is no command for it.
+        if question.shape is not Shape.DUPLEX:
+            app.command(question.name.replace("_", "-"), help=_help(question))(question_command(name, question))
+    for later in sorted(planned - set(built)):
+        add_planned(app, later, f"{name} {later}")
+    return app
+
+
+def add_planned(app: typer.Typer, name: str, title: str) -> None:
+    """A command that says it is in the contract and not built yet."""
+
+    def command() -> None:
+        raise NotBuiltError(value=title)
+
+    app.command(
+        name.replace("_", "-"), help="In the contract, not built yet. 已列入接口约定,尚未实现。", rich_help_panel=_LATER,
+        context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    )(command)
+
+
+def _help(question: Question) -> str:
+    doc = inspect.getdoc(question.function) or question.summary
+    # Up to the first numpydoc section; the parameters stand with the options.
+    lines = doc.splitlines()
+    underline = next((i for i, line in enumerate(lines) if line.startswith("---")), len(lines) + 1)
+    return "\n".join(lines[: underline - 1]).strip()
+
+
+def question_command(utility: str, question: Question) -> Callable[..., None]:
+    """The function typer makes a command of."""
+    arguments: dict[str, Taken] = {}
+    has_scenario = False
+    for parameter in question.parameters:
+        if parameter.name == "scenario":
+            has_scenario = True
+        elif (one := taken(question, parameter)) is not None:
+            arguments[parameter.name] = one
+
+    def command(**given: Any) -> None:
+        common = {name: given.pop(name) for name in _COMMON}
+        scenario = {name: given.pop(name) for name in list(given) if has_scenario and name in SCENARIO_NAMES}
+        asked = {name: _converted(arguments[name], value) for name, value in given.items() if _wanted(name, value)}
+        if has_scenario and (edits := scenario_of(scenario)) is not None:
+            asked["scenario"] = edits
+        run_question(utility, question, asked, common)
+
+    parameters = [_optional_net(one.parameter) if name == "net" else one.parameter for name, one in arguments.items()]
+    if has_scenario:
+        parameters.extend(SCENARIO_OPTIONS)
+    parameters.extend(_common_options())
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {}
+    command.__name__ = question.name
+    return command
+
+
+def _optional_net(parameter: inspect.Parameter) -> inspect.Parameter:
+    """A city with networks of its own answers without NET."""
+    info = typer.Argument(
+        metavar="NET", show_default=False,
+        help="A model file, the name of a bundled network, or the id of a loaded one; the default is the city's own.",
+    )
+    return parameter.replace(default=None, annotation=Annotated[str | None, info])
+
+
+def _wanted(name: str, value: Any) -> bool:
+    return value is not None or name in MODEL_ARGUMENTS
+
+
+def _converted(one: Taken, value: Any) -> Any:
+    return None if value is None else one.convert(value)
+
+
+def run_question(utility: str, question: Question, asked: dict[str, Any], common: dict[str, Any]) -> None:
+    """Ask, print, write; leaves with an exit code where the answer calls for one."""
+    targets: list[Path] = common["out"] or []
+    check_targets(targets)
+    place = Place(common["city"], common["server"], common["token"], common["ca"])
+    answer, network = ask(place, utility, question, asked, common["timeout"])
+    code = 0
+    for record in records(question, answer):
+        for target in targets:
+            write_record(record, target, network)
+        if common["as_json"]:
+            print_json(record)
+        else:
+            print_record(record)
+            for target in targets:
+                typer.echo(str(target))
+        code = code or _code(record, check=common["check"])
+    if code:
+        raise typer.Exit(code)
+
+
+def _code(record: Any, *, check: bool) -> int:
+    """2 where a validated file is bad; 1 where ``--check`` finds a limit not kept; else 0."""
+    if getattr(record, "error_count", 0):
+        return BAD_INPUT
+    kept = record.verdict.value == "VALID" and all(one.limit is None for one in record.findings)
+    return 0 if kept or not check else NOT_WITHIN_LIMITS
