@@ -273,9 +273,10 @@ def _match(
         elif one.required and one.name not in columns:
             issues.append(issue("LEDGER_COLUMN_MISSING", file=file, line=1, section=kind.name, field=one.name,
                                 limit=", ".join((one.name, *one.headings))))
-    for name in columns:
-        if name not in {one.name for one in kind.fields}:
-            issues.append(issue("ARGUMENT_UNKNOWN", file=file, field=name, limit=", ".join(one.name for one in kind.fields)))
+    known = [one.name for one in kind.fields]
+    issues += [
+        issue("ARGUMENT_UNKNOWN", file=file, field=name, limit=", ".join(known)) for name in columns if name not in known
+    ]
     return found, issues
 
 

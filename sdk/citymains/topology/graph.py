@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,12 @@ from scipy.sparse import csgraph
 
 Indices = NDArray[np.int64]
 Mask = NDArray[np.bool_]
+
+
+def pick(ids: Sequence[str], at: NDArray[Any]) -> list[str]:
+    """The ids at some indices, or where a mask is true."""
+    indices = np.flatnonzero(at) if at.dtype == np.bool_ else at
+    return [ids[i] for i in indices.tolist()]
 
 
 @dataclass(frozen=True, eq=False)

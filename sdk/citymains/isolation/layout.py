@@ -1,0 +1,124 @@
+"""A network as isolation sees it: a graph with sources, lengths and the valves the model itself has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from citymains.topology.graph import Graph, Indices, Mask, pick
+from citymains.topology.segments import ValveLayer
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """What a utility says of a network's shape.
+
+    Parameters
+    ----------
+    graph : Graph
+        With one-way links marked: check valves, pumps, regulators.
+    link_kinds : sequence of str, shape (m,)
+        ``pipe``, ``pump``, ``valve`` ...; only pipes take valves at their ends by default.
+    length_m, diameter_mm : ndarray, shape (m,)
+        0 where a link has none.
+    sources : ndarray of int
+        Indices of nodes that feed the network.
+    demand_m3_per_h : ndarray, shape (n,)
+        Mean demand of each node, for the volume at stake; NaN where the utility has none.
+    valve_links : ndarray of int
+        Links that are isolation valves themselves, as many models draw them.
+    closed_links : ndarray of bool, shape (m,)
+        Links shut in the model as it is.
+    hydrants : sequence of str
+        Node ids known as hydrants.
+    x, y : ndarray, shape (n,)
+        Coordinates; NaN where unknown.
+    """
+
+    graph: Graph
+    link_kinds: Sequence[str]
+    length_m: NDArray[np.float64]
+    diameter_mm: NDArray[np.float64]
+    sources: Indices
+    demand_m3_per_h: NDArray[np.float64]
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    closed_links: Mask
+    valve_links: Indices = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    hydrants: Sequence[str] = ()
+
+    def own_valves(self) -> ValveLayer | None:
+        """The valve layer drawn in the model as links, or None where it has none."""
+        if not len(self.valve_links):
+            return None
+        count = len(self.valve_links)
+        return ValveLayer(
+            ids=pick(self.graph.link_ids, self.valve_links),
+            link=self.valve_links,
+            at_end=np.zeros(count, dtype=bool),
+            usable=np.ones(count, dtype=bool),
+            closed=self.closed_links[self.valve_links],
+        )
+
+    def pipe_end_valves(self) -> ValveLayer:
+        """A valve at both ends of every pipe: what an isolation is at best, where no layer is known."""
+        pipes = np.flatnonzero(np.array([kind == "pipe" for kind in self.link_kinds], dtype=bool))
+        ids = [
+            f"{link}@{node}"
+            for ends in (self.graph.start, self.graph.end)
+            for link, node in zip(pick(self.graph.link_ids, pipes), pick(self.graph.node_ids, ends[pipes]), strict=True)
+        ]
+        count = 2 * len(pipes)
+        return ValveLayer(
+            ids=ids,
+            link=np.tile(pipes, 2),
+            at_end=np.arange(count) >= len(pipes),
+            usable=np.ones(count, dtype=bool),
+            closed=np.zeros(count, dtype=bool),
+        )
+
+    def inside(self, polygon: Sequence[float]) -> tuple[Indices, Indices]:
+        """Nodes inside a closed polygon, and links with an end inside or crossing its edge.
+
+        Parameters
+        ----------
+        polygon : sequence of float
+            ``x1, y1, x2, y2, ...`` in the network's coordinates.
+
+        Returns
+        -------
+        nodes, links : ndarray of int
+        """
+        corners = np.asarray(polygon, dtype=np.float64).reshape(-1, 2)
+        within = _points_inside(self.x, self.y, corners)
+        start, end = self.graph.start, self.graph.end
+        touched = within[start] | within[end]
+        for (ax, ay), (bx, by) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+            touched |= _crosses(self.x[start], self.y[start], self.x[end], self.y[end], ax, ay, bx, by)
+        return np.flatnonzero(within), np.flatnonzero(touched)
+
+
+def _points_inside(x: NDArray[np.float64], y: NDArray[np.float64], corners: NDArray[np.float64]) -> Mask:
+    """Even-odd rule; a point without coordinates is outside."""
+    inside = np.zeros(len(x), dtype=bool)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        for (ax, ay), (bx, by) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+            crossing = (ay > y) != (by > y)
+            inside ^= crossing & (x < (bx - ax) * (y - ay) / (by - ay) + ax)
+    return inside
+
+
+def _crosses(
+    px: NDArray[np.float64], py: NDArray[np.float64], qx: NDArray[np.float64], qy: NDArray[np.float64],
+    ax: float, ay: float, bx: float, by: float,
+) -> Mask:
+    """Whether each line p-q properly crosses the line a-b."""
+    side_a = (qx - px) * (ay - py) - (qy - py) * (ax - px)
+    side_b = (qx - px) * (by - py) - (qy - py) * (bx - px)
+    side_p = (bx - ax) * (py - ay) - (by - ay) * (px - ax)
+    side_q = (bx - ax) * (qy - ay) - (by - ay) * (qx - ax)
+    with np.errstate(invalid="ignore"):
+        return np.asarray((side_a * side_b < 0) & (side_p * side_q < 0))
