@@ -98,6 +98,10 @@ class PluginManager:
         """The utilities by name."""
         return self.records(UtilityRecord)
 
+    def utility(self, name: str) -> UtilityRecord:
+        """The utility of that name; raises as :meth:`select` does."""
+        return self.select(UtilityRecord, name)
+
     def rule_packs(self) -> tuple[RulePackRecord, ...]:
         """The rule packs.
 

@@ -1,0 +1,165 @@
+"""The database behind the store: SQLite or PostgreSQL, opened, migrated and asked in transactions."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, Connection, Engine, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy.orm import Session
+
+from citymains.errors import InputError, MissingExtraError, TransportError
+from citymains.messages import Text, register_messages
+from citymains.store.schema import HEAD, Base
+
+register_messages({
+    "STORE_UNAVAILABLE": Text(
+        "The database {value} cannot be used: {limit}", "数据库 {value} 不可用:{limit}",
+        "Check the URL, the server and the rights of the user.", "请检查 URL、数据库服务器和用户权限。"),
+})
+
+#: How long a writer waits for another one.
+BUSY_S: Final = 30.0
+
+#: Key of the advisory lock under which one process migrates a PostgreSQL database.
+_MIGRATION_LOCK: Final = 0x6369_7479
+
+
+class Database:
+    """A migrated database. Reads see a snapshot; writes happen one after another on SQLite."""
+
+    def __init__(self, url: URL) -> None:
+        self._name = url.render_as_string(hide_password=True)
+        self._engine = self._create(url)
+        self._writes = self._engine.execution_options(citymains_writes=True)
+        self._migrate()
+
+    @classmethod
+    def open(cls, url: str) -> Database:
+        """Open and migrate.
+
+        Raises
+        ------
+        InputError
+            ARGUMENT_INVALID: not a URL of SQLite or PostgreSQL.
+        MissingExtraError
+            The driver of PostgreSQL is not installed.
+        TransportError
+            STORE_UNAVAILABLE.
+        """
+        try:
+            parsed = make_url(url)
+        except ArgumentError as error:
+            raise InputError("ARGUMENT_INVALID", field="database", value="?", limit=_URLS) from error
+        in_memory = parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:")
+        if parsed.drivername not in _DRIVERS or in_memory:  # each thread would see its own memory
+            raise InputError("ARGUMENT_INVALID", field="database", value=parsed.render_as_string(), limit=_URLS)
+        return cls(parsed)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A read-only transaction."""
+        with self._told(), Session(self._engine) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A transaction that is committed at the end of the block, or not at all."""
+        with self._told(), Session(self._writes) as session, session.begin():
+            yield session
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except (OperationalError, InterfaceError) as error:
+            raise self._unavailable(error) from error
+
+    def _unavailable(self, error: DBAPIError) -> TransportError:
+        words = str(error.orig).strip().splitlines() or [type(error).__name__]
+        return TransportError("STORE_UNAVAILABLE", value=self._name, limit=words[0])
+
+    def _create(self, url: URL) -> Engine:
+        if url.get_backend_name() == "sqlite":
+            Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+            engine = sa.create_engine(url, connect_args={"timeout": BUSY_S})
+            sa.event.listen(engine, "connect", _prepare_sqlite)
+            sa.event.listen(engine, "begin", _begin_sqlite)
+            return engine
+        try:
+            return sa.create_engine(url, pool_pre_ping=True)
+        except (ModuleNotFoundError, NoSuchModuleError) as error:
+            raise MissingExtraError(field="PostgreSQL", value="psycopg", limit="postgres") from error
+
+    def _migrate(self) -> None:
+        with self._told():
+            with self._engine.connect() as connection:
+                if sa.inspect(connection).has_table("alembic_version"):
+                    revision = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+                    if revision == HEAD:
+                        return
+            with self._writes.begin() as connection:
+                if connection.dialect.name == "postgresql":
+                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
+                upgrade(connection)
+
+
+def insert_once(session: Session, kind: type[Base], values: Mapping[str, Any]) -> bool:
+    """Insert a row unless its key is there; True if it was inserted."""
+    dialect = session.get_bind().dialect.name
+    insert: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    done = session.execute(insert(kind).values(**values).on_conflict_do_nothing().returning(sa.literal(1)))
+    return done.first() is not None
+
+
+_DRIVERS: Final = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg")
+_URLS: Final = "sqlite:///file.db, postgresql://user@host/database"
+
+
+def upgrade(connection: Connection) -> None:
+    """Bring the database to the newest revision, inside the connection's transaction."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    """Autocommit in the driver (SQLAlchemy sends BEGIN itself), WAL, and waiting instead of failing."""
+    connection.isolation_level = None
+    connection.execute(f"PRAGMA busy_timeout = {int(BUSY_S * 1000)}")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    _switch_to_wal(connection)
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    """SQLite does not wait here for another process that switches at the same moment."""
+    deadline = time.monotonic() + BUSY_S
+    while connection.execute("PRAGMA journal_mode").fetchone()[0] not in ("wal", "memory"):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Writers take their lock at once: upgrading a read lock later fails instead of waiting."""
+    writes = connection.get_execution_options().get("citymains_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,56 @@
+"""Both databases every contract test runs on. PostgreSQL is a real server; without one its tests skip."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+DEFAULT_POSTGRES = ("postgresql://postgres@127.0.0.1:5432/postgres", "postgresql://root@127.0.0.1:5432/test")
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> str:
+    """URL of a server on which databases can be made: CITYMAINS_TEST_POSTGRES, or a local one."""
+    import sqlalchemy as sa
+
+    given = os.environ.get("CITYMAINS_TEST_POSTGRES")
+    reasons = []
+    for url in (given,) if given else DEFAULT_POSTGRES:
+        engine = sa.create_engine(url, connect_args={"connect_timeout": 3})
+        try:
+            with engine.connect():
+                return url
+        except sa.exc.OperationalError as error:
+            reasons.append(str(error.orig).splitlines()[0])
+        finally:
+            engine.dispose()
+    if given:
+        pytest.fail(f"CITYMAINS_TEST_POSTGRES cannot be reached: {reasons[0]}")
+    pytest.skip(f"no PostgreSQL server (set CITYMAINS_TEST_POSTGRES): {reasons[0]}")
+
+
+@pytest.fixture
+def postgres(postgres_server: str) -> Iterator[str]:
+    """URL of an empty database that lives as long as the test."""
+    import sqlalchemy as sa
+
+    name = f"citymains_test_{secrets.token_hex(6)}"
+    admin = sa.create_engine(postgres_server, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    yield sa.make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+    admin.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """URL of an empty database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'store.db'}"
+    return str(request.getfixturevalue("postgres"))
