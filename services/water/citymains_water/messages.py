@@ -1,0 +1,120 @@
+"""What the water service says, in English and Chinese."""
+
+from __future__ import annotations
+
+from citymains.messages import Text, register_messages
+
+register_messages(
+    {
+        # -- options -------------------------------------------------------------------------
+        "OPTION_UNKNOWN": Text(
+            "EPANET has no option {value}.", "EPANET 没有选项 {value}。", "Check the spelling, or delete the line.", "请检查拼写或删除该行。"),
+        "UNITS_MISSING": Text(
+            "The model does not say its units; EPANET takes {value}, in feet and inches.", "模型未说明单位,EPANET 默认 {value}(英尺、英寸)。",
+            "Add UNITS to [OPTIONS].", "请在 [OPTIONS] 中补充 UNITS。"),
+        "UNITS_SI": Text("UNITS {value} was read as {limit}, as EPANET does.", "UNITS {value} 按 EPANET 的做法读作 {limit}。"),
+        "UNITS_TWICE": Text(
+            "UNITS is given twice: {limit} and {value}.", "UNITS 出现两次:{limit} 与 {value}。", "Delete one of the two lines.", "请删除其中一行。"),
+        "STATISTIC_UNKNOWN": Text(
+            "STATISTIC {value} is unknown; it does not matter here and was left out.", "STATISTIC {value} 无法识别,对计算无影响,已略去。"),
+        "TIME_INVALID": Text(
+            "{field} is {value}, which is not a time.", "{field} 为 {value},不是有效时间。",
+            "Write hours, h:mm, a number with SEC, MIN, HOURS or DAYS, or a clock time such as 6 AM.",
+            "请填写小时、h:mm、带 SEC/MIN/HOURS/DAYS 的数值,或 6 AM 等时刻。"),
+        "TIME_STEP_ZERO": Text("{field} is zero; EPANET takes its default.", "{field} 为零,EPANET 将采用默认值。", "Give a step above zero.", "请给出大于零的步长。"),
+        "UNITS_DOUBTFUL_DIAMETER": Text(
+            "Half of the pipes have a diameter of at most {value} {limit}: the diameters seem to be in another unit.",
+            "半数管道的管径不超过 {value} {limit},管径单位疑似有误。",
+            "Check UNITS: diameters are millimetres with SI flow units, inches with US ones.", "请检查 UNITS:公制流量单位对应毫米管径,美制对应英寸。"),
+        "UNITS_DOUBTFUL_DIAMETER_LARGE": Text(
+            "Half of the pipes have a diameter of at least {value} {limit}: the diameters seem to be in another unit.",
+            "半数管道的管径不小于 {value} {limit},管径单位疑似有误。",
+            "Check UNITS: diameters are millimetres with SI flow units, inches with US ones.", "请检查 UNITS:公制流量单位对应毫米管径,美制对应英寸。"),
+        "UNITS_IMPOSSIBLE_DIAMETER": Text(
+            "Every pipe has a diameter of at most {value} {limit}; no water main is like that.", "所有管道的管径都不超过 {value} {limit},供水管道不可能如此。",
+            "Check UNITS: diameters are millimetres with SI flow units, inches with US ones.", "请检查 UNITS:公制流量单位对应毫米管径,美制对应英寸。"),
+        "UNITS_DOUBTFUL_ROUGHNESS": Text(
+            "The roughness of half of the pipes is {value}; that does not fit the head loss formula {limit}.", "半数管道的粗糙系数为 {value},与水头损失公式 {limit} 不符。",
+            "Check HEADLOSS: C is 60 to 150 for H-W, millimetres (or 0.001 ft) for D-W, about 0.01 for C-M.",
+            "请检查 HEADLOSS:H-W 的 C 值为 60–150,D-W 为毫米(或 0.001 英尺),C-M 约为 0.01。"),
+        # -- network -------------------------------------------------------------------------
+        "NETWORK_NO_JUNCTION": Text("The model has no junction.", "模型没有节点。", "Add [JUNCTIONS].", "请补充 [JUNCTIONS]。"),
+        "NETWORK_NO_SOURCE": Text(
+            "The model has neither a reservoir nor a tank.", "模型既没有水库也没有水池。", "Add a source.", "请补充水源。"),
+        "NODE_UNCONNECTED": Text(
+            "No link reaches the node {element}.", "没有任何管段连接节点 {element}。", "Connect it or delete it.", "请连接或删除该节点。"),
+        "NETWORK_PART_WITHOUT_SOURCE": Text(
+            "{value} nodes have no connection to a source, among them {limit}.", "{value} 个节点与水源不连通,其中有 {limit}。",
+            "Check the ends of the pipes around them; they are reported as unsupplied.", "请检查其周围管道的端点;结果中将标为失供。"),
+        "TANK_LEVELS": Text(
+            "The levels of tank {element} are {value}; they must rise from minimum over initial to maximum.",
+            "水池 {element} 的水位为 {value},应满足 最低 ≤ 初始 ≤ 最高。", "Correct the levels.", "请更正水位。"),
+        "TANK_WITHOUT_SECTION": Text(
+            "Tank {element} has neither a diameter nor a volume curve.", "水池 {element} 既无直径也无容积曲线。", "Give one of them.", "请补充其一。"),
+        "TANK_READ_AS_RESERVOIR": Text(
+            "Tank {element} has no levels and was read as a reservoir, as EPANET does.", "水池 {element} 没有水位数据,按 EPANET 的做法读作水库。"),
+        "PUMP_OLD_FORMAT": Text(
+            "The numbers of pump {element}, {value}, are in the format of EPANET 1; they were rewritten as {limit}.",
+            "水泵 {element} 的数值 {value} 为 EPANET 1 格式,已改写为 {limit}。"),
+        "DEMAND_MULTIPLY_MOVED": Text(
+            "MULTIPLY {value} was moved to the option DEMAND MULTIPLIER, where EPANET reads it now.",
+            "MULTIPLY {value} 已移至选项 DEMAND MULTIPLIER。"),
+        "PUMP_WITHOUT_CURVE": Text(
+            "Pump {element} has neither a head curve nor a power.", "水泵 {element} 既无扬程曲线也无功率。",
+            "Add HEAD and a curve, or POWER and kilowatts or horsepower.", "请补充 HEAD 曲线或 POWER 功率。"),
+        "PUMP_WORD_UNKNOWN": Text(
+            "Pump {element} has the word {value}; known are HEAD, POWER, SPEED and PATTERN.", "水泵 {element} 含未知字段 {value},可用 HEAD、POWER、SPEED、PATTERN。",
+            "Write pairs of a word and its value.", "请按“字段 值”成对填写。"),
+        "CURVE_NOT_FALLING": Text(
+            "The head of pump curve {element} does not fall at {value}.", "水泵曲线 {element} 在 {value} 处扬程没有下降。",
+            "Head must fall as flow rises; points may be out of order.", "扬程应随流量增大而下降,请检查点的顺序。"),
+        "CURVE_NOT_RISING": Text(
+            "The first column of curve {element} does not rise at {value}.", "曲线 {element} 的第一列在 {value} 处没有递增。",
+            "Sort the points.", "请将各点按升序排列。"),
+        "VALVE_AT_SOURCE": Text(
+            "Valve {element} of type {value} is connected straight to the source {limit}; EPANET does not take that.",
+            "{value} 型阀门 {element} 直接连接水源 {limit},EPANET 不接受。", "Put a short pipe between the two.", "请在两者之间加一段短管。"),
+        "VALVE_SETTING": Text(
+            "The setting of valve {element} is {value}; it must be a number.", "阀门 {element} 的设定值为 {value},应为数字。", "Correct it.", "请更正。"),
+        "PLACE_UNKNOWN": Text(
+            "{field} are given for {value}, which the model does not have; they were left out.", "{value} 不在模型中,其{field}已略去。"),
+        "CONTROL_INVALID": Text(
+            "The control cannot be read: {value}", "无法识别该控制语句:{value}",
+            "Write LINK id OPEN|CLOSED|setting IF NODE id ABOVE|BELOW level, or ... AT TIME hours.",
+            "请写成 LINK 标识 OPEN|CLOSED|设定值 IF NODE 标识 ABOVE|BELOW 水位,或 … AT TIME 小时。"),
+        "RULE_INVALID": Text(
+            "The line stands outside of a rule: {value}", "该行不属于任何规则:{value}", "Begin the rule with RULE and its name.", "请以 RULE 及其名称开头。"),
+        # -- results --------------------------------------------------------------------------
+        "NODES_UNSUPPLIED": Text(
+            "{element} has no open path to a source{when}.", "{element} 与任何水源之间没有开启的通路{when_zh}。"),
+        "UNSUPPLIED_DEMAND_DRAWN": Text(
+            "{count} nodes without supply have a demand that a demand-driven calculation draws all the same; heads elsewhere may be wrong.",
+            "{count} 个失供节点仍有需水,需求驱动计算照常扣除该需水,其他节点的水头可能有误。",
+            "Use demand_model=\"PDD\".", "请使用 demand_model=\"PDD\"。"),
+        "PRESSURE_NEGATIVE": Text(
+            "The pressure at {element} falls to {value} m: the demand there cannot be met as calculated.",
+            "{element} 的压力降至 {value} m,按此计算无法满足该处需水。", "Use demand_model=\"PDD\" to see what can be delivered.", "可使用 demand_model=\"PDD\" 查看可供水量。"),
+        "PRESSURE_IMPOSSIBLE": Text(
+            "The pressure at {element} is {value} m, below a perfect vacuum ({limit} m): {cause}",
+            "{element} 的压力为 {value} m,低于绝对真空({limit} m):{cause_zh}"),
+        "HEAD_IMPOSSIBLE": Text(
+            "The head at {element} is {value} m, above the {limit} m that all sources and pumps together can lift: {cause}",
+            "{element} 的水头为 {value} m,高于全部水源与水泵合计可达的 {limit} m:{cause_zh}"),
+        "TANK_EMPTY": Text("Tank {element} is at its lowest level from {time_s} s on and gives no water.", "水池 {element} 自 {time_s} s 起处于最低水位,不再供水。"),
+        "TANK_FEEDS_EMPTY": Text(
+            "Tank {element} gives {value} m3/h at its lowest level; the water is not there.", "水池 {element} 在最低水位仍供水 {value} m3/h,该水量并不存在。"),
+        "HYDRAULICS_UNBALANCED": Text(
+            "EPANET did not balance the network in {count} steps, first at {time_s} s.", "EPANET 有 {count} 个时步未达平衡,首次在 {time_s} s。",
+            "Raise TRIALS, or look at valves and pumps named in other findings.", "请增大 TRIALS,或检查其他结论中提到的阀门和水泵。"),
+        "HYDRAULICS_UNSTABLE": Text(
+            "EPANET calls the hydraulics unstable in {count} steps, first at {time_s} s.", "EPANET 有 {count} 个时步水力状态不稳定,首次在 {time_s} s。"),
+        "PUMP_OUT_OF_RANGE": Text(
+            "Pump {element} {condition} in {count} steps, first at {time_s} s.", "水泵 {element} 在 {count} 个时步{condition_zh},首次在 {time_s} s。",
+            "Check its curve against the head and the demand it works for.", "请核对其曲线与所需扬程、流量。"),
+        "VALVE_OUT_OF_RANGE": Text(
+            "Valve {element} cannot deliver its {condition} in {count} steps, first at {time_s} s.", "阀门 {element} 在 {count} 个时步无法达到设定{condition_zh},首次在 {time_s} s。"),
+        "FINDINGS_MORE": Text("{count} more elements: {code}.", "另有 {count} 个元件:{code}。"),
+        "SERVICE_PRESSURE_LOW": Text(
+            "The pressure at {element} falls to {value} m; required are {limit} m ({article}).", "{element} 的压力降至 {value} m,要求不低于 {limit} m({article})。"),
+    }
+)
