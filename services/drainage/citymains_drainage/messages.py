@@ -1,0 +1,75 @@
+"""What the drainage service says, in English and Chinese."""
+
+from __future__ import annotations
+
+from citymains.messages import Text, register_messages
+
+register_messages(
+    {
+        # -- model files ---------------------------------------------------------------------
+        "DRAINAGE_END_DATE_MISSING": Text(
+            "[OPTIONS] has no END_DATE; the engine would simulate for years.", "[OPTIONS] 缺少 END_DATE,引擎将计算数年。",
+            "Give START_DATE and END_DATE.", "请给出 START_DATE 和 END_DATE。"),
+        "DRAINAGE_START_DATE_MISSING": Text(
+            "[OPTIONS] has no START_DATE; the engine takes {value}.", "[OPTIONS] 缺少 START_DATE,引擎取 {value}。",
+            "Give START_DATE.", "请给出 START_DATE。"),
+        "DRAINAGE_DATE_INVALID": Text(
+            "{field} is {value}, which is not a {limit}.", "{field} 为 {value},格式应为 {limit}。",
+            "Write it as {limit}.", "请按 {limit} 填写。"),
+        "DRAINAGE_DATES_REVERSED": Text(
+            "The simulation ends at {value}, not after its start at {limit}.", "模拟结束时刻 {value} 不晚于开始时刻 {limit}。",
+            "Correct START_DATE or END_DATE.", "请更正 START_DATE 或 END_DATE。"),
+        "DRAINAGE_NO_OUTFALL": Text(
+            "The model has no outfall; water could only flood.", "模型没有排放口,水只能溢出。",
+            "Add an outfall in [OUTFALLS].", "请在 [OUTFALLS] 中补充排放口。"),
+        "DRAINAGE_NO_NODES": Text(
+            "The model has no node.", "模型没有节点。", "Export the model again, with its elements.", "请重新导出包含元件的模型。"),
+        "DRAINAGE_DISCONNECTED": Text(
+            "{value} nodes, {element} among them, have no way to an outfall or a storage.",
+            "{value} 个节点(含 {element})与任何排放口或调蓄设施都不相连。",
+            "Add the missing conduit, or delete the part.", "请补充缺失的管段,或删除该部分。"),
+        "DRAINAGE_STORAGE_ISLAND": Text(
+            "{value} nodes, {element} among them, end in a storage without an outfall.",
+            "{value} 个节点(含 {element})只通向没有排放口的调蓄设施。",
+            "Check that the storage is meant to have no outlet.", "请确认该调蓄设施确实没有出口。"),
+        "DRAINAGE_NO_CROSS_SECTION": Text(
+            "{element} has no cross-section.", "{element} 没有断面。",
+            "Add its row in [XSECTIONS].", "请在 [XSECTIONS] 中补充。"),
+        "DRAINAGE_PUMP_CURVE_TYPE": Text(
+            "The pump {element} uses the curve {value}, which is of type {limit}.", "水泵 {element} 采用的曲线 {value} 类型为 {limit}。",
+            "Give a curve of type PUMP1 to PUMP5, or * for an ideal pump.", "请使用 PUMP1 至 PUMP5 类型的曲线,理想泵填 *。"),
+        "DRAINAGE_PUMP_WET_WELL": Text(
+            "The pump {element} follows the volume of a wet well, but {value} is not a storage.",
+            "水泵 {element} 按集水池容积运行,但 {value} 不是调蓄节点。",
+            "Make the node a storage, or use another type of pump curve.", "请将该节点改为调蓄节点,或换用其他类型的水泵曲线。"),
+        "DRAINAGE_PUMP_WITHOUT_CURVE": Text(
+            "The pump {element} has no curve and was read as an ideal pump.", "水泵 {element} 没有曲线,按理想泵读取。",
+            "Give a curve, or * for an ideal pump.", "请给出曲线,理想泵填 *。"),
+        "DRAINAGE_PUMP_LEVELS": Text(
+            "The pump {element} starts at {value}, not above its stop level {limit}.", "水泵 {element} 的启泵水深 {value} 不高于停泵水深 {limit}。",
+            "Correct the two depths.", "请更正这两个水深。"),
+        "DRAINAGE_ENGINE_REFUSED": Text(
+            "The engine refuses the model: {value}", "引擎拒绝该模型:{value}",
+            "Correct the element; the line is that of the stored model.", "请更正该元件,行号为已存模型中的行号。"),
+        # -- scenarios --------------------------------------------------------------------------
+        "DRAINAGE_LOSS_WINDOW": Text(
+            "A pump can be lost for the whole simulation only; given: {value}.", "目前只能在整个模拟期间停用水泵,给出的时段为:{value}。",
+            "Leave start_s and end_s out.", "请去掉 start_s 和 end_s。"),
+        # -- results ------------------------------------------------------------------------------
+        "DRAINAGE_CONTINUITY": Text(
+            "The flow routing balance is off by {value} %; the limit is {limit} %.", "管网水量平衡误差为 {value} %,限值 {limit} %。",
+            "Use a shorter routing step, and look at pumps that share one wet well.", "请缩短演算步长,并检查共用集水池的水泵。"),
+        "DRAINAGE_RUNOFF_CONTINUITY": Text(
+            "The runoff balance is off by {value} %; the limit is {limit} %.", "产流水量平衡误差为 {value} %,限值 {limit} %。",
+            "Use a shorter wet-weather step.", "请缩短雨天计算步长。"),
+        "DRAINAGE_FLOODED": Text(
+            "{element} floods with {value} m3.", "{element} 溢流积水 {value} m3。"),
+        "DRAINAGE_LEVELS_THINNED": Text(
+            "The table of levels holds every {value}th reported period only.", "水位表只保留每 {value} 个输出时段中的一个。",
+            "Simulate fewer hours, or use a longer report step.", "请缩短模拟时长或加大输出步长。"),
+        "DRAINAGE_ENGINE_WARNING": Text(
+            "The engine warns: {text}", "引擎警告:{text}"),
+        "DRAINAGE_DEMAND_UNCHANGED": Text(
+            "The scenario scales dry-weather flow, and {element} has none.", "情景缩放旱天流量,但 {element} 没有旱天流量。"),
+    }
+)
