@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-
 from citymains.errors import InputError, Issue, ResultRejectedError, SolverError, issue
 from citymains.model.finding import Finding, Severity, finding, verdict_of
 from citymains.model.network import Network
 from citymains.model.record import Record
 from citymains.model.scenario import Lose, ScaleDemand, Scenario
 from citymains.model.table import Coded, ColumnSpec, Kind, MapLayer, Table, TableSpec
+
 from citymains_drainage.engine_input import EngineInput, engine_input
 from citymains_drainage.network import parse_document
 from citymains_drainage.options import ModelOptions, read_options

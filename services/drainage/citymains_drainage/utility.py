@@ -10,6 +10,7 @@ from citymains.model.network import NetworkRef
 from citymains.model.scenario import Scenario
 from citymains.question import question
 from citymains.utility import Utility
+
 from citymains_drainage.network import read_network
 from citymains_drainage.simulate import SimulationReport, simulate_storm
 
