@@ -110,7 +110,7 @@ class _Checks:
                 if row["in_service"] and row.get("active", True) and not math.isnan(row["pressure_kpa"]):
                     set_by[row[column]].append((table, row["id"], row["pressure_kpa"]))
         for junction, setters in set_by.items():
-            alike = all(table == "sources" for table, _, _ in setters) and len({kpa for _, _, kpa in setters}) == 1
+            alike = all(table in _HOLDERS for table, _, _ in setters) and len({kpa for _, _, kpa in setters}) == 1
             if len(setters) > 1 and not alike:
                 told = ", ".join(f"{table} {name} {kpa:g} kPa" for table, name, kpa in setters)
                 self._tell("PIPES_TWO_SET_POINTS", setters[-1][0], junction, field="pressure_kpa", value=told)

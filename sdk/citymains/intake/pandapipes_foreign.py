@@ -22,6 +22,9 @@ from citymains.units import ZERO_CELSIUS_K
 
 Rows = dict[str, list[Any]]
 
+#: Length a pipe without length gets.
+SHORTEST_PIPE_M: Final = 0.001
+
 #: Columns that say nothing the calculation needs.
 _SILENT: Final = frozenset({"name", "type", "std_type", "et", "geo"})
 
@@ -69,6 +72,7 @@ class _Reader:
             return {"fluid": None, "tables": {}}
         frames = self._frames(content)
         tables = {one.name: self._table(one, frames.pop(one.theirs)) for one in COMPONENTS if one.theirs in frames}
+        self._add_stores(tables, frames)
         self._add_geometry(tables, frames)
         tables["pump_curves"] = self._pump_curves(content, set(tables.get("pumps", {}).get("curve", [])))
         self._report_leftovers(frames)
@@ -114,9 +118,9 @@ class _Reader:
         if len(index) != len(data) or any(not isinstance(row, list) or len(row) != len(columns) for row in data):
             self._not_a_table(name, "rows of unequal length")
             return None
-        if len(set(map(str, index))) < len(index):
-            self._not_a_table(name, "an index that repeats")
-            return None
+        for number, times in Counter(map(str, index)).items():
+            if times > 1:
+                self.report(issue("PIPES_ID_DUPLICATE", file=self.file, section=name, element=number, field="index", value=times))
         return index, {str(column): [row[i] for row in data] for i, column in enumerate(columns)}
 
     def _not_a_table(self, name: str, why: str) -> None:
@@ -140,6 +144,7 @@ class _Reader:
                 used.add(source)
                 rows[field.name] = [self._value(field, one, factor) for one in columns[source]]
         if component.name == "pipes":
+            self._lengthen(rows)
             ends = zip(rows.get("from_node", []), rows.get("to_node", []), strict=False)
             self.pipe_ends = dict(zip(ids, ends, strict=False))
         if component.name == "valves":
@@ -201,6 +206,38 @@ class _Reader:
             rows["open"] = [opened if serves is not False else False
                             for opened, serves in zip(rows.get("open", [True] * len(in_service)), in_service, strict=True)]
 
+    def _lengthen(self, rows: Rows) -> None:
+        """pandapipes takes pipes without length as plain joints; we give them the least length there is."""
+        lengths = rows.get("length_m", [])
+        for row, length in enumerate(lengths):
+            if length == 0 and _is_number(length):
+                lengths[row] = SHORTEST_PIPE_M
+                self.report(issue("PIPES_LENGTH_RAISED", severity="repair", file=self.file, section="pipe",
+                                  element=rows["id"][row], field="length_km", value=0, limit=SHORTEST_PIPE_M))
+
+    def _add_stores(self, tables: dict[str, Rows], frames: dict[str, tuple[list[Any], Rows]]) -> None:
+        """A mass storage is, for one moment, a sink where it fills and an infeed where it empties."""
+        index, columns = frames.pop("mass_storage", ([], {}))
+        for row, number in enumerate(index):
+            flow = columns.get("mdot_kg_per_s", [None] * len(index))[row]
+            name = "infeeds" if _is_number(flow) and flow < 0 else "sinks"
+            target = tables.setdefault(name, {"id": []})
+            size = len(target["id"])
+            given = {
+                "id": f"mass_storage-{number}", "node": self._junction(columns, row),
+                "flow_kg_per_s": abs(flow) if _is_number(flow) else flow,
+                "scaling": columns.get("scaling", [1.0] * len(index))[row],
+                "in_service": columns.get("in_service", [True] * len(index))[row],
+            }
+            for key, value in given.items():
+                target.setdefault(key, [None] * size).append(value)
+            self.report(issue("PIPES_STORE_AS_FLOW", severity="repair", file=self.file, section="mass_storage",
+                              element=given["id"], value=flow, limit=name))
+
+    def _junction(self, columns: Rows, row: int) -> str:
+        number = columns["junction"][row] if "junction" in columns else None
+        return self.ids.get("junctions", {}).get(number, f"#{number}")
+
     def _report_unused(self, component: Component, columns: Rows, used: set[str]) -> None:
         unused = [name for name in columns if name not in used]
         if unused:
@@ -209,10 +246,7 @@ class _Reader:
 
     def _report_leftovers(self, frames: Mapping[str, tuple[list[Any], Rows]]) -> None:
         for name, (index, _) in frames.items():
-            if name == "mass_storage":
-                self.report(issue("PIPES_TABLE_UNSUPPORTED", file=self.file, section=name, value=len(index), limit=self.utility))
-            else:
-                self.report(issue("PIPES_TABLE_IGNORED", severity="warning", file=self.file, section=name, value=len(index)))
+            self.report(issue("PIPES_TABLE_IGNORED", severity="warning", file=self.file, section=name, value=len(index)))
 
     # -- geometry, curves, fluid ---------------------------------------------------------------------
 

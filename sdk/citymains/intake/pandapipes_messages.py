@@ -57,6 +57,12 @@ register_messages({
     "PIPES_ID_MADE": Text(
         "{value} elements share a name with others and got ids like {element}.", "{value} 个元件名称重复,已赋予 {element} 形式的标识。",
         "Give unique names if the ids matter to you.", "如需固定标识,请使用唯一名称。"),
+    "PIPES_LENGTH_RAISED": Text(
+        "The pipe {element} had no length and was given {limit} m.", "管道 {element} 长度为零,已按 {limit} m 处理。",
+        "Give its true length, or join its two ends.", "请给出实际长度,或合并两端节点。"),
+    "PIPES_STORE_AS_FLOW": Text(
+        "The mass storage {element} with {value} kg/s was taken as one of the {limit}.", "储罐 {element}({value} kg/s)按 {limit} 处理。",
+        "Nothing to do for a single moment in time.", "对单一时刻的计算无需处理。"),
     "PIPES_FIELD_MISSING": Text(
         "{element} has no {field}.", "{element} 缺少 {field}。", "Give a value.", "请提供该值。"),
     "PIPES_NOT_A_NUMBER": Text(
