@@ -43,7 +43,9 @@ class Plan:
         self.request_class = message_class(method.input_type)
         self.stream_argument: str | None = None
         if (method.client_streaming, method.server_streaming) != _STREAMS[question.shape]:
-            raise TypeError(f"{method.full_name}: its streams are not those of a question of shape {question.shape}")
+            raise TypeError(
+                f"{method.full_name}: its streams are not those of a question of shape {question.shape}"
+            )
         response = _response_type(method, question.shape)
         self.response_class = message_class(response)
         self.record = question.returns

@@ -63,7 +63,9 @@ class RequestCodec:
         They disagree; every disagreement is listed, one a line.
     """
 
-    def __init__(self, parameters: Iterable[Parameter], descriptor: Descriptor, besides: set[str] | None = None) -> None:
+    def __init__(
+        self, parameters: Iterable[Parameter], descriptor: Descriptor, besides: set[str] | None = None
+    ) -> None:
         self._arguments: dict[str, _Argument] = {}
         wrong: list[str] = []
         for parameter in parameters:

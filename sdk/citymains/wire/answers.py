@@ -1,0 +1,74 @@
+"""What all handlers of one server share: desk, operations, table shelf, limits."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from google.protobuf.message import Message
+
+from citymains.errors import CitymainsError
+from citymains.model.record import Record
+from citymains.wire.desk import Desk
+from citymains.wire.operations import Operation, Operations
+from citymains.wire.shelf import TableShelf
+
+if TYPE_CHECKING:
+    from citymains.wire.handlers import Bound
+    from citymains.workbench import Workbench
+
+_LOG = logging.getLogger("citymains.wire")
+
+
+class Answers:
+    """The shared state of one server.
+
+    Parameters
+    ----------
+    workbench : Workbench, optional
+        Where large tables are stored for later; None: they are kept in memory alone.
+    workers, queue : int
+        As of `citymains.wire.desk.Desk`.
+    default_deadline_s : float
+        Deadline of a question whose caller has set none.
+    max_model_bytes : int
+        Largest model file that is taken.
+    """
+
+    def __init__(
+        self,
+        workbench: Workbench | None,
+        *,
+        workers: int,
+        queue: int,
+        default_deadline_s: float,
+        max_model_bytes: int,
+    ) -> None:
+        self.desk = Desk(workers, queue)
+        self.operations = Operations(self.desk)
+        self.shelf = TableShelf(None if workbench is None else lambda sha256: workbench.store.table(sha256))
+        self.default_deadline_s = default_deadline_s
+        self.max_model_bytes = max_model_bytes
+        self._workbench = workbench
+
+    def start(self, bound: Bound, message: Message | Any, request_id: str) -> Operation:
+        """Start a question as an operation. Raises Refused, ConflictError, TransportError."""
+        arguments = bound.plan.arguments.read(message)
+        bare = type(message)()
+        bare.CopyFrom(message)
+        if "request_id" in bare.DESCRIPTOR.fields_by_name:
+            bare.ClearField("request_id")
+        fingerprint = bound.plan.name.encode() + b"\0" + bare.SerializeToString(deterministic=True)
+        return self.operations.start(
+            bound.plan.name, fingerprint, request_id, lambda: bound.record(bound.ask(arguments))
+        )
+
+    def keep(self, record: Record) -> None:
+        """Store a record with large tables, so that they are found after this server's time too."""
+        if self._workbench is None or all(table.inline for table in record.tables):
+            return
+        try:
+            self._workbench.store.put_record(record)
+        except CitymainsError as error:
+            # The answer is right and its tables are on the shelf: no reason to refuse it.
+            _LOG.warning("the record of %s was not stored: %s", record.provenance.question, error)
