@@ -7,6 +7,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 
+from citymains.cli.language import chinese
 from citymains.errors import (
     BatchError,
     CitymainsError,
@@ -17,7 +18,6 @@ from citymains.errors import (
     SolverError,
     TransportError,
 )
-from citymains.cli.language import chinese
 
 DONE, NOT_WITHIN_LIMITS, BAD_INPUT, SOLVER_FAILURE, NOT_FOUND, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 
