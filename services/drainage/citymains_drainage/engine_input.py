@@ -41,6 +41,8 @@ class EngineInput:
     """Id of the model by the engine's alias, for those that have one."""
     sections: tuple[tuple[str, int], ...]
     """Section and line of the canonical document by line of the text, from line 1."""
+    definitions: Mapping[str, tuple[str, int]]
+    """Section and line of the canonical document where each id is defined."""
 
     def original(self, engine_id: str) -> str:
         """The model's id for one of the engine."""
@@ -95,7 +97,7 @@ def engine_input(document: InpDocument, options: ModelOptions, *, scenario: Scen
     ids = id_map(document)
     changed = ids.renamed(changed).with_rows("REPORT", [("NODES", "ALL"), ("LINKS", "ALL")])
     text = write_inp(changed)
-    return EngineInput(text, ids.originals(), tuple(_places(changed)))
+    return EngineInput(text, ids.originals(), tuple(_places(changed)), _definitions(document))
 
 
 def _ids(document: InpDocument) -> Iterator[str]:
@@ -108,6 +110,14 @@ def _ids(document: InpDocument) -> Iterator[str]:
     for row in document["CONTROLS"]:
         if row.tokens[0].upper() == "RULE":
             yield from row.tokens[1:2]
+
+
+def _definitions(document: InpDocument) -> dict[str, tuple[str, int]]:
+    found: dict[str, tuple[str, int]] = {}
+    for section in (*SINGLE_DEFINITIONS, *SHARED_DEFINITIONS):
+        for row in document[section]:
+            found.setdefault(row.tokens[0], (row.section, row.line))
+    return found
 
 
 def _places(document: InpDocument) -> Iterator[tuple[str, int]]:

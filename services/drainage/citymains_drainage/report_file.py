@@ -10,8 +10,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 _MESSAGE = re.compile(r"^ *(ERROR|WARNING) (\d+): *(.*?) *$")
-_AT_LINE = re.compile(r"^(?P<text>.*?)(?: at line (?P<line>\d+))?(?: of (?:input file|\[(?P<section>[^\]]*)\](?: section)?))?\s*:?$")
-_FOR_OBJECT = re.compile(r"\b(?:for|in|from|to|of|into) (?:Subcatchment|Node|Link|Conduit|Regulator|Pump|Outfall|Divider|Storage|Storage node|Rain Gage|rain gage|Gage|Aquifer|Curve|Time Series|Transect|Snow Pack|Unit Hydrograph|Control Rule|outlet node of Subcatchment|LID) ([^\s.,:]+)", re.IGNORECASE)
+_AT_LINE = re.compile(
+    r"^(?P<text>.*?)(?: at line (?P<line>\d+))?(?: of (?:input file|\[(?P<section>[^\]]*)\](?: section)?))?\s*:?$"
+)
+_OBJECT = re.compile(
+    r"\b(?:Conduit|Link|Pump|Node|Divider|Regulator|Outfall|Gage|Subcatchment|Curve|Time Series|Transect|Aquifer|"
+    r"Unit Hydrograph in set|Snow Pack|LID process|Control Rule|Street|Inlet) (\S+?)[.:,]?(?= |$)",
+    re.IGNORECASE,
+)
 _UNDEFINED = re.compile(r"(?:undefined object|duplicate ID name|invalid keyword|invalid number) (\S+)")
 
 
@@ -51,7 +57,7 @@ def read_messages(report: str) -> list[EngineMessage]:
 def _message(level: str, code: int, text: str, quoted: str) -> EngineMessage:
     place = _AT_LINE.match(text)
     what = place.group("text") if place else text
-    named = _UNDEFINED.search(what) or _FOR_OBJECT.search(what)
+    named = _UNDEFINED.search(what) or _OBJECT.search(what)
     element = named.group(1) if named else ""
     if not element and quoted:
         element = quoted.split()[0]

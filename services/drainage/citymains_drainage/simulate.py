@@ -195,10 +195,11 @@ def _refuse(answer: Mapping[str, Any], fed: EngineInput, file: str) -> None:
 
 
 def _located(message: Mapping[str, Any], fed: EngineInput, file: str) -> Issue:
-    section, line = fed.place(message["line"])
+    element = fed.original(message["element"])
+    section, line = fed.place(message["line"]) if message["line"] else fed.definitions.get(element, ("", 0))
     return issue(
         "DRAINAGE_ENGINE_REFUSED", file=file, line=line or None, section=section or message["section"],
-        element=fed.original(message["element"]), field=f"SWMM {message['code']}", value=fed.told(message["text"]),
+        element=element, field=f"SWMM {message['code']}", value=fed.told(message["text"]),
     )
 
 
@@ -257,7 +258,7 @@ def _tables(answer: Mapping[str, Any], fed: EngineInput, units: ModelUnits) -> I
         flooding_m3=nodes["flooding"] * units.volume_m3,
         surcharge_s=nodes["surcharge_h"] * 3600.0,
         average_depth_m=nodes["average_depth"] * units.length_m,
-        max_depth_time_s=np.round((nodes["max_depth_date_days"] - answer["start_date_days"]) * 86_400.0, 3),
+        max_depth_time_s=np.round((nodes["max_depth_date_days"] - answer["start_date_days"]) * 86_400.0, 1),
         flooded_s=nodes["flooded_h"] * 3600.0,
         max_inflow_m3_per_s=nodes["max_inflow"] * units.flow_m3_per_s,
     )
