@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from citymains_drainage.storm import IntensityFormula, chicago_intensity_mm_per_h
 
@@ -34,14 +34,44 @@ CHAMBER_HEAD_M: Final = 20.0
 Row = Sequence[Any]
 Point = tuple[float, float]
 
-# Sewers: name, ground, first invert, fall per pipe, pipe length, diameters downstream, first point, direction.
+
+class _Sewer(NamedTuple):
+    """A line of manholes ``name1, name2, ...`` with one pipe between two of them."""
+
+    name: str
+    ground_m: float
+    first_invert_m: float
+    fall_m: float
+    """Of each pipe."""
+    pipe_m: float
+    diameters_m: tuple[float, ...]
+    first: Point
+    direction: Point
+
+
+class _Station(NamedTuple):
+    """Pumps that lift from a wet well into a closed chamber, and from there a pipe to an outfall."""
+
+    name: str
+    well: str
+    chamber: str
+    place: Point
+    outfall: str
+    stage_m: float | None
+    curve: str
+    outlet_diameter_m: float
+    starts_m: tuple[float, ...]
+    """Depth of the well at which each pump starts."""
+    stops_m: tuple[float, ...]
+
+
 _SEWERS: Final = (
-    ("东风路", 5.4, 3.0, 0.12, 120.0, (1.2, 1.5, 1.5, 2.0, 2.0, 2.2, 2.2), (100.0, 600.0), (120.0, 0.0)),
-    ("建设街", 5.8, 3.4, 0.22, 100.0, (1.0, 1.2, 1.2), (460.0, 1000.0), (0.0, -100.0)),
-    ("胜利街", 5.6, 3.2, 0.22, 100.0, (1.0, 1.2, 1.2), (700.0, 200.0), (0.0, 100.0)),
-    ("铁路南街", 5.2, 2.6, 0.20, 80.0, (0.8, 1.0, 1.0), (100.0, 1200.0), (80.0, 0.0)),
-    ("南环路", 5.8, 3.0, 0.25, 110.0, (0.5, 0.6, 0.8, 0.8, 0.8, 1.0), (100.0, 0.0), (110.0, 0.0)),
-    ("学院路", 6.0, 3.4, 0.25, 90.0, (0.4, 0.5), (320.0, 180.0), (0.0, -60.0)),
+    _Sewer("东风路", 5.4, 3.0, 0.12, 120.0, (1.2, 1.5, 1.5, 2.0, 2.0, 2.2, 2.2), (100.0, 600.0), (120.0, 0.0)),
+    _Sewer("建设街", 5.8, 3.4, 0.22, 100.0, (1.0, 1.2, 1.2), (460.0, 1000.0), (0.0, -100.0)),
+    _Sewer("胜利街", 5.6, 3.2, 0.22, 100.0, (1.0, 1.2, 1.2), (700.0, 200.0), (0.0, 100.0)),
+    _Sewer("铁路南街", 5.2, 2.6, 0.20, 80.0, (0.8, 1.0, 1.0), (100.0, 1200.0), (80.0, 0.0)),
+    _Sewer("南环路", 5.8, 3.0, 0.25, 110.0, (0.5, 0.6, 0.8, 0.8, 0.8, 1.0), (100.0, 0.0), (110.0, 0.0)),
+    _Sewer("学院路", 6.0, 3.4, 0.25, 90.0, (0.4, 0.5), (320.0, 180.0), (0.0, -60.0)),
 )
 # Where one sewer's last manhole joins another: from, to, length, diameter.
 _JOINS: Final = (
@@ -66,11 +96,13 @@ _AREA_CURVES: Final = (
     ("下穿路面面积", ((0.0, 20.0), (0.1, 250.0), (0.25, 600.0), (0.5, 1100.0), (1.0, 1900.0), (3.0, 3200.0))),
     ("城南前池面积", ((0.0, 80.0), (6.5, 80.0))),
 )
-# Stations: chamber the pumps lift into, its place, outfall, its stage, pump curve, number, start and stop depths.
 _STATIONS: Final = (
-    ("河东", "河东泵站前池", "河东压力井", (1010.0, 600.0), "河东排口", RIVER_LEVEL_M, "河东泵", 2.0, (2.8, 3.4, 4.0, 4.6), (1.0, 1.2, 1.4, 1.6)),
-    ("下穿", "下穿泵站前池", "下穿压力井", (420.0, 1200.0), "下穿排口", RIVER_LEVEL_M, "下穿泵", 0.8, (2.0, 3.2), (0.7, 0.9)),
-    ("城南", "城南污水泵站前池", "城南压力井", (840.0, 0.0), "污水处理厂", None, "城南泵", 0.8, (1.8, 3.4), (0.9, 1.2)),
+    _Station("河东", "河东泵站前池", "河东压力井", (1010.0, 600.0), "河东排口", RIVER_LEVEL_M, "河东泵", 2.0,
+             (2.8, 3.4, 4.0, 4.6), (1.0, 1.2, 1.4, 1.6)),
+    _Station("下穿", "下穿泵站前池", "下穿压力井", (420.0, 1200.0), "下穿排口", RIVER_LEVEL_M, "下穿泵", 0.8,
+             (2.0, 3.2), (0.7, 0.9)),
+    _Station("城南", "城南污水泵站前池", "城南压力井", (840.0, 0.0), "污水处理厂", None, "城南泵", 0.8,
+             (1.8, 3.4), (0.9, 1.2)),
 )
 # Head difference in m against flow in m3/s, per pump.
 _PUMP_CURVES: Final = (
@@ -140,41 +172,44 @@ def _area(node: str) -> str:
 
 
 def _manholes() -> Iterable[tuple[Row, Point]]:
-    for name, ground, first, fall, _, diameters, (x, y), (dx, dy) in _SEWERS:
-        for at in range(len(diameters) + 1):
-            invert = round(first - fall * at, 3)
-            yield (f"{name}{at + 1}", invert, round(ground - invert, 3), 0, 0, 0), (x + dx * at, y + dy * at)
+    for sewer in _SEWERS:
+        (x, y), (dx, dy) = sewer.first, sewer.direction
+        for at in range(len(sewer.diameters_m) + 1):
+            invert = round(sewer.first_invert_m - sewer.fall_m * at, 3)
+            row = (f"{sewer.name}{at + 1}", invert, round(sewer.ground_m - invert, 3), 0, 0, 0)
+            yield row, (x + dx * at, y + dy * at)
 
 
 def _junctions() -> Iterable[tuple[Row, Point]]:
     yield from _manholes()
-    for _, _, chamber, place, _, stage, _, _, _, _ in _STATIONS:
-        start = max(0.0, (stage or CHAMBER_INVERT_M) - CHAMBER_INVERT_M)
-        yield (chamber, CHAMBER_INVERT_M, GROUND_M - CHAMBER_INVERT_M, start, CHAMBER_HEAD_M, 0), place
+    for one in _STATIONS:
+        start = max(0.0, (one.stage_m or CHAMBER_INVERT_M) - CHAMBER_INVERT_M)
+        yield (one.chamber, CHAMBER_INVERT_M, GROUND_M - CHAMBER_INVERT_M, start, CHAMBER_HEAD_M, 0), one.place
     yield ("溢流井", 2.0, 3.8, 0, 0, 0), (800.0, -60.0)
 
 
 def _outfalls() -> Iterable[Row]:
-    for _, _, _, _, outfall, stage, _, _, _, _ in _STATIONS:
-        yield (outfall, 2.6, "FREE", "NO") if stage is None else (outfall, 2.6, "FIXED", stage, "YES")
+    for one in _STATIONS:
+        yield (one.outfall, 2.6, "FREE", "NO") if one.stage_m is None else (one.outfall, 2.6, "FIXED", one.stage_m, "YES")
     yield "截流溢流口", 1.8, "FREE", "YES"
 
 
 def _conduits() -> Iterable[tuple[str, str, str, float, float]]:
-    for name, _, _, _, length, diameters, _, _ in _SEWERS:
-        for at, diameter in enumerate(diameters, 1):
-            yield f"{name}{at}-{at + 1}", f"{name}{at}", f"{name}{at + 1}", length, diameter
+    for sewer in _SEWERS:
+        name = sewer.name
+        for at, diameter in enumerate(sewer.diameters_m, 1):
+            yield f"{name}{at}-{at + 1}", f"{name}{at}", f"{name}{at + 1}", sewer.pipe_m, diameter
     for a, b, length, diameter in _JOINS:
         yield f"{a}至{b}", a, b, length, diameter
-    for _, _, chamber, _, outfall, _, _, diameter, _, _ in _STATIONS:
-        yield f"{chamber}至{outfall}", chamber, outfall, 60.0, diameter
+    for one in _STATIONS:
+        yield f"{one.chamber}至{one.outfall}", one.chamber, one.outfall, 60.0, one.outlet_diameter_m
     yield "溢流井至截流溢流口", "溢流井", "截流溢流口", 50.0, 0.8
 
 
 def _pumps() -> Iterable[Row]:
-    for name, well, chamber, _, _, _, curve, _, starts, stops in _STATIONS:
-        for number, (start, stop) in enumerate(zip(starts, stops, strict=True), 1):
-            yield f"{name}{number}号泵", well, chamber, curve, "OFF", start, stop
+    for one in _STATIONS:
+        for number, (start, stop) in enumerate(zip(one.starts_m, one.stops_m, strict=True), 1):
+            yield f"{one.name}{number}号泵", one.well, one.chamber, one.curve, "OFF", start, stop
 
 
 def _cross_sections() -> Iterable[Row]:
@@ -210,8 +245,9 @@ def _rain() -> Iterable[Row]:
 def _places() -> dict[str, tuple[float, float]]:
     places = {row[0]: place for row, place in _junctions()}
     places |= {name: place for name, _, _, _, _, place in _STORAGES}
-    for _, _, chamber, (x, y), outfall, _, _, _, _, _ in _STATIONS:
-        places[outfall] = (x + 60.0, y)
+    for one in _STATIONS:
+        x, y = one.place
+        places[one.outfall] = (x + 60.0, y)
     places["截流溢流口"] = (850.0, -60.0)
     return places
 

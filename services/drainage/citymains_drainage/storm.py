@@ -45,8 +45,8 @@ class IntensityFormula:
             Duration in seconds, >= 0.
         """
         minutes = duration_s / 60.0
-        intensity = self.a_mm_per_min * (1.0 + self.c * math.log10(return_period_a)) / (minutes + self.b_min) ** self.n
-        return intensity * minutes
+        peak = self.a_mm_per_min * (1.0 + self.c * math.log10(return_period_a))
+        return peak * minutes * math.pow(minutes + self.b_min, -self.n)
 
 
 def chicago_intensity_mm_per_h(
