@@ -141,14 +141,11 @@ class EngineHost:
         return session
 
     def _link(self, spec: EngineSpec, element: str) -> tuple[Link, str, Path]:
-        limit_s = start_limit_s()
-        patience = Patience(limit_s, engine=spec.name, element=element)
         if not FORKS or os.environ.get("CITYMAINS_ENGINE_START") == "fresh":
-            try:
-                link, version = start_fresh(spec, patience)
-            except Expired:
-                raise patience.over() or patience.expired() from None
+            link, version = start_fresh(spec, element)
             return link, version, link.scratch
+        # A template gives up by itself at its limit; waiting a little longer gets its own words.
+        patience = Patience(start_limit_s() + 5.0, engine=spec.name, element=element)
         for _ in range(3):  # a template may have died since it was last asked; a new one may be killed by whoever killed it
             template = self._template(spec)
             template.wait(patience)

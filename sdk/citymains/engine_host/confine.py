@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import faulthandler
 import os
 import signal
 import sys
@@ -54,7 +53,6 @@ def enter(directory: Path, limits: Mapping[str, Any]) -> None:
         os.environ[variable] = str(directory)
     tempfile.tempdir = None
     _redirect(directory / LOG_NAME)
-    faulthandler.enable(all_threads=False)
     _limit(float(limits["memory_mib"]), float(limits["file_mib"]))
 
 

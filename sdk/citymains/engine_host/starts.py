@@ -18,12 +18,13 @@ from citymains.engine_host.launch import make_scratch, start_failed, start_proce
 from citymains.engine_host.limits import start_limit_s
 from citymains.engine_host.links import ForkLink, FreshLink, LinkLost, fate_text
 from citymains.engine_host.patience import SLICE_S, Patience
-from citymains.errors import CitymainsError
+from citymains.errors import CitymainsError, SolverError
 
 #: A process that has nothing to say yet but its name says no more than this.
 _MAX_GREETING_BYTES = 1 << 20
 _LOG_TAIL_BYTES = 500
 _LEAVE_S = 2.0
+_TOO_SLOW = "ENGINE_START_FAILED"
 
 
 class TemplateGone(Exception):  # noqa: N818  (an event the host answers with a new template)
@@ -37,6 +38,7 @@ class TemplateProcess:
         self.spec = spec
         self.version = ""
         self.scratch = make_scratch(spec.name)
+        self._start_limit_s = start_limit_s()
         self._ready = threading.Event()
         self._error: CitymainsError | None = None
         self._ask_lock = threading.Lock()
@@ -119,7 +121,7 @@ class TemplateProcess:
 
     def _await_greeting(self) -> None:
         try:
-            self._control.settimeout(start_limit_s())
+            self._control.settimeout(self._start_limit_s)
             said = frames.read(self._read_into, _MAX_GREETING_BYTES)
             self._control.settimeout(_LEAVE_S)
             if said.get("said") == "ready":
@@ -127,7 +129,7 @@ class TemplateProcess:
             else:
                 self._error = failures.from_start(self.spec, said)
         except TimeoutError:
-            self._error = start_failed(self.spec.name, f"it was not imported within {start_limit_s():g} s")
+            self._error = _too_slow(self.spec, self._start_limit_s)
         except (OSError, EOFError, frames.FrameError, AttributeError, KeyError):
             self._error = start_failed(self.spec.name, self._last_words())
         if self._error is not None:
@@ -153,13 +155,16 @@ class TemplateProcess:
         return f"{fate} while it was imported. {log.replace(str(self.scratch), '.').strip()}".strip()
 
 
-def start_fresh(spec: EngineSpec, patience: Patience) -> tuple[FreshLink, str]:
+def start_fresh(spec: EngineSpec, element: str) -> tuple[FreshLink, str]:
     """Start a process for one session alone; give its link and the engine's version.
 
     Raises
     ------
     MissingExtraError, SolverError, CancelledError, EngineTimeoutError
     """
+    limit_s = start_limit_s()
+    patience = Patience(limit_s, engine=spec.name, element=element, code=_TOO_SLOW)
+    patience.check()
     scratch = make_scratch(spec.name)
     try:
         with (scratch / "process-output").open("wb") as log:
@@ -175,14 +180,22 @@ def start_fresh(spec: EngineSpec, patience: Patience) -> tuple[FreshLink, str]:
             said = link.read(patience, _MAX_GREETING_BYTES)
             _check_ready(spec, said)
             link.read(patience, _MAX_GREETING_BYTES)
-    except (LinkLost, frames.FrameError):
+    except (LinkLost, Expired, frames.FrameError):
         link.close()
-        patience.check()
-        raise start_failed(spec.name, f"{link.fate(0.0) or 'garbage'} while it was imported") from None
+        error = patience.over()
+        if error is None:
+            error = start_failed(spec.name, f"{link.fate(0.0) or 'garbage'} while it was imported")
+        elif error.code == _TOO_SLOW:
+            error = _too_slow(spec, limit_s)
+        raise error from None
     except BaseException:
         link.close()
         raise
     return link, str(said["version"])
+
+
+def _too_slow(spec: EngineSpec, limit_s: float) -> SolverError:
+    return start_failed(spec.name, f"it was not imported within {limit_s:g} s")
 
 
 def _check_ready(spec: EngineSpec, said: Any) -> None:
