@@ -50,25 +50,31 @@ def read_pipes(file: SourceFile, *, utility: str) -> Intake:
     if value is None:
         return Intake(document=b"", issues=tuple(issues), importer=_IMPORTER)
     theirs = is_pandapipes(value)
+    raw: Mapping[str, Any] | None
     if theirs:
         raw = read_pandapipes(value, utility=utility, file=file.name, report=issues.append)
     else:
         raw = _checked_header(value, utility, file.name, issues.append)
+    if raw is None:
+        return Intake(document=b"", issues=tuple(issues), importer=_IMPORTER)
     document, tables = _canonical(raw, utility, file.name, issues.append)
     return Intake(
         document=b"" if any(one.severity == "error" for one in issues) else document,
         tables=tables, issues=tuple(issues), importer=_THEIR_IMPORTER if theirs else _IMPORTER,
-        crs=document and raw.get("crs", "") or "",
+        crs=str(raw.get("crs", "")),
     )
 
 
-def _checked_header(value: Mapping[str, Any], utility: str, file: str, report: Report) -> Mapping[str, Any]:
+def _checked_header(
+    value: Mapping[str, Any], utility: str, file: str, report: Report
+) -> Mapping[str, Any] | None:
+    """The document with its header checked; None where it is something else altogether."""
     def refuse(code: str, field: str, limit: Any) -> None:
         report(issue(code, file=file, section="header", field=field, value=str(value.get(field, "-"))[:80], limit=limit))
 
     if value.get("format") != FORMAT:
         report(issue("FILE_WRONG_FORMAT", file=file, value=f"format is {str(value.get('format'))[:40]!r}", limit=FORMAT))
-        return {"fluid": utility == "gas" and "hgas" or "water", "tables": {}} if "tables" not in value else value
+        return None
     if value.get("version") != VERSION:
         refuse("PIPES_VERSION", "version", VERSION)
     if value.get("utility") != utility:

@@ -6,6 +6,7 @@ the small table below and never imported.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -127,7 +128,7 @@ def _numbers(value: Mapping[str, Any], kind: str) -> dict[str, Any] | None:
         numbers[name] = [float(one) for one in items] if part.endswith("[]") else float(items[0])
     if kind == "interpolated":
         x = numbers["x"]
-        if len(x) != len(numbers["y"]) or len(x) < 2 or any(b <= a for a, b in zip(x, x[1:], strict=False)):
+        if len(x) != len(numbers["y"]) or len(x) < 2 or any(b <= a for a, b in itertools.pairwise(x)):
             return None
     return numbers
 

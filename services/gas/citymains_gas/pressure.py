@@ -9,9 +9,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
-
-import citymains_gas.messages  # noqa: F401  (registers the texts)
 from citymains.errors import InputError
 from citymains.intake.pandapipes_model import PipeModel
 from citymains.model.finding import Finding, Severity, finding, verdict_of
@@ -19,6 +16,9 @@ from citymains.model.network import Network
 from citymains.model.record import Record
 from citymains.model.scenario import Close, Lose, Scenario
 from citymains.model.table import ColumnSpec, Kind, MapLayer, Table, TableSpec
+from numpy.typing import NDArray
+
+import citymains_gas.messages  # noqa: F401  (registers the texts)
 
 if TYPE_CHECKING:
     from citymains.utility import Utility
@@ -78,7 +78,7 @@ class FrictionModel(StrEnum):
     """Explicit approximation of Colebrook."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class PressureReport(Record):
     """Steady pressures and flows of a gas network."""
 
@@ -121,7 +121,8 @@ class _Result:
     @property
     def unsupplied(self) -> NDArray[np.bool_]:
         """Junctions in service that no source reaches."""
-        return np.isnan(self.output("junctions", "pressure_kpa")) & self.input("junctions", "in_service")
+        without = np.isnan(self.output("junctions", "pressure_kpa"))
+        return np.asarray(without & self.input("junctions", "in_service"), dtype=np.bool_)
 
 
 def friction_model_of(given: FrictionModel | str) -> FrictionModel:

@@ -13,11 +13,10 @@ from typing import Any, Final
 
 import numpy as np
 import pandapipes
+from citymains.engine_host.engine import EngineFault
 from numpy.typing import NDArray
 from pandapipes.pf.pipeflow_setup import PipeflowNotConverged
 from pandapipes.properties import fluids
-
-from citymains.engine_host.engine import EngineFault
 
 #: pandapipes' result columns by ours: (table, column, factor).
 RESULTS: Final[Mapping[str, Mapping[str, tuple[str, str, float]]]] = {
@@ -146,7 +145,7 @@ class GasSession:
     def _column(self, component: str, table: str, column: str, factor: float, *, filled: bool) -> NDArray[np.float64]:
         if not filled:
             return np.full(self._counts[component], np.nan)
-        return self._net[table][column].to_numpy(dtype=np.float64) * factor
+        return np.asarray(self._net[table][column], dtype=np.float64) * factor
 
 
 def _fluid(fluid: Mapping[str, Any]) -> Any:

@@ -13,6 +13,7 @@ from citymains.model.network import NetworkRef
 from citymains.model.scenario import Scenario
 from citymains.question import question
 from citymains.utility import Utility
+
 from citymains_gas.pressure import FrictionModel, PressureReport, analyze_pressure, friction_model_of
 
 

@@ -1,0 +1,259 @@
+"""What every heat consumer gets, and what it is worth."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from citymains.errors import InputError
+from citymains.intake.pandapipes_model import PipeModel
+from citymains.model.finding import verdict_of
+from citymains.model.network import Network
+from citymains.model.record import Record
+from citymains.model.scenario import Scenario
+from citymains.model.table import ColumnSpec, Kind, MapLayer, Table, TableSpec
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from citymains.utility import Utility
+
+ENGINE: Final = "pandapipes-heat"
+
+Array = NDArray[np.float64]
+
+_CONSUMERS = TableSpec("consumers", "What every consumer gets.", (
+    ColumnSpec("consumer", Kind.TEXT, "Id of the consumer or heat exchanger."),
+    ColumnSpec("supply_temperature_c", Kind.FLOAT, "Temperature of the water that reaches it; missing without flow."),
+    ColumnSpec("return_temperature_c", Kind.FLOAT, "Temperature of the water that leaves it; missing without flow."),
+    ColumnSpec("differential_pressure_kpa", Kind.FLOAT, "Supply minus return pressure; missing without supply."),
+    ColumnSpec("heat_kw", Kind.FLOAT, "Heat it gets; 0 without supply, missing without a solution."),
+    ColumnSpec("required_kw", Kind.FLOAT, "Heat it asks for in this scenario."),
+    ColumnSpec("flow_kg_per_s", Kind.FLOAT, "Mass flow through it; missing without supply."),
+), MapLayer("consumer", "consumers", "differential_pressure_kpa", worst="min"))
+
+_PIPES = TableSpec("pipes", "Flow, temperatures and heat loss of every pipe.", (
+    ColumnSpec("pipe", Kind.TEXT, "Id of the pipe."),
+    ColumnSpec("flow_kg_per_s", Kind.FLOAT, "Mass flow, positive from from_node to to_node; missing without supply."),
+    ColumnSpec("velocity_m_per_s", Kind.FLOAT, "Mean velocity, with the flow's sign."),
+    ColumnSpec("inlet_temperature_c", Kind.FLOAT, "Temperature where the water enters; missing where it stands still."),
+    ColumnSpec("outlet_temperature_c", Kind.FLOAT, "Temperature where the water leaves; missing where it stands still."),
+    ColumnSpec("pressure_drop_kpa", Kind.FLOAT, "Pressure at from_node minus pressure at to_node, height included."),
+    ColumnSpec("heat_loss_w", Kind.FLOAT, "Heat lost to the surroundings; 0 where the water stands still.", unit="W"),
+), MapLayer("pipe", "pipes", "outlet_temperature_c", worst="min"))
+
+_NODES = TableSpec("nodes", "Pressure and temperature at every junction.", (
+    ColumnSpec("node", Kind.TEXT, "Id of the junction."),
+    ColumnSpec("pressure_kpa", Kind.FLOAT, "Gauge pressure; missing without supply."),
+    ColumnSpec("temperature_c", Kind.FLOAT, "Temperature of the mixed water; missing where none moves."),
+), MapLayer("node", "junctions", "temperature_c", worst="min"))
+
+_PLANTS = TableSpec("plants", "What every plant gives.", (
+    ColumnSpec("plant", Kind.TEXT, "Id of the plant."),
+    ColumnSpec("supply_temperature_c", Kind.FLOAT, "Temperature it supplies."),
+    ColumnSpec("return_temperature_c", Kind.FLOAT, "Temperature that comes back."),
+    ColumnSpec("supply_pressure_kpa", Kind.FLOAT, "Gauge pressure at its outlet."),
+    ColumnSpec("return_pressure_kpa", Kind.FLOAT, "Gauge pressure at its inlet."),
+    ColumnSpec("flow_kg_per_s", Kind.FLOAT, "Mass flow it supplies; missing where it is out of service."),
+    ColumnSpec("heat_kw", Kind.FLOAT, "Heat it gives to the water."),
+))
+
+
+class FrictionModel(StrEnum):
+    """How the friction factor is calculated."""
+
+    COLEBROOK = "colebrook"
+    """Prandtl-Colebrook."""
+    NIKURADSE = "nikuradse"
+    """64/Re plus the fully rough law; under-predicts drops in small smooth pipes by up to 30 %."""
+    SWAMEE_JAIN = "swamee-jain"
+    """Explicit approximation of Colebrook."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class SupplyReport(Record):
+    """What a heating network delivers to its consumers in a steady state."""
+
+    TABLES = (_CONSUMERS, _PIPES, _NODES, _PLANTS)
+
+    converged: bool = False
+    """Whether a solution was found."""
+    iterations: int = 0
+    """Iterations of the engine's last attempt."""
+    source_heat_kw: float | None = None
+    """Heat the plants give; None without a solution or where water enters and leaves otherwise."""
+    delivered_heat_kw: float | None = None
+    """Heat the consumers get; None without a solution."""
+    required_heat_kw: float = 0.0
+    """Heat the consumers ask for."""
+    heat_loss_kw: float | None = None
+    """Heat the pipes lose; None without a solution."""
+    minimum_differential_pressure_kpa: float | None = None
+    """Lowest differential pressure at a consumer; None if none is supplied."""
+    minimum_differential_pressure_consumer: str = ""
+    """Consumer where it is."""
+    unsupplied_consumer_count: int = 0
+    """Consumers in service that get no heat."""
+
+
+@dataclass(frozen=True)
+class SupplyResult:
+    """One answer of the engine beside the network and scenario it belongs to."""
+
+    model: PipeModel
+    scenario: Scenario
+    edited: Mapping[str, Mapping[str, NDArray[Any]]]
+    answer: Mapping[str, Any]
+
+    @property
+    def converged(self) -> bool:
+        """Whether a solution was found."""
+        return bool(self.answer["converged"])
+
+    def input(self, component: str, name: str) -> NDArray[Any]:
+        """A column of the network as the scenario left it."""
+        return self.edited.get(component, {}).get(name, self.model.column(component, name))
+
+    def output(self, component: str, name: str) -> Array:
+        """A column of the answer; no rows where the network has no such component."""
+        columns = self.answer["columns"].get(component)
+        return np.asarray(columns[name], dtype=np.float64) if columns else np.zeros(0)
+
+    def both(self, first: str, second: str, name: str) -> Array:
+        """The same column of two components, one after the other."""
+        return np.concatenate([self.output(first, name), self.output(second, name)])
+
+    @property
+    def consumer_ids(self) -> list[str]:
+        """Consumers and heat exchangers, in the order of all consumer columns."""
+        return self.model.ids("consumers") + self.model.ids("heat_exchangers")
+
+    def consumer(self, name: str) -> Array:
+        """An output column of consumers and heat exchangers."""
+        return self.both("consumers", "heat_exchangers", name)
+
+    @property
+    def differential_pressure_kpa(self) -> Array:
+        """Supply minus return pressure at every consumer."""
+        return self.consumer("from_pressure_kpa") - self.consumer("to_pressure_kpa")
+
+    @property
+    def required_kw(self) -> Array:
+        """Heat every consumer asks for."""
+        exchangers = self.input("heat_exchangers", "heat_kw") * self.input("heat_exchangers", "in_service")
+        return np.concatenate([self.output("consumers", "required_w") / 1000.0, exchangers])
+
+    @property
+    def delivered_kw(self) -> Array:
+        """Heat every consumer gets. The engine reports the full heat for a consumer cut off; here it is 0."""
+        if not self.converged:
+            return np.full(len(self.consumer_ids), np.nan)
+        heat = self.consumer("heat_w") / 1000.0
+        return np.where(np.isnan(self.consumer("flow_kg_per_s")) | np.isnan(heat), 0.0, heat)
+
+    @property
+    def unsupplied(self) -> NDArray[np.bool_]:
+        """Consumers that ask for heat and get none."""
+        return np.asarray((self.required_kw > 0.0) & (self.delivered_kw == 0.0), dtype=np.bool_)
+
+
+def friction_model_of(given: FrictionModel | str) -> FrictionModel:
+    """The friction model of a name.
+
+    Raises
+    ------
+    InputError
+        ARGUMENT_INVALID.
+    """
+    try:
+        return FrictionModel(given)
+    except ValueError as error:
+        raise InputError("ARGUMENT_INVALID", field="friction_model", value=given,
+                         limit=", ".join(one.value for one in FrictionModel)) from error
+
+
+def analyze_supply(utility: Utility, network: Network, scenario: Scenario, friction_model: FrictionModel) -> SupplyReport:
+    """Ask the engine for one steady state and judge it (see :meth:`citymains_heating.utility.Heating.supply`)."""
+    from citymains_heating.judgement import findings_of
+
+    began = time.perf_counter()
+    workbench = utility.workbench
+    model = workbench.cached(("pipe model", network.id), lambda: PipeModel.of(utility.document(network)))
+    edited = model.edited(scenario, "heating.supply")
+    task = {"friction_model": friction_model.value, "edits": model.edits(scenario, "heating.supply")}
+    with workbench.engines.session(ENGINE, model.engine_model(), element=network.name) as session:
+        answer = session.run(task)
+        version = session.engine_version
+    result = SupplyResult(model, scenario, edited, answer)
+    findings = tuple(findings_of(result))
+    return SupplyReport(
+        verdict=verdict_of(findings), findings=findings, tables=_tables(result), **_summary(result),
+        provenance=utility.provenance(
+            "supply", network=network, scenario=scenario, engine=ENGINE, engine_version=version,
+            options={"friction_model": friction_model, "fluid": model.fluid["name"],
+                     "ambient_temperature_c": model.ambient_temperature_c, **answer["options"]},
+            run_s=time.perf_counter() - began),
+    )
+
+
+def source_heat_kw(result: SupplyResult) -> float | None:
+    """Heat all plants give; None where sources, infeeds or sinks carry heat in or out as well."""
+    open_ends = any(result.model.ids(name) for name in ("sources", "infeeds", "sinks"))
+    if open_ends or not result.converged:
+        return None
+    return float(-np.nansum(result.both("plants", "flow_plants", "heat_w")) / 1000.0)
+
+
+def heat_loss_kw(result: SupplyResult) -> float | None:
+    """Heat all pipes lose."""
+    return float(np.nansum(result.output("pipes", "heat_w")) / 1000.0) if result.converged else None
+
+
+def _tables(result: SupplyResult) -> tuple[Table, ...]:
+    ids = result.model.ids
+    pipe = {name: result.output("pipes", name)
+            for name in ("flow_kg_per_s", "velocity_m_per_s", "inlet_temperature_c", "outlet_temperature_c")}
+    return (
+        _CONSUMERS.build(
+            consumer=result.consumer_ids, supply_temperature_c=result.consumer("inlet_temperature_c"),
+            return_temperature_c=result.consumer("outlet_temperature_c"),
+            differential_pressure_kpa=result.differential_pressure_kpa, heat_kw=result.delivered_kw,
+            required_kw=result.required_kw, flow_kg_per_s=result.consumer("flow_kg_per_s")),
+        _PIPES.build(
+            pipe=ids("pipes"), **pipe, heat_loss_w=result.output("pipes", "heat_w"),
+            pressure_drop_kpa=result.output("pipes", "from_pressure_kpa") - result.output("pipes", "to_pressure_kpa")),
+        _NODES.build(node=ids("junctions"), pressure_kpa=result.output("junctions", "pressure_kpa"),
+                     temperature_c=result.output("junctions", "temperature_c")),
+        _plants(result),
+    )
+
+
+def _plants(result: SupplyResult) -> Table:
+    def column(name: str) -> Array:
+        return result.both("plants", "flow_plants", name)
+
+    return _PLANTS.build(
+        plant=result.model.ids("plants") + result.model.ids("flow_plants"),
+        supply_temperature_c=column("outlet_temperature_c"), return_temperature_c=column("inlet_temperature_c"),
+        supply_pressure_kpa=column("to_pressure_kpa"), return_pressure_kpa=column("from_pressure_kpa"),
+        flow_kg_per_s=column("flow_kg_per_s"), heat_kw=-column("heat_w") / 1000.0)
+
+
+def _summary(result: SupplyResult) -> dict[str, Any]:
+    pressure = result.differential_pressure_kpa
+    supplied = bool(np.isfinite(pressure).any())
+    lowest = int(np.nanargmin(pressure)) if supplied else -1
+    return {
+        "converged": result.converged,
+        "iterations": int(result.answer["iterations"]),
+        "source_heat_kw": source_heat_kw(result),
+        "delivered_heat_kw": float(result.delivered_kw.sum()) if result.converged else None,
+        "required_heat_kw": float(np.nansum(result.required_kw)),
+        "heat_loss_kw": heat_loss_kw(result),
+        "minimum_differential_pressure_kpa": float(pressure[lowest]) if supplied else None,
+        "minimum_differential_pressure_consumer": result.consumer_ids[lowest] if supplied else "",
+        "unsupplied_consumer_count": int(result.unsupplied.sum()) if result.converged else 0,
+    }
