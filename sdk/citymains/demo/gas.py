@@ -62,11 +62,11 @@ def _pipes(town: Town) -> list[Row]:
     for street in town.streets():
         length_m = town.length_m(street)
         if street.arterial:
-            rows.append(_pipe(f"中{street.name}", f"中{street.start.name}", f"中{street.end.name}", length_m, 151.0 * size, _STEEL_MM))
-        low_mm = 257.0 if street.arterial else 204.6
+            rows.append(_pipe(f"中{street.name}", f"中{street.start.name}", f"中{street.end.name}", length_m, 206.5 * size, _STEEL_MM))
+        low_mm = 163.6 if street.arterial else 130.8
         rows.append(_pipe(f"低{street.name}", f"低{street.start.name}", f"低{street.end.name}", length_m, low_mm, _PE_MM))
     first = Crossing(0, _gate_row(town))
-    rows.append(_pipe("门站出站管", "门站出口", f"中{first.name}", 410.0, 207.0 * size, _STEEL_MM))
+    rows.append(_pipe("门站出站管", "门站出口", f"中{first.name}", 410.0, 309.7 * size, _STEEL_MM))
     return rows
 
 

@@ -72,6 +72,9 @@ class Geometry:
             tables[table.name] = {one: Place(one, table.name, (points[one],)) for one in ids if one in points}
         for table in links:
             tables[table.name] = _link_places(table, points, bends)
+        for table in network.tables:
+            if {"id", "node"} <= set(table.column_names) and table.name not in tables:
+                tables[table.name] = _hung_places(table, points)
         everything = {one: place for name in reversed(list(tables)) for one, place in tables[name].items()}
         return cls(
             tables=tables, node_tables=tuple(t.name for t in nodes), link_tables=tuple(t.name for t in links),
@@ -90,6 +93,12 @@ class Geometry:
             if element in self.tables[name]:
                 return self.tables[name][element]
         return None if within else self._any.get(element)
+
+    @property
+    def extent(self) -> float:
+        """The longer side of the box around all elements."""
+        xy = np.array([vertex for place in self._any.values() for vertex in place.vertices])
+        return float(np.ptp(xy, axis=0).max()) if len(xy) else 0.0
 
     def anywhere(self, element: str) -> Place | None:
         """Place of an element of any table."""
@@ -175,8 +184,9 @@ def _bends(tables: Sequence[Table]) -> dict[str, list[Point]]:
 
 def _link_places(table: Table, points: dict[str, Point], bends: dict[str, list[Point]]) -> dict[str, Place]:
     widths: NDArray[np.float64] | None = None
-    if "diameter_mm" in table and table["diameter_mm"].kind is Kind.FLOAT:
-        widths = table.array("diameter_mm")
+    for name in ("diameter_mm", "inner_diameter_mm"):
+        if name in table and table[name].kind is Kind.FLOAT:
+            widths = table.array(name)
     places: dict[str, Place] = {}
     rows = zip(table.texts("id"), table.texts("from_node"), table.texts("to_node"), strict=True)
     for row, (one, a, b) in enumerate(rows):
@@ -187,6 +197,12 @@ def _link_places(table: Table, points: dict[str, Point], bends: dict[str, list[P
         width = float("nan") if widths is None else float(widths[row])
         places[one] = Place(one, table.name, way if len(set(way)) > 1 else (start,), width)
     return places
+
+
+def _hung_places(table: Table, points: dict[str, Point]) -> dict[str, Place]:
+    """Elements that hang on one node lie where it lies."""
+    rows = zip(table.texts("id"), table.texts("node"), strict=True)
+    return {one: Place(one, table.name, (points[at],)) for one, at in rows if one is not None and at in points}
 
 
 def _geographic(crs: str, points: object) -> bool:

@@ -19,7 +19,8 @@ from citymains.model.network import Network
 from citymains.model.record import Record
 from citymains.model.scenario import Scenario
 from citymains.model.table import Column, Kind, Table
-from citymains.report.map import network_of, scene
+from citymains.report.map import network_of
+from citymains.report.scene import scene
 from citymains.report.titles import column_title, question_title, severity_title, table_title, verdict_title
 from citymains.units import unit_of
 
@@ -69,7 +70,8 @@ def write_html(
 
 def map_page(record: Record, network: Network) -> str:
     """A page with nothing but the map of a record."""
-    return _page(str(_record_title(record)), _map(0, scene(record, network)), [scene(record, network)], bare=True)
+    drawn = scene(record, network)
+    return _page(str(_record_title(record)), _map(0, drawn), [drawn], bare=True)
 
 
 def _page(title: str, body: str, scenes: Sequence[Mapping[str, Any]], *, bare: bool = False) -> str:

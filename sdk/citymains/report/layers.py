@@ -67,10 +67,11 @@ def layers_of(record: Record, geometry: Geometry) -> list[Layer]:
 def worst_rows(table: Table, layer: MapLayer) -> NDArray[np.int64]:
     """Row of the worst value of each element, in order of the elements' first appearance.
 
-    Missing values lose against every number; of equal ones the first row wins.
+    Missing values lose against every number; of equal ones the first row wins. A flow or a
+    velocity is as bad against the link's direction as along it: its magnitude counts.
     """
     codes = _codes(table[layer.element_column])
-    values = _values(table[layer.value_column])
+    values = drawn_values(table, layer)
     key = np.where(np.isnan(values), np.inf, values if layer.worst == "min" else -values)
     order = np.lexsort((np.arange(len(key)), key, codes))
     sorted_codes = codes[order]
@@ -78,6 +79,13 @@ def worst_rows(table: Table, layer: MapLayer) -> NDArray[np.int64]:
     first[1:] = sorted_codes[1:] != sorted_codes[:-1]
     rows = order[first & (sorted_codes >= 0)]
     return rows.astype(np.int64)
+
+
+def drawn_values(table: Table, layer: MapLayer) -> NDArray[np.float64]:
+    """The values a layer is coloured by: those of its column, of flows and velocities the magnitude."""
+    values = _values(table[layer.value_column])
+    directed = layer.worst == "max" and any(word in layer.value_column for word in ("flow", "velocity"))
+    return np.abs(values) if directed else values
 
 
 def _layer(table: Table, layer: MapLayer, geometry: Geometry) -> Layer:
@@ -90,7 +98,7 @@ def _layer(table: Table, layer: MapLayer, geometry: Geometry) -> Layer:
     return Layer(
         name=table.name, value_column=layer.value_column, worst=layer.worst,
         places=tuple(place for place in places if place is not None),
-        values=_values(shown[layer.value_column]), rows=shown,
+        values=drawn_values(shown, layer), rows=shown,
         lost=tuple(one for one, place in zip(ids, places, strict=True) if place is None),
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from citymains.model.finding import Severity, Verdict
+from citymains.units import SUFFIXES
 
 
 class Title(NamedTuple):
@@ -85,7 +86,33 @@ _COLUMNS = {
     "citymains_version": Title("软件版本", "citymains version"), "source_file": Title("源文件", "source file"),
     "source_sha256": Title("源文件 SHA-256", "source SHA-256"), "importer": Title("导入器", "importer"),
     "create_time": Title("生成时间", "made at"), "run_s": Title("计算用时", "run time"), "host": Title("主机", "host"),
-    "min_pressure_m": Title("最低压力水头", "lowest pressure head"), "min_pressure_kpa": Title("最低表压", "lowest gauge pressure"),
+    "minimum_pressure_m": Title("最低压力水头", "lowest pressure head"),
+    "minimum_pressure_kpa": Title("最低表压", "lowest gauge pressure"),
+    "minimum_pressure_node": Title("最低压力节点", "node of the lowest pressure"),
+    "minimum_differential_pressure_kpa": Title("最小资用压差", "lowest differential pressure"),
+    "minimum_differential_pressure_consumer": Title("最小压差用户", "consumer of the lowest one"),
+    "converged": Title("收敛", "converged"), "iterations": Title("迭代次数", "iterations"),
+    "required_kg_per_s": Title("需气量", "required"), "delivered_kg_per_s": Title("供气量", "delivered"),
+    "unsupplied_node_count": Title("失供节点数", "nodes without supply"),
+    "unsupplied_consumer_count": Title("失供用户数", "consumers without supply"),
+    "source_heat_kw": Title("热源出力", "heat of the sources"), "delivered_heat_kw": Title("实供热量", "delivered heat"),
+    "required_heat_kw": Title("需热量", "required heat"), "heat_loss_w": Title("热损失", "heat loss"),
+    "outlet_temperature_c": Title("出口温度", "outlet temperature"), "inlet_temperature_c": Title("入口温度", "inlet temperature"),
+    "inlet_pressure_kpa": Title("入口压力", "inlet pressure"), "outlet_pressure_kpa": Title("出口压力", "outlet pressure"),
+    "supply_pressure_kpa": Title("供水压力", "supply pressure"), "return_pressure_kpa": Title("回水压力", "return pressure"),
+    "pressure_drop_kpa": Title("压降", "pressure drop"), "set_pressure_kpa": Title("设定压力", "set pressure"),
+    "reynolds": Title("雷诺数", "Reynolds number"), "temperature_drop_k": Title("温降", "temperature drop"),
+    "inner_diameter_mm": Title("内径", "inner diameter"), "outer_diameter_mm": Title("外径", "outer diameter"),
+    "height_m": Title("高程", "height"), "pressure_class": Title("压力级制", "pressure class"),
+    "runoff_continuity_error_percent": Title("径流连续性误差", "runoff continuity error"),
+    "dry_weather_inflow_m3": Title("旱流入流", "dry-weather inflow"), "wet_weather_inflow_m3": Title("雨水入流", "wet-weather inflow"),
+    "external_inflow_m3": Title("外部入流", "external inflow"), "rainfall_mm": Title("降雨量", "rainfall"),
+    "runoff_mm": Title("径流深", "runoff"), "duration_s": Title("模拟时长", "duration"), "step_count": Title("步数", "steps"),
+    "flooded_node_count": Title("积水节点数", "flooded nodes"), "volume_m3": Title("水量", "volume"),
+    "outfall": Title("排放口", "outfall"), "regulator": Title("调压器", "regulator"), "source": Title("源", "source"),
+    "sink": Title("用户", "customer"), "plant": Title("热源", "plant"), "power_kw": Title("功率", "power"),
+    "status": Title("状态", "status"), "demand_m3_per_h": Title("需水量", "demand"), "verdict": Title("结论", "verdict"),
+    "steps": Title("步数", "steps"),
 }
 
 _VERDICTS = {
@@ -108,8 +135,12 @@ def table_title(name: str) -> Title:
 
 def column_title(name: str) -> Title:
     """Title of a column or of a field, without its unit."""
-    plain = name.replace("_", " ")
-    return _COLUMNS.get(name, Title(plain, plain))
+    if name in _COLUMNS:
+        return _COLUMNS[name]
+    words = name.split("_")
+    unit = next((k for k in range(1, len(words)) if "_".join(words[k:]) in SUFFIXES), len(words))
+    plain = " ".join(words[:unit])
+    return Title(plain, plain)
 
 
 def utility_title(name: str) -> Title:

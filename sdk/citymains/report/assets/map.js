@@ -58,23 +58,25 @@
     return "<b>" + escape(layer.zh) + " " + escape(layer.ids[i]) + "</b><table style='font-size:12px;border-spacing:0'>" + rows.join("") + "</table>";
   }
 
+  const title = (layer) => layer.zh + " " + layer.value.zh;
+
   function layerSeries(layer, count) {
     const lines = [], points = [], bare = [], barePoints = [];
     layer.ids.forEach((id, i) => {
       const value = layer.values[i], xy = layer.xy[i];
-      if (xy.length > 2) {
+      if (layer.links && xy.length > 2) {
         const mm = layer.width[i], width = mm ? Math.min(6, 1.6 + mm / 160) : 2.2;
         (value === null ? bare : lines).push({ coords: pairs(xy), value: value, i: i, lineStyle: { width: width, opacity: 1 } });
       } else (value === null ? barePoints : points).push({ value: [xy[0], xy[1], value], i: i });
     });
     const size = count > 3000 ? 5 : count > 600 ? 7 : 10;
-    const label = layer.zh + " " + layer.value.zh, base = { tooltip: { formatter: (p) => tip(layer, p.data.i) } };
+    const label = title(layer), base = { tooltip: { formatter: (p) => tip(layer, p.data.i) } };
     const line = { type: "lines", coordinateSystem: "cartesian2d", polyline: true, z: 2, lineStyle: { opacity: 1 }, emphasis: { lineStyle: { width: 6 } }, ...base };
     const point = { type: "scatter", symbolSize: size, z: 4, itemStyle: { borderColor: "#33414e", borderWidth: size > 5 ? 0.7 : 0 }, ...base };
     const hollow = { color: "#fff", borderColor: MISSING, borderWidth: 1.6 };
     return [
       { ...line, name: label, data: lines, coloured: lines.length > 0 },
-      { ...point, name: label, data: points, coloured: points.length > 0 },
+      { ...point, name: label, data: points, coloured: points.length > 0 && !layer.links },
       { ...line, name: label, data: bare, lineStyle: { color: MISSING, type: "dotted" } },
       { ...point, name: label, data: barePoints, itemStyle: hollow },
     ].filter((series) => series.data.length);
@@ -82,7 +84,7 @@
 
   function contextSeries(scene) {
     const grey = {
-      type: "lines", coordinateSystem: "cartesian2d", polyline: true, z: 1, name: "其他管段 Other links",
+      type: "lines", coordinateSystem: "cartesian2d", polyline: true, z: 1, name: "管网 Network",
       lineStyle: { color: "#aab4bd", width: 1.6, opacity: 1 },
       data: scene.base.map((link) => ({ coords: pairs(link.xy), id: link.id })), tooltip: { formatter: (p) => escape(p.data.id) },
     };
@@ -102,15 +104,16 @@
     return [grey, ...groups, marks].filter((series) => series.data.length);
   }
 
-  function visualMap(layer, indices, slot, dimension) {
-    const [low, high] = range(layer.values);
+  // The handles show the ends of the scale; what lies beyond them keeps the end's colour.
+  function visualMap(layer, indices, slot, count) {
+    const [low, high] = range(layer.values), step = Math.min(236, 560 / Math.max(count, 1));
     return {
-      type: "continuous", min: low, max: high, seriesIndex: indices, dimension: dimension, calculable: true, precision: high - low < 10 ? 2 : 1,
-      right: 14, top: 16 + slot * 236, itemHeight: 130, itemWidth: 14,
+      type: "continuous", show: slot >= 0, min: low, max: high, seriesIndex: indices, dimension: layer.links ? 0 : 2,
+      calculable: true, precision: Math.max(0, Math.min(6, 2 - Math.floor(Math.log10(high - low)))),
+      right: 14, top: 16 + Math.max(slot, 0) * step, itemHeight: step - 100, itemWidth: 14,
       inRange: { color: layer.worst === "min" ? SCALE : SCALE.slice().reverse() },
       outOfRange: { color: "#d5dbe0" },
-      // The handles show the ends; what lies beyond them keeps the end's colour.
-      text: [layer.zh + layer.value.zh + (layer.value.unit ? "\n" + layer.value.unit : ""), ""],
+      text: [layer.zh + " " + layer.value.zh + (layer.value.unit ? "\n" + layer.value.unit : ""), ""],
       textStyle: { fontFamily: FONT, fontSize: 12, color: "#1c2733" },
     };
   }
@@ -126,12 +129,18 @@
     bar.firstChild.textContent = round >= 1000 ? round / 1000 + " km" : round + " m";
   }
 
-  function controls(chart, host, names, home) {
+  // A box per layer and kind of equipment; legends of hidden layers give their place to the others.
+  function controls(chart, host, names, hidden, legends, home) {
     const bar = host.querySelector(".bar");
+    const refresh = () => chart.setOption({ visualMap: legends(hidden) }, { replaceMerge: ["visualMap"] });
     names.forEach((name) => {
       const label = document.createElement("label"), box = document.createElement("input");
-      box.type = "checkbox"; box.checked = true;
-      box.addEventListener("change", () => chart.dispatchAction({ type: box.checked ? "legendSelect" : "legendUnSelect", name: name }));
+      box.type = "checkbox"; box.checked = !hidden.has(name);
+      box.addEventListener("change", () => {
+        if (box.checked) hidden.delete(name); else hidden.add(name);
+        chart.dispatchAction({ type: box.checked ? "legendSelect" : "legendUnSelect", name: name });
+        refresh();
+      });
       label.append(box, name); bar.append(label);
     });
     const button = document.createElement("button");
@@ -141,31 +150,36 @@
   function draw(host, scene) {
     const canvas = host.querySelector(".canvas"), box = bounds(scene);
     const chart = echarts.init(canvas, null, { renderer: "canvas" });
-    const series = [], maps = [];
-    let slot = 0;
+    const series = [], owners = [], hidden = new Set();
     // Lines first: points and symbols lie on top of them.
     scene.layers.slice().sort((a, b) => Number(b.links) - Number(a.links)).forEach((layer) => {
-      const own = layerSeries(layer, layer.ids.length), lines = [], points = [];
-      own.forEach((one) => { if (one.coloured) (one.type === "lines" ? lines : points).push(series.length); delete one.coloured; series.push(one); });
-      if (lines.length) maps.push(visualMap(layer, lines, slot++, 0));
-      if (points.length) maps.push({ ...visualMap(layer, points, lines.length ? slot - 1 : slot++, 2), show: !lines.length });
+      const owner = { layer: layer, name: title(layer), indices: [] };
+      layerSeries(layer, layer.ids.length).forEach((one) => {
+        if (one.coloured) owner.indices.push(series.length);
+        delete one.coloured; series.push(one);
+      });
+      if (!layer.shown) hidden.add(owner.name);
+      if (owner.indices.length) owners.push(owner);
     });
     series.push(...contextSeries(scene));
-    const names = [...new Set(series.map((one) => one.name))], right = slot ? 150 : 16;
+    const legends = (off) => { let slot = 0; const on = owners.filter((one) => !off.has(one.name)).length;
+      return owners.map((one) => visualMap(one.layer, one.indices, off.has(one.name) ? -1 : slot++, on)); };
+    const names = [...new Set(series.map((one) => one.name))], right = owners.length ? 150 : 16;
     const grid = { left: 16, right: right, top: 16, bottom: 16 };
     const axes = () => window_(scene, box, Math.max(canvas.clientWidth - grid.left - right, 50), Math.max(canvas.clientHeight - 32, 50));
     const axis = (ends) => ({ type: "value", show: false, min: ends[0], max: ends[1], scale: true });
-    const first = axes();
+    const first = axes(), selected = {};
+    names.forEach((name) => { selected[name] = !hidden.has(name); });
     chart.setOption({
-      animation: false, textStyle: { fontFamily: FONT }, grid: grid, legend: { show: false, data: names },
+      animation: false, textStyle: { fontFamily: FONT }, grid: grid, legend: { show: false, data: names, selected: selected },
       tooltip: { trigger: "item", confine: true, borderColor: "#dfe5ea", textStyle: { fontFamily: FONT, fontSize: 12, color: "#1c2733" } },
-      xAxis: axis(first.x), yAxis: axis(first.y), visualMap: maps, series: series,
+      xAxis: axis(first.x), yAxis: axis(first.y), visualMap: legends(hidden), series: series,
       dataZoom: ["xAxisIndex", "yAxisIndex"].map((key) => ({ type: "inside", [key]: 0, filterMode: "none", zoomLock: false, minSpan: 0.2 })),
     });
     const home = () => { const now = axes();
       chart.setOption({ xAxis: axis(now.x), yAxis: axis(now.y) });
       [0, 1].forEach((i) => chart.dispatchAction({ type: "dataZoom", dataZoomIndex: i, start: 0, end: 100 })); };
-    controls(chart, host, names, home);
+    controls(chart, host, names, hidden, legends, home);
     chart.on("dataZoom", () => scaleBar(chart, host, scene));
     window.addEventListener("resize", () => { chart.resize(); home(); scaleBar(chart, host, scene); });
     scaleBar(chart, host, scene);
