@@ -75,7 +75,7 @@ class NetworkFace(Face):
         self._tables = tables
 
     @question(rpc="GetNetwork")
-    def get(self, id: str) -> Network:  # noqa: A002 -- the name of the field
+    def get(self, id: str) -> Network:
         """One stored network with its element tables.
 
         Parameters

@@ -6,7 +6,6 @@ import functools
 import importlib
 import typing
 from collections.abc import Mapping
-from typing import Any
 
 from google.longrunning import operations_pb2
 from google.protobuf import descriptor_pool

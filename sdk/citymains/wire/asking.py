@@ -1,0 +1,227 @@
+"""The half of a client that touches no wire: arguments to bytes, bytes to records.
+
+The sync and the asyncio client share it; they differ only in how bytes come and go.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from google.longrunning import operations_pb2
+from google.protobuf.message import Message
+
+from citymains.api.study.v1 import study_pb2
+from citymains.call import current_call
+from citymains.errors import CitymainsError, InputError, InternalError
+from citymains.intake.source import SourceFile
+from citymains.model.network import Network
+from citymains.model.table import Table
+from citymains.question import Face, Shape, questions
+from citymains.wire import errors, tables
+from citymains.wire.binding import decode, message_class, parse, record_codec
+from citymains.wire.plan import Plan, plans
+from citymains.wire.refusal import Refused, invalid
+from citymains.wire.requests import NETWORK_ID
+from citymains.wire.upload import cut
+
+Fetch = Callable[[str, str], Table]
+
+
+@dataclass
+class Asked:
+    """One question with its arguments, before it is sent."""
+
+    plan: Plan
+    arguments: dict[str, Any]
+    stream: Any = None
+    """The file of an upload, or the items of a duplex question."""
+    uploads: dict[str, SourceFile] = field(default_factory=dict)
+    """Files to be loaded first, by the argument that their network's id goes to."""
+
+    def head(self) -> Any:
+        """The request, or the head of it. Raises InputError."""
+        head: Any = self.plan.head_class()
+        try:
+            self.plan.arguments.fill(head, self.arguments)
+        except Refused as error:
+            raise error.as_input_error() from error
+        if self.plan.question.shape is Shape.LONG:
+            head.request_id = str(uuid.uuid4())
+        return head
+
+    def upload(self) -> Iterator[bytes]:
+        """The messages of an upload."""
+        return cut(self.stream, self.plan.request_class, self.head())
+
+    def start(self) -> bytes:
+        """The first message of a duplex question."""
+        first: Any = self.plan.request_class()
+        first.start.CopyFrom(self.head())
+        first.start.SetInParent()
+        return first.SerializeToString()
+
+    def item(self, item: Any) -> bytes:
+        """One further message of a duplex question. Raises InputError."""
+        message: Any = self.plan.request_class()
+        message.item.SetInParent()
+        try:
+            record_codec(self.plan.item, message.item.DESCRIPTOR).fill(message.item, item)
+        except Refused as error:
+            raise error.as_input_error() from error
+        return bytes(message.SerializeToString())
+
+
+class Asker:
+    """Questions of one face, asked from afar.
+
+    Parameters
+    ----------
+    face : type
+        The face's class; only its signatures and its bundled networks are used here.
+    """
+
+    def __init__(self, face: type[Face]) -> None:
+        self.face = face
+        self._loaded: dict[tuple[str, str], str] = {}
+
+    @property
+    def plans(self) -> Mapping[str, Plan]:
+        """The questions by name."""
+        return plans(self.face)
+
+    def ask(self, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Asked:
+        """Bind arguments as the local method would; a wrong name or number of them is the same TypeError."""
+        plan = self.plans[name]
+        bound = inspect.signature(plan.question.function).bind(None, *args, **kwargs)
+        arguments = dict(list(bound.arguments.items())[1:])
+        asked = Asked(plan, arguments)
+        if plan.stream_argument is not None:
+            asked.stream = arguments.pop(plan.stream_argument)
+            if plan.question.shape is Shape.UPLOAD:
+                asked.stream = self._file(plan.stream_argument, asked.stream)
+        for argument in plan.source_arguments:
+            if not _is_id(arguments.get(argument)):
+                arguments[argument] = self._file(argument, arguments.get(argument))
+        for argument in plan.network_arguments:
+            self._network(asked, argument)
+        return asked
+
+    def loaded(self, file: SourceFile, network: Network) -> str:
+        """Remember which network a file gave; the same file is not sent twice."""
+        self._loaded[file.name, file.sha256] = network.id
+        return network.id
+
+    def _network(self, asked: Asked, argument: str) -> None:
+        value = asked.arguments.get(argument)
+        if value is None or _is_id(value):
+            return
+        if isinstance(value, Network):
+            asked.arguments[argument] = value.id
+            return
+        file = self._file(argument, value)
+        known = self._loaded.get((file.name, file.sha256))
+        if known is not None:
+            asked.arguments[argument] = known
+        else:
+            asked.uploads[argument] = file
+
+    def _file(self, argument: str, value: Any) -> SourceFile:
+        if isinstance(value, SourceFile):
+            return value
+        if isinstance(value, str) and (bundled := self._bundled().get(value)) is not None:
+            return SourceFile.read(bundled)
+        if isinstance(value, str | os.PathLike):
+            return SourceFile.read(value)
+        raise Refused(
+            invalid(value, "a network, its id, a path or a bundled name").under(argument)
+        ).as_input_error()
+
+    def _bundled(self) -> Mapping[str, Path]:
+        """Networks that this machine has by name; none where what bundles them is not installed."""
+        find = getattr(self.face, "bundled", None)
+        if find is None:
+            return {}
+        try:
+            found: Mapping[str, Path] = find(object.__new__(self.face))
+        except (ImportError, CitymainsError):
+            return {}
+        return found
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, str) and value.startswith(NETWORK_ID)
+
+
+def read_record(plan: Plan, content: bytes, fetch: Fetch | None) -> Any:
+    """The record of an answer.
+
+    Raises
+    ------
+    InternalError
+        The answer is not what the contract says: the server is of another time.
+    """
+    try:
+        return record_of(plan, parse(content, plan.response_class), fetch)
+    except Refused as error:
+        raise error.as_internal_error() from error
+
+
+def record_of(plan: Plan, message: Message, fetch: Fetch | None) -> Any:
+    """The record of a message; its large tables fetch themselves when they are asked for."""
+    try:
+        with tables.exchange(fetch=fetch):
+            return decode(message, plan.record)
+    except InputError as error:
+        raise InternalError(value=str(error)) from error
+
+
+def outcome(plan: Plan, operation: operations_pb2.Operation, target: str, fetch: Fetch | None) -> Any:
+    """The record of a finished operation; raises what the question raised."""
+    if operation.HasField("error"):
+        raise errors.from_status(operation.error, target=target)
+    message = plan.response_class()
+    if not operation.response.Unpack(message):
+        raise InternalError(value=f"{operation.name} answered {operation.response.type_url}")
+    return record_of(plan, message, fetch)
+
+
+def progress_of(operation: operations_pb2.Operation) -> tuple[float, str]:
+    """Share done in 0..1 and what is being done."""
+    progress = study_pb2.QuestionProgress()
+    operation.metadata.Unpack(progress)
+    return progress.done_ratio, progress.text
+
+
+def start_request(asked: Asked, name: str) -> bytes:
+    """The request of StudyService.StartQuestion. Raises InputError for a shape it does not take."""
+    if asked.plan.question.shape not in (Shape.UNARY, Shape.LONG):
+        raise InputError("ARGUMENT_INVALID", field="question", value=name, limit="a unary or long question")
+    head = asked.head()
+    if asked.plan.question.shape is Shape.LONG:
+        head.request_id = ""
+    request = study_pb2.StartQuestionRequest(name=name, request_id=str(uuid.uuid4()))
+    request.request.Pack(head)
+    return request.SerializeToString()
+
+
+def time_limit(timeout_s: float | None) -> float | None:
+    """The time a call has: the client's own limit or what is left of the current call, whichever is less."""
+    limits = [one for one in (timeout_s, current_call().remaining_s()) if one is not None]
+    return min(limits) if limits else None
+
+
+def public_questions(face: type[Face]) -> Mapping[str, Any]:
+    """The questions a remote face shows."""
+    return questions(face)
+
+
+__all__ = [
+    "Asked", "Asker", "Fetch", "message_class", "outcome", "progress_of", "public_questions", "read_record", "record_of",
+    "start_request", "time_limit",
+]  # fmt: skip
