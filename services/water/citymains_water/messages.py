@@ -84,6 +84,10 @@ register_messages(
             "请写成 LINK 标识 OPEN|CLOSED|设定值 IF NODE 标识 ABOVE|BELOW 水位,或 … AT TIME 小时。"),
         "RULE_INVALID": Text(
             "The line stands outside of a rule: {value}", "该行不属于任何规则:{value}", "Begin the rule with RULE and its name.", "请以 RULE 及其名称开头。"),
+        "SCENARIO_TIMED_CONTROLLED": Text(
+            "{element} is opened and closed by the model's own controls, rules, pattern or check valve; closing it for a time could be undone by them.",
+            "{element} 受模型自身的控制、规则、模式或止回阀支配,限时关闭可能被其撤销。",
+            "Close it for the whole time (leave start_s and end_s out).", "请在全程关闭(不填 start_s 与 end_s)。"),
         # -- results --------------------------------------------------------------------------
         "NODES_UNSUPPLIED": Text(
             "{element} has no open path to a source{when}.", "{element} 与任何水源之间没有开启的通路{when_zh}。"),
@@ -94,6 +98,8 @@ register_messages(
         "PRESSURE_NEGATIVE": Text(
             "The pressure at {element} falls to {value} m: the demand there cannot be met as calculated.",
             "{element} 的压力降至 {value} m,按此计算无法满足该处需水。", "Use demand_model=\"PDD\" to see what can be delivered.", "可使用 demand_model=\"PDD\" 查看可供水量。"),
+        "PRESSURE_NEGATIVE_IDLE": Text(
+            "The pressure at {element}, where no water is drawn, falls to {value} m.", "无需水节点 {element} 的压力降至 {value} m。"),
         "PRESSURE_IMPOSSIBLE": Text(
             "The pressure at {element} is {value} m, below a perfect vacuum ({limit} m): {cause}",
             "{element} 的压力为 {value} m,低于绝对真空({limit} m):{cause_zh}"),
@@ -113,7 +119,7 @@ register_messages(
             "Check its curve against the head and the demand it works for.", "请核对其曲线与所需扬程、流量。"),
         "VALVE_OUT_OF_RANGE": Text(
             "Valve {element} cannot deliver its {condition} in {count} steps, first at {time_s} s.", "阀门 {element} 在 {count} 个时步无法达到设定{condition_zh},首次在 {time_s} s。"),
-        "FINDINGS_MORE": Text("{count} more elements: {code}.", "另有 {count} 个元件:{code}。"),
+        "FINDINGS_MORE": Text("{count} more elements: {what}.", "另有 {count} 个元件:{what}。"),
         "SERVICE_PRESSURE_LOW": Text(
             "The pressure at {element} falls to {value} m; required are {limit} m ({article}).", "{element} 的压力降至 {value} m,要求不低于 {limit} m({article})。"),
     }

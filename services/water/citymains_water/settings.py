@@ -23,6 +23,11 @@ _NUMBERS = {
     ("DAMPLIMIT",): False, ("HEADERROR",): False, ("FLOWCHANGE",): False, ("HTOL",): True, ("QTOL",): True,
     ("RQTOL",): True, ("TOLERANCE",): False, ("SEGMENTS",): False,
 }
+#: EPANET's own factors, so that a pressure goes in and comes out the same.
+_PSI_PER_M = 0.4333 / 0.3048
+_PRESSURE_PER_M = {
+    "METERS": 1.0, "PSI": _PSI_PER_M, "KPA": _PSI_PER_M * 6.895, "BAR": _PSI_PER_M * 0.06895, "FEET": 1.0 / 0.3048,
+}
 _WORDS = ("UNITS", "PRESSURE", "HEADLOSS", "QUALITY", "VERIFY", "UNBALANCED", "PATTERN", "DEMAND", "EMITTER", "BACKFLOW")
 _TIMES = (
     ("DURATION",), ("HYDRAULIC", "TIME"), ("QUALITY", "TIME"), ("RULE", "TIME"), ("MINIMUM",), ("PATTERN", "TIME"),
@@ -41,7 +46,13 @@ class Settings:
     default_pattern: str = "1"
     duration_s: float = 0.0
     report_step_s: float = 3600.0
+    pressure_unit: str = ""
     numbers: dict[str, float] = field(default_factory=dict)
+
+    def pressure_per_m(self) -> float:
+        """The file's units of pressure in one metre of liquid, as EPANET converts them."""
+        unit = self.pressure_unit or ("PSI" if self.units.us else "METERS")
+        return _PRESSURE_PER_M[unit] * self.numbers.get("SPECIFIC GRAVITY", 1.0)
 
 
 def read_settings(document: InpDocument) -> tuple[Settings, InpDocument, tuple[Issue, ...]]:
@@ -153,6 +164,11 @@ class _Reader:
             if found is None:
                 self.tell("CHOICE_UNKNOWN", row, element="OPTIONS", field="DEMAND MODEL", value=" ".join(row.tokens[2:]), limit="DDA PDA")
             self.settings = replace(self.settings, demand_model=found or "DDA")
+        elif words[0].startswith("PRESSURE"):
+            found = next((one for one in _PRESSURE_PER_M if len(words) > 1 and words[1].startswith(one)), None)
+            if found is None:
+                self.tell("CHOICE_UNKNOWN", row, element="OPTIONS", field="PRESSURE", value=" ".join(row.tokens[1:]), limit=" ".join(_PRESSURE_PER_M))
+            self.settings = replace(self.settings, pressure_unit=found or "")
         elif words[0].startswith("PATTERN") and len(words) > 1:
             self.settings = replace(self.settings, default_pattern=row.tokens[1])
         return row

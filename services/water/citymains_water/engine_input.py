@@ -1,0 +1,99 @@
+"""What the engine is fed: the network's document with a scenario's edits and ids it can take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from citymains.intake.ids import IdMap
+from citymains.intake.inp import InpDocument, InpRow, read_inp, write_inp
+from citymains.intake.source import SourceFile
+from citymains.intake.text import decode
+from citymains.model.network import Network
+from citymains_water.format import EPANET_INP, NOT_HYDRAULIC
+
+#: EPANET's longest id, in bytes.
+MAX_ID_BYTES = 31
+
+_ID_TABLES = ("junctions", "reservoirs", "tanks", "pipes", "pumps", "valves", "patterns", "curves")
+
+
+@dataclass(frozen=True)
+class Demands:
+    """How demands meet pressure, in the units of the file.
+
+    Parameters
+    ----------
+    model : str
+        ``DDA`` or ``PDA``, as EPANET calls them.
+    minimum, required : float
+        Pressure without and with full delivery, in the file's unit of pressure.
+    exponent : float
+    """
+
+    model: str
+    minimum: float = 0.0
+    required: float = 0.1
+    exponent: float = 0.5
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """Rows of [OPTIONS]."""
+        if self.model == "DDA":
+            return [("DEMAND", "MODEL", "DDA")]
+        return [
+            ("DEMAND", "MODEL", "PDA"),
+            ("MINIMUM", "PRESSURE", repr(self.minimum)),
+            ("REQUIRED", "PRESSURE", repr(self.required)),
+            ("PRESSURE", "EXPONENT", repr(self.exponent)),
+        ]
+
+
+def stored_document(content: bytes, name: str) -> InpDocument:
+    """The document of a network as the store keeps it."""
+    document, _ = read_inp(decode(SourceFile(name, content)), name, EPANET_INP)
+    return document
+
+
+def engine_text(document: InpDocument, ids: IdMap, demands: Demands) -> str:
+    """The text EPANET is given: hydraulics alone, ASCII alone, with the demand model asked for."""
+    document = document.without(NOT_HYDRAULIC).map_rows(_for_engine).with_rows("OPTIONS", demands.rows())
+    return write_inp(ids.renamed(document))
+
+
+def engine_ids(network: Network, document: InpDocument) -> IdMap:
+    """Aliases for the ids of a network that EPANET cannot take."""
+    return IdMap.of(_ids(network, document), legal_id)
+
+
+def legal_id(one: str) -> bool:
+    """Whether EPANET takes an id: printable ASCII, at most 31 bytes, no blank, quote or bracket first."""
+    return (
+        0 < len(one) <= MAX_ID_BYTES
+        and one.isascii()
+        and one.isprintable()
+        and not any(mark in one for mark in ' ";')
+        and not one.startswith("[")
+    )
+
+
+def _ids(network: Network, document: InpDocument) -> Iterable[str]:
+    tables: Mapping[str, object] = {table.name: table for table in network.tables}
+    for name in _ID_TABLES:
+        if name in tables:
+            yield from (one for one in network.data(name).texts("id") if one is not None)
+    for row in document["RULES"]:
+        if row.tokens[0].upper() == "RULE" and len(row.tokens) > 1:
+            yield row.tokens[1]
+
+
+def _for_engine(row: InpRow) -> InpRow | None:
+    first = row.tokens[0].upper()
+    if row.section == "OPTIONS":
+        second = row.tokens[1].upper() if len(row.tokens) > 1 else ""
+        demand_model = (first.startswith("DEMAND") and second.startswith("MODEL")) or (
+            first in ("MINIMUM", "REQUIRED") and second.startswith("PRESSURE")) or (
+            first == "PRESSURE" and second.startswith("EXPONENT"))
+        return None if first.startswith("QUALITY") or demand_model else row
+    if row.section == "TIMES" and first.startswith("STATISTIC"):
+        return None  # would change what is reported, which is every step here
+    return row

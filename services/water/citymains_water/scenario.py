@@ -1,0 +1,174 @@
+"""Scenarios of the water service as edits of the document the engine is fed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from citymains.errors import InputError
+from citymains.intake.inp import InpDocument, InpRow
+from citymains.intake.numbers import read_number
+from citymains.model.network import Network
+from citymains.model.scenario import Close, Lose, ScaleDemand, Scenario
+
+#: Edits the water questions take.
+SUPPORTED = (Close, Lose, ScaleDemand)
+
+#: Wins over any priority a model's own rules are given.
+_PRIORITY = "1000000"
+
+
+def apply_scenario(document: InpDocument, network: Network, scenario: Scenario, question: str) -> InpDocument:
+    """The document with a scenario's edits.
+
+    Raises
+    ------
+    InputError
+        SCENARIO_UNSUPPORTED, SCENARIO_UNKNOWN_ELEMENT, SCENARIO_TIMED_CONTROLLED.
+    """
+    scenario.require(question, SUPPORTED)
+    for edit in scenario.edits:
+        if isinstance(edit, ScaleDemand):
+            document = _scaled(document, network, edit)
+        elif isinstance(edit, Close | Lose):
+            links = _Links(network).of(edit, question)
+            document = _closed(document, network, links, edit.start_s, edit.end_s)
+    return document
+
+
+class _Links:
+    """Which links an edit closes."""
+
+    def __init__(self, network: Network) -> None:
+        self.by_table = {name: network.data(name) for name in ("pipes", "pumps", "valves")}
+        self.sources = {one for name in ("reservoirs", "tanks") for one in network.data(name).texts("id")}
+
+    def of(self, edit: Close | Lose, question: str) -> list[str]:
+        known = {one for table in self.by_table.values() for one in table.texts("id")}
+        if isinstance(edit, Close):
+            return _known(edit.pipes, known, "pipes")
+        for field in ("plants", "regulators"):
+            if getattr(edit, field):
+                raise InputError("SCENARIO_UNSUPPORTED", value=question, field=f"lose {field}", limit="lose pumps, lose sources")
+        pumps = _known(edit.pumps, set(self.by_table["pumps"].texts("id")), "pumps")
+        sources = set(_known(edit.sources, self.sources, "sources"))
+        around = [
+            str(one)
+            for table in self.by_table.values()
+            for one, first, second in zip(table.texts("id"), table.texts("from_node"), table.texts("to_node"), strict=True)
+            if first in sources or second in sources
+        ]
+        return [*pumps, *around]
+
+
+def _known(ids: Iterable[str], known: Iterable[str | None], field: str) -> list[str]:
+    known = set(known)
+    for one in ids:
+        if one not in known:
+            raise InputError("SCENARIO_UNKNOWN_ELEMENT", field=field, value=one)
+    return list(ids)
+
+
+def _closed(
+    document: InpDocument, network: Network, links: list[str], start_s: float | None, end_s: float | None
+) -> InpDocument:
+    closing = set(links)
+    if not start_s and end_s is None:
+        return _closed_throughout(document, closing)
+    closing -= _closed_already(document, closing)
+    _refuse_controlled(document, closing)
+    working = _working_settings(network)
+    rows = []
+    for link in sorted(closing):
+        rows.append(("LINK", link, "CLOSED", "AT", "TIME", *_time(start_s or 0.0)))
+        if end_s is not None:
+            rows.append(("LINK", link, working.get(link, "OPEN"), "AT", "TIME", *_time(end_s)))
+    return document.with_rows("CONTROLS", rows)
+
+
+def _working_settings(network: Network) -> dict[str, str]:
+    """What pumps and valves go back to: OPEN would set a pump to full speed and a valve out of action."""
+    pumps, valves = network.data("pumps"), network.data("valves")
+    speeds = {str(one): repr(float(speed)) for one, speed in zip(pumps.texts("id"), pumps.array("speed"), strict=True)}
+    settings = {
+        str(one): str(setting)
+        for one, kind, setting in zip(valves.texts("id"), valves.texts("type"), valves.texts("setting"), strict=True)
+        if kind not in ("GPV", None)
+    }
+    return {**speeds, **settings}
+
+
+def _closed_throughout(document: InpDocument, closing: set[str]) -> InpDocument:
+    """Close for good: no control, pattern or rule of the model may open the link again."""
+
+    def change(row: InpRow) -> InpRow | None:
+        tokens = row.tokens
+        if (row.section == "CONTROLS" and len(tokens) > 1 and tokens[1] in closing) or (
+            row.section == "STATUS" and tokens[0] in closing and len(tokens) == 2
+        ):
+            return None
+        if row.section == "PIPES" and tokens[0] in closing and tokens[-1].upper().startswith("CV"):
+            return replace(row, tokens=(*tokens[:-1], "CLOSED"))
+        if row.section == "PUMPS" and tokens[0] in closing:
+            return replace(row, tokens=_without_pattern(tokens))
+        return row
+
+    ruled = {row.tokens[2] for row in document["RULES"] if len(row.tokens) > 2} & closing
+    document = document.map_rows(change).with_rows("STATUS", [(link, "CLOSED") for link in sorted(closing)])
+    rules: list[tuple[str, ...]] = []
+    for number, link in enumerate(sorted(ruled), 1):
+        rules += [
+            ("RULE", f"keep-closed-{number}"), ("IF", "SYSTEM", "TIME", ">=", "0"),
+            ("THEN", "LINK", link, "STATUS", "IS", "CLOSED"), ("PRIORITY", _PRIORITY),
+        ]
+    return document.with_rows("RULES", rules)
+
+
+def _without_pattern(tokens: tuple[str, ...]) -> tuple[str, ...]:
+    pairs = zip(tokens[3::2], tokens[4::2], strict=False)
+    kept = [pair for pair in pairs if not pair[0].upper().startswith("PATTERN")]
+    return (*tokens[:3], *(word for pair in kept for word in pair))
+
+
+def _closed_already(document: InpDocument, links: set[str]) -> set[str]:
+    rows = [*document["PIPES"], *(row for row in document["STATUS"] if len(row.tokens) == 2)]
+    return {row.tokens[0] for row in rows if row.tokens[0] in links and row.tokens[-1].upper().startswith("CLOSED")}
+
+
+def _refuse_controlled(document: InpDocument, links: set[str]) -> None:
+    """A control at a time can be undone by the model's own; then the answer would not be the one asked for."""
+    governed = {row.tokens[1] for row in document["CONTROLS"] if len(row.tokens) > 1}
+    governed |= {row.tokens[2] for row in document["RULES"] if len(row.tokens) > 2 and row.tokens[0].upper() in ("THEN", "ELSE", "AND")}
+    governed |= {row.tokens[0] for row in document["PIPES"] if row.tokens[-1].upper().startswith("CV")}
+    governed |= {row.tokens[0] for row in document["PUMPS"] if any(word.upper().startswith("PATTERN") for word in row.tokens[3::2])}
+    for link in sorted(links & governed):
+        raise InputError("SCENARIO_TIMED_CONTROLLED", field="pipes", element=link, value=link)
+
+
+def _time(seconds: float) -> tuple[str, str]:
+    return repr(float(seconds)), "SEC"
+
+
+def _scaled(document: InpDocument, network: Network, edit: ScaleDemand) -> InpDocument:
+    if not edit.nodes:
+        given = [row for row in document["OPTIONS"] if _is_multiplier(row)]
+        value = (read_number(given[-1].tokens[2]).value or 0.0) if given else 1.0
+        kept = document.map_rows(lambda row: None if row in given else row)
+        return kept.with_rows("OPTIONS", [("DEMAND", "MULTIPLIER", repr(value * edit.factor))])
+    nodes = set(_known(edit.nodes, network.data("junctions").texts("id"), "nodes"))
+    return document.map_rows(_scaler(nodes, edit.factor))
+
+
+def _scaler(nodes: set[str], factor: float) -> Callable[[InpRow], InpRow]:
+    def scale(row: InpRow) -> InpRow:
+        at = {"JUNCTIONS": 2, "DEMANDS": 1}.get(row.section)
+        if at is None or row.tokens[0] not in nodes or len(row.tokens) <= at:
+            return row
+        value = (read_number(row.tokens[at]).value or 0.0) * factor
+        return replace(row, tokens=(*row.tokens[:at], repr(value), *row.tokens[at + 1 :]))
+
+    return scale
+
+
+def _is_multiplier(row: InpRow) -> bool:
+    return len(row.tokens) > 2 and row.tokens[0].upper() == "DEMAND" and row.tokens[1].upper().startswith("MULTIPLIER")
