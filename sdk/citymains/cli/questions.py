@@ -35,7 +35,7 @@ def _common_options() -> tuple[inspect.Parameter, ...]:
         _option("out", list[Path] | None, None, metavar="FILE", rich_help_panel=_OUTPUT,
                 help="Write a file: .xlsx, .html, .geojson, .gpkg or .json; may be repeated."),
         _option("check", bool, False, flags=("--check",), rich_help_panel=_OUTPUT,
-                help="Exit with 1 if the verdict is not VALID or a limit is not kept."),
+                help="Exit with 1 if the verdict is not VALID or an element does not keep its limit."),
         _option("city", str | None, None, metavar="DIR", rich_help_panel=_WHERE,
                 help="Folder with a city.toml, or `demo`; the default is the working directory if it has one."),
         _option("server", str | None, None, metavar="TARGET", envvar="CITYMAINS_SERVER", rich_help_panel=_WHERE,
@@ -80,7 +80,9 @@ def _help(question: Question) -> str:
     # Up to the first numpydoc section; the parameters stand with the options.
     lines = doc.splitlines()
     underline = next((i for i, line in enumerate(lines) if line.startswith("---")), len(lines) + 1)
-    return "\n".join(lines[: underline - 1]).strip()
+    paragraphs = "\n".join(lines[: underline - 1]).strip().split("\n\n")
+    # Lines are broken again at the terminal's width.
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
 def question_command(utility: str, question: Question) -> Callable[..., None]:
@@ -153,5 +155,5 @@ def _code(record: Any, *, check: bool) -> int:
     """2 where a validated file is bad; 1 where ``--check`` finds a limit not kept; else 0."""
     if getattr(record, "error_count", 0):
         return BAD_INPUT
-    kept = record.verdict.value == "VALID" and all(one.limit is None for one in record.findings)
-    return 0 if kept or not check else NOT_WITHIN_LIMITS
+    exceeded = any(one.element and (one.limit is not None or one.article) for one in record.findings)
+    return NOT_WITHIN_LIMITS if check and (exceeded or record.verdict.value != "VALID") else 0

@@ -11,11 +11,14 @@ import inspect
 import json
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from citymains.errors import InputError
+
+if TYPE_CHECKING:
+    from citymains.model.scenario import Scenario
 
 _PANEL = "情景 Scenario"
 
@@ -39,7 +42,7 @@ OPTIONS = (
 NAMES = frozenset(parameter.name for parameter in OPTIONS)
 
 
-def scenario_of(given: dict[str, Any]) -> Any:
+def scenario_of(given: dict[str, Any]) -> Scenario | None:
     """The scenario the options stand for, or None where none was given.
 
     Raises
@@ -51,12 +54,12 @@ def scenario_of(given: dict[str, Any]) -> Any:
         return None
     from citymains.model.scenario import Scenario
 
-    scenario = read_scenario(given["scenario"]) if given["scenario"] else Scenario()
+    scenario: Scenario = read_scenario(given["scenario"]) if given["scenario"] else Scenario()
     if given["close"]:
         scenario += Scenario.close(given["close"])
-    lost = {f"{kind}s": given[f"lose_{kind}"] or () for kind in ("pump", "source", "plant", "regulator")}
-    if any(lost.values()):
-        scenario += Scenario.lose(**lost)
+    pumps, sources, plants, regulators = (given[f"lose_{kind}"] or () for kind in ("pump", "source", "plant", "regulator"))
+    if pumps or sources or plants or regulators:
+        scenario += Scenario.lose(pumps=pumps, sources=sources, plants=plants, regulators=regulators)
     if given["scale_demand"] is not None:
         scenario += Scenario.scale_demand(given["scale_demand"])
     for text in given["set"] or ():
@@ -82,7 +85,7 @@ def _assignment(option: str, text: str, form: str) -> tuple[str, float]:
     return name, number
 
 
-def read_scenario(path: Path) -> Any:
+def read_scenario(path: Path) -> Scenario:
     """A scenario from a JSON or TOML file.
 
     Raises

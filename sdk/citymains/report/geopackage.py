@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,10 @@ def write_geopackage(record: Record, path: str | PathLike[str], network: Network
             shapes = [_shape(shapely, layer.places[row]) for row in rows]
             part = geopandas.GeoDataFrame(_plain(frame.iloc[rows]), geometry=shapes, crs=drawing.network.crs or None)
             name = layer.name if lines or all(not one for one in of_lines) else f"{layer.name}_points"
-            part.to_file(target, layer=name, driver="GPKG", engine="pyogrio")
+            with warnings.catch_warnings():
+                # A model without a reference system has none in GIS either; that is no news.
+                warnings.filterwarnings("ignore", message="'crs' was not provided")
+                part.to_file(target, layer=name, driver="GPKG", engine="pyogrio")
             written += 1
     if not written:
         raise StateError("NO_MAP", value=record.provenance.question)

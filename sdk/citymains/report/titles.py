@@ -24,7 +24,7 @@ class Title(NamedTuple):
 
 _UTILITIES = {
     "water": Title("给水", "Water"), "gas": Title("燃气", "Gas"), "heating": Title("热力", "Heating"),
-    "drainage": Title("排水", "Drainage"), "city": Title("城市", "City"),
+    "drainage": Title("排水", "Drainage"), "city": Title("城市", "City"), "rules": Title("规则包", "Rule packs"),
 }
 
 _QUESTIONS = {
@@ -34,6 +34,7 @@ _QUESTIONS = {
     "isolate": Title("关阀分析", "Isolation"), "outage": Title("停供影响", "Outage"),
     "criticality": Title("关键性排序", "Criticality"), "refunds": Title("退费", "Refunds"),
     "storm": Title("设计暴雨", "Design storm"), "schedule": Title("泵站调度", "Pump schedule"),
+    "check": Title("检查", "Check"),
 }
 
 _TABLES = {
@@ -49,7 +50,7 @@ _TABLES = {
     "weirs": Title("堰", "Weirs"), "outlets": Title("出水口", "Outlets"), "subcatchments": Title("子汇水区", "Subcatchments"),
     "raingages": Title("雨量计", "Rain gauges"), "heat_exchangers": Title("换热器", "Heat exchangers"),
     "heat_consumers": Title("热用户", "Heat consumers"), "flow_controls": Title("流量控制阀", "Flow controls"),
-    "issues": Title("校验结果", "Issues"), "customers": Title("受影响用户", "Customers"), "vertices": Title("折点", "Vertices"),
+    "cases": Title("用例", "Cases"), "issues": Title("校验结果", "Issues"), "customers": Title("受影响用户", "Customers"), "vertices": Title("折点", "Vertices"),
     "segments": Title("阀门分段", "Segments"), "elements": Title("元件", "Elements"),
 }
 
