@@ -7,12 +7,12 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-
 from citymains.errors import Issue, issue
 from citymains.intake.elements import ElementSet
 from citymains.intake.inp import InpDocument
 from citymains.intake.numbers import read_number
 from citymains.topology.graph import Graph
+
 from citymains_water.pumps import curve_points
 from citymains_water.settings import Settings
 

@@ -9,6 +9,7 @@ from citymains.errors import Issue, issue
 from citymains.intake.elements import Place
 from citymains.intake.inp import InpDocument, InpRow
 from citymains.intake.numbers import is_number, read_number
+
 from citymains_water.times import seconds
 
 _NODE_WORDS = ("NODE", "JUNC", "RESE", "TANK")

@@ -10,6 +10,7 @@ from citymains.intake.inp import InpDocument, InpRow, read_inp, write_inp
 from citymains.intake.source import SourceFile
 from citymains.intake.text import decode
 from citymains.model.network import Network
+
 from citymains_water.format import EPANET_INP, NOT_HYDRAULIC
 
 #: EPANET's longest id, in bytes.

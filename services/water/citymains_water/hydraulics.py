@@ -8,8 +8,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-
 from citymains.engine_host.checks import check_finite, check_ids, check_steps
 from citymains.intake.ids import IdMap
 from citymains.intake.inp import InpDocument
@@ -17,6 +15,8 @@ from citymains.model.network import Network
 from citymains.model.scenario import Scenario
 from citymains.topology.graph import Graph
 from citymains.utility import Utility
+from numpy.typing import NDArray
+
 from citymains_water.engine_input import Demands, engine_ids, engine_text, stored_document
 from citymains_water.scenario import apply_scenario
 from citymains_water.settings import Settings, read_settings

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from citymains.model.finding import Finding, Severity, finding
 from numpy.typing import NDArray
 
-from citymains.model.finding import Finding, Severity, finding
 from citymains_water.hydraulics import Block, Hydraulics
 from citymains_water.ways import steepest_link
 
@@ -62,7 +63,7 @@ def _balance(found: Hydraulics) -> Iterator[Finding]:
 def _pressures(found: Hydraulics) -> Iterator[Finding]:
     """Junctions under negative pressure; without demand that is only worth a note, short of a vacuum."""
     pressure = _lowest(found.pressure_m[:, : found.junction_count])
-    drawing = (found.required_m3_per_h[:, : found.junction_count] > 0).any(axis=0)
+    drawing = np.any(found.required_m3_per_h[:, : found.junction_count] > 0, axis=0)
     impossible = np.flatnonzero(pressure.value < VACUUM_M)
     negative = np.flatnonzero((pressure.value < -_PRESSURE_TOLERANCE_M) & (pressure.value >= VACUUM_M))
     yield from _named(found, impossible, pressure, "PRESSURE_IMPOSSIBLE", Severity.SUSPECT, VACUUM_M, with_cause=True)
@@ -120,7 +121,7 @@ def _unsupplied(found: Hydraulics, demand_model: str) -> Iterator[Finding]:
         yield finding("UNSUPPLIED_DEMAND_DRAWN", Severity.SUSPECT, element=found.node_ids[int(drawn.argmax())], count=int(drawn.sum()))
 
 
-def _when(time_s: float | None) -> dict[str, str]:
+def _when(time_s: float | None) -> dict[str, Any]:
     if time_s is None:
         return {"when": "", "when_zh": ""}
     return {"when": f" from {time_s:g} s on", "when_zh": f"(自 {time_s:g} s 起)"}

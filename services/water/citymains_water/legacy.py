@@ -8,6 +8,7 @@ from typing import Any
 from citymains.errors import Issue, issue
 from citymains.intake.inp import InpDocument, InpRow
 from citymains.intake.numbers import read_number
+
 from citymains_water.schema import TANK_RESERVOIR_WORDS
 
 

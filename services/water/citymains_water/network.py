@@ -12,6 +12,7 @@ from citymains.intake.numbers import read_number
 from citymains.intake.source import Intake, SourceFile
 from citymains.intake.text import decode
 from citymains.model.table import ColumnSpec, Kind, Table, TableSpec
+
 from citymains_water import messages, schema
 from citymains_water.checks import check_model
 from citymains_water.controls import ControlCheck
@@ -97,7 +98,7 @@ def _places(
     def take(row: InpRow) -> InpRow | None:
         if row.section not in ("COORDINATES", "VERTICES"):
             return row
-        place = {"file": document.file, "line": row.line, "section": row.section, "element": row.tokens[0]}
+        place: dict[str, Any] = {"file": document.file, "line": row.line, "section": row.section, "element": row.tokens[0]}
         if row.tokens[0] not in (nodes if row.section == "COORDINATES" else links):
             issues.append(issue("PLACE_UNKNOWN", severity="repair", field=row.section.lower(), value=row.tokens[0], **place))
             return None

@@ -5,18 +5,19 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
-
 from citymains.errors import InputError
 from citymains.model.finding import verdict_of
 from citymains.model.network import Network
 from citymains.model.record import Record
 from citymains.model.scenario import Close, Lose, Scenario
-from citymains.model.table import Coded, ColumnSpec, Kind, MapLayer, TableSpec
+from citymains.model.table import Coded, ColumnSpec, Kind, MapLayer, Table, TableSpec
 from citymains.utility import Utility
+
 from citymains_water.engine_input import Demands
-from citymains_water.hydraulics import Hydraulics, model_settings, solve
+from citymains_water.hydraulics import Block, Hydraulics, model_settings, solve
 from citymains_water.judgement import judge
 from citymains_water.service_pressure import service_findings
 from citymains_water.settings import Settings
@@ -155,7 +156,7 @@ def _pressures_m(asked: PressureRequest, settings: Settings) -> tuple[float, flo
     return low, full
 
 
-def _tables(found: Hydraulics) -> tuple[object, ...]:
+def _tables(found: Hydraulics) -> tuple[Table, ...]:
     nodes, links = PressureReport.TABLES
     count = len(found.times_s)
     return (
@@ -177,7 +178,7 @@ def _tables(found: Hydraulics) -> tuple[object, ...]:
     )
 
 
-def _summary(found: Hydraulics, settings: Settings) -> dict[str, object]:
+def _summary(found: Hydraulics, settings: Settings) -> dict[str, Any]:
     junctions = slice(0, found.junction_count)
     pressure = np.where(found.required_m3_per_h > 0, found.pressure_m, np.nan)[:, junctions]
     lowest, node = float("nan"), ""
@@ -193,7 +194,7 @@ def _summary(found: Hydraulics, settings: Settings) -> dict[str, object]:
     }
 
 
-def _volume_m3(rate: np.ndarray, found: Hydraulics, settings: Settings) -> float:
+def _volume_m3(rate: Block, found: Hydraulics, settings: Settings) -> float:
     """Volume of report steps that each hold to the next one; negative demands are inflows and left out."""
     total = np.clip(rate, 0.0, None).sum(axis=1)
     if len(found.times_s) == 1:

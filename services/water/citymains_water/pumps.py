@@ -11,6 +11,7 @@ from citymains.intake.elements import Place
 from citymains.intake.inp import InpDocument, InpRow
 from citymains.intake.numbers import read_number
 from citymains.model.table import ColumnSpec, Kind
+
 from citymains_water.units import Units
 
 _WORDS = ("HEAD", "POWER", "SPEED", "PATTERN")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 import numpy as np
-
 from citymains.model.finding import Finding, Severity, finding
 from citymains.utility import Utility
+
 from citymains_water.hydraulics import Hydraulics
 
 #: Kind of the rule packs that set the limit.

@@ -9,6 +9,7 @@ from typing import Any
 from citymains.errors import Issue, issue
 from citymains.intake.inp import InpDocument, InpRow
 from citymains.intake.numbers import read_number
+
 from citymains_water.times import seconds
 from citymains_water.units import FLOW_M3_PER_H, Units
 

@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-
 from citymains.engine_host.engine import EngineFault
+from numpy.typing import NDArray
 
 #: Codes below this one are warnings, from it on errors.
 _FIRST_ERROR = 100

@@ -11,6 +11,7 @@ from citymains.model.network import NetworkRef
 from citymains.model.scenario import Scenario
 from citymains.question import question
 from citymains.utility import Utility
+
 from citymains_water.network import read_network
 from citymains_water.pressure import DemandModel, PressureReport, PressureRequest, analyze_pressure
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-
 from citymains.topology.graph import Graph
+
 from citymains_water.hydraulics import Hydraulics
 
 #: Flow below this does not count as water coming, in m3/h.
@@ -21,7 +22,7 @@ class Steepest:
     loss_m: float = 0.0
     flow_m3_per_h: float = 0.0
 
-    def texts(self) -> dict[str, str]:
+    def texts(self) -> dict[str, Any]:
         """Placeholders ``cause`` and ``cause_zh`` of a message."""
         if not self.link:
             return {
