@@ -65,11 +65,11 @@
     layer.ids.forEach((id, i) => {
       const value = layer.values[i], xy = layer.xy[i];
       if (layer.links && xy.length > 2) {
-        const mm = layer.width[i], width = mm ? Math.min(6, 1.6 + mm / 160) : 2.2;
+        const mm = layer.width[i], width = (mm ? Math.min(6, 1.6 + mm / 160) : 2.2) * (count > 1200 ? 0.6 : 1);
         (value === null ? bare : lines).push({ coords: pairs(xy), value: value, i: i, lineStyle: { width: width, opacity: 1 } });
       } else (value === null ? barePoints : points).push({ value: [xy[0], xy[1], value], i: i });
     });
-    const size = count > 3000 ? 5 : count > 600 ? 7 : 10;
+    const size = count > 1200 ? 4.5 : count > 400 ? 7 : 10;
     const label = title(layer), base = { tooltip: { formatter: (p) => tip(layer, p.data.i) } };
     const line = { type: "lines", coordinateSystem: "cartesian2d", polyline: true, z: 2, lineStyle: { opacity: 1 }, emphasis: { lineStyle: { width: 6 } }, ...base };
     const point = { type: "scatter", symbolSize: size, z: 4, itemStyle: { borderColor: "#33414e", borderWidth: size > 5 ? 0.7 : 0 }, ...base };
