@@ -130,7 +130,6 @@ def echo_server(echo: Any) -> Iterator[Running]:
 def connect_echo() -> Iterator[Callable[..., Any]]:
     """Connect to a server of the echo face: gives its remote face."""
     import wire_echo
-
     from citymains.wire.client import connect
     from citymains.wire.faces import remote_class
 

@@ -13,8 +13,6 @@ from os import PathLike
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-from numpy.typing import NDArray
-
 from citymains import errors
 from citymains.call import current_call
 from citymains.errors import CitymainsError, issue
@@ -26,6 +24,7 @@ from citymains.model.record import Record
 from citymains.model.scenario import Scenario
 from citymains.model.table import ColumnSpec, Kind, TableSpec
 from citymains.question import Face, Shape, question
+from numpy.typing import NDArray
 
 
 class Colour(StrEnum):
@@ -159,7 +158,8 @@ class Echo(Face):
     service: ClassVar[str] = "citymains_echo.v1.EchoService"
     api: ClassVar[str] = "citymains_echo.v1.echo_pb2"
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int = 10**6) -> None:
+        self.limit = limit
         self.seen: list[Any] = []
         self.ended: list[str] = []
 
@@ -184,7 +184,7 @@ class Echo(Face):
         """Work for a while, looking at the call."""
         self.seen.append("asleep")
         try:
-            end = time.monotonic() + seconds
+            end = time.monotonic() + min(seconds, self.limit)
             while time.monotonic() < end:
                 current_call().check()
                 time.sleep(0.005)
@@ -196,7 +196,7 @@ class Echo(Face):
     @question(rpc="Build")
     def build(self, *, row_count: int = 3) -> Rows:
         """A record with a table."""
-        return rows(row_count)
+        return rows(max(0, min(row_count, self.limit)))
 
     @question(rpc="Judge")
     def judge(
@@ -230,7 +230,7 @@ class Echo(Face):
         if steps < 0:
             raise errors.InputError("ARGUMENT_INVALID", field="steps", value=steps, limit=">= 0")
         self.seen.append(("toil", steps))
-        for step in range(steps):
+        for step in range(min(steps, self.limit)):
             current_call().progress(step / steps, f"step {step}")
             time.sleep(0.01)
         return Plain(text="done", number=steps)
@@ -238,7 +238,7 @@ class Echo(Face):
     @question(rpc="Count", shape=Shape.WATCH)
     def count(self, *, up_to: int = 0) -> Iterator[Plain]:
         """Count; 13 is refused on the way."""
-        for number in range(up_to):
+        for number in range(min(up_to, self.limit)):
             current_call().check()
             if number == 13:
                 raise errors.StateError("NOT_FOUND", field="number", value=13)
