@@ -26,7 +26,8 @@ register_messages({
         "Check that supply is hotter than every return set point, and that set points do not contradict each other.",
         "请检查供水温度是否高于各回水设定值,以及设定值是否矛盾。"),
     "HEAT_DAMPED": Text(
-        "The solution was found with damping {value}.", "以阻尼系数 {value} 求得解。"),
+        "The solution was found with damping {value}.", "以阻尼系数 {value} 求得解。",
+        "Nothing to do: the equations are the same.", "无需处理:方程相同。"),
     "HEAT_SEQUENTIAL": Text(
         "Flow and temperature could not be solved together; flows follow the start temperatures.", "流量与温度未能联合求解,流量按初始温度计算。",
         "Set consumers by heat and temperature drop, or by flow.", "请以热量与温差或流量设定热用户。"),

@@ -236,11 +236,11 @@ class HeatSession:
         return required
 
     def _heat_capacity(self, first_k: Array, second_k: Array) -> Array:
-        """Heat capacity at the mean of two temperatures [J/(kg·K)]."""
-        mean = (first_k + second_k) / 2.0
-        known = np.isfinite(mean)
-        capacity = np.full(mean.shape, np.nan)
-        capacity[known] = self._net.fluid.get_heat_capacity(mean[known])
+        """Heat capacity between two temperatures as the engine takes it: the mean of both ends [J/(kg·K)]."""
+        known = np.isfinite(first_k) & np.isfinite(second_k)
+        capacity = np.full(first_k.shape, np.nan)
+        at = self._net.fluid.get_heat_capacity
+        capacity[known] = (at(first_k[known]) + at(second_k[known])) / 2.0
         return capacity
 
 
