@@ -52,10 +52,10 @@ def test_missing_covers_nan_only_where_it_is_allowed() -> None:
 
 
 def test_cut_off_files_are_rejected(tmp_path: Path) -> None:
-    with pytest.raises(ResultRejectedError, match="a.rpt has 0 bytes"):
+    with pytest.raises(ResultRejectedError, match=r"a\.rpt has 0 bytes"):
         check_file("swmm", tmp_path / "a.rpt")
     (tmp_path / "a.rpt").touch()
-    with pytest.raises(ResultRejectedError, match="a.rpt has 0 bytes"):
+    with pytest.raises(ResultRejectedError, match=r"a\.rpt has 0 bytes"):
         check_file("swmm", tmp_path / "a.rpt")
     (tmp_path / "a.out").write_bytes(bytes(8192))
     with pytest.raises(ResultRejectedError, match="ends early"):

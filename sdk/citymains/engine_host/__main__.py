@@ -19,7 +19,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m citymains.engine_host", description=__doc__)
     parser.add_argument("engine", help="an entry point of the group citymains.engines, or module:Class")
     parser.add_argument("--control", type=int, help="file descriptor of the socket that asks for children")
-    parser.add_argument("--scratch", type=Path, help="directory to remove at the end")
+    parser.add_argument("--scratch", type=Path, required=True, help="directory to remove at the end")
     given = parser.parse_args()
     paths = os.environ.get(PATH_VARIABLE, "").split(os.pathsep)
     sys.path.extend(path for path in paths if path and path not in sys.path)
@@ -29,9 +29,8 @@ def main() -> None:
 
     if given.control is None:
         from citymains.engine_host.child import run_fresh
-        from citymains.engine_host.template import start
 
-        run_fresh(load, start)
+        run_fresh(load, given.scratch)
     else:
         from citymains.engine_host.template import run
 

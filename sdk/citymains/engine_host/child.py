@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import queue
+import shutil
 import signal
 import socket
 import sys
@@ -66,11 +68,10 @@ class PipeChannel:
     A thread of its own reads, so that the child notices at once when the parent has died.
     """
 
-    def __init__(self, incoming: int, outgoing: int) -> None:
-        import queue
-
+    def __init__(self, incoming: int, outgoing: int, scratch: Path) -> None:
         self._incoming = incoming
         self._outgoing = outgoing
+        self._scratch = scratch
         self._frames: queue.SimpleQueue[Any] = queue.SimpleQueue()
         threading.Thread(target=self._pump, daemon=True).start()
 
@@ -90,6 +91,7 @@ class PipeChannel:
             while True:
                 self._frames.put(frames.read(self._read_into, MAX_INCOMING_BYTES))
         except BaseException:
+            shutil.rmtree(self._scratch, ignore_errors=True)
             _die_with_group()
 
     def _read_into(self, view: memoryview) -> None:
@@ -118,20 +120,32 @@ def run_forked(engine: Engine, connection: socket.socket, parent_pid: int) -> No
         os._exit(status)
 
 
-def run_fresh(load: Callable[[], Engine], started: Callable[[Callable[[], Engine]], tuple[Engine | None, Said]]) -> None:
-    """The life of a child that is a process of its own, on standard input and output."""
-    channel = PipeChannel(os.dup(0), os.dup(1))
+def run_fresh(load: Callable[[], Engine], scratch: Path) -> None:
+    """The life of a child that is a process of its own, on standard input and output; never returns."""
+    channel = PipeChannel(os.dup(0), os.dup(1), scratch)
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
     os.dup2(2, 1)
     os.close(null)
-    engine, said = started(load)
+    engine, said = start(load)
     channel.write(said)
     if engine is not None:
         channel.write({"said": "hello", "pid": os.getpid()})
         serve(engine, channel)
     sys.stderr.flush()
     os._exit(0)
+
+
+def start(load: Callable[[], Engine]) -> tuple[Engine | None, Said]:
+    """Load and preload an engine; tell its version, or why it cannot work."""
+    try:
+        engine = load()
+        preload = getattr(engine, "preload", None)
+        if preload is not None:
+            preload()
+        return engine, {"said": "ready", "version": clean(engine.version())}
+    except Exception as problem:
+        return None, fault(problem)
 
 
 def serve(engine: Engine, channel: Channel) -> None:

@@ -37,7 +37,7 @@ def start_process(engine: str, arguments: Sequence[str], *, scratch: Path, log: 
     SolverError
         ENGINE_START_FAILED: there is no interpreter, or no process to be had.
     """
-    command = [sys.executable, "-P", "-m", "citymains.engine_host", engine, *arguments]
+    command = [sys.executable, "-P", "-m", "citymains.engine_host", engine, "--scratch", str(scratch), *arguments]
     group: dict[str, Any] = {"start_new_session": True}
     if sys.platform == "win32":
         group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
@@ -53,7 +53,7 @@ def make_scratch(engine: str) -> Path:
     """Make a private directory with a plain ASCII path: solvers take paths as C strings of an unknown code page."""
     for place in (os.environ.get("CITYMAINS_ENGINE_TMP", ""), tempfile.gettempdir(), *_PLAIN_PLACES):
         if place and place.isascii() and os.access(place, os.W_OK | os.X_OK):
-            return Path(tempfile.mkdtemp(prefix="citymains-", dir=os.path.abspath(place)))
+            return Path(tempfile.mkdtemp(prefix="citymains-engine-", dir=os.path.abspath(place)))
     raise start_failed(engine, "no writable temporary directory with an ASCII path; set CITYMAINS_ENGINE_TMP")
 
 

@@ -16,7 +16,7 @@ from citymains.engine_host import failures, frames
 from citymains.engine_host.engine import EngineSpec
 from citymains.engine_host.launch import make_scratch, start_failed, start_process
 from citymains.engine_host.limits import start_limit_s
-from citymains.engine_host.links import ForkLink, FreshLink, LinkLost, fate_text
+from citymains.engine_host.links import Expired, ForkLink, FreshLink, LinkLost, fate_text
 from citymains.engine_host.patience import SLICE_S, Patience
 from citymains.errors import CitymainsError, SolverError
 
@@ -45,7 +45,7 @@ class TemplateProcess:
         self._control, theirs = socket.socketpair()
         try:
             with theirs, (self.scratch / "template-output").open("wb") as log:
-                arguments = ["--control", str(theirs.fileno()), "--scratch", str(self.scratch)]
+                arguments = ["--control", str(theirs.fileno())]
                 self._process = start_process(
                     spec.name, arguments, scratch=self.scratch, log=log,
                     stdin=subprocess.DEVNULL, stdout=log, pass_fds=(theirs.fileno(),),

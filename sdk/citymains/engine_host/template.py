@@ -17,6 +17,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,10 @@ from citymains.engine_host.engine import Engine
 
 #: Whether this platform can run templates; elsewhere every session is a fresh process.
 FORKS = all((hasattr(os, "fork"), hasattr(os, "waitid"), hasattr(socket, "send_fds")))
+
+
+#: How long a template looks after killed descendants before it leaves.
+_LEAVE_S = 1.0
 
 
 @dataclass(slots=True)
@@ -59,8 +64,7 @@ class Template:
             while self._step():
                 pass
         finally:
-            for member in self._members.values():
-                _kill(member.pid)
+            self._kill_all()
 
     def _step(self) -> bool:
         poll = select.poll()
@@ -152,6 +156,16 @@ class Template:
             os.waitpid(member.pid, 0)
         self._members.pop(member.pid, None)
 
+    def _kill_all(self) -> None:
+        """Kill all children, and what comes to us when they have died."""
+        for member in self._members.values():
+            _kill(member.pid)
+        self._helpers, self._members = set(), {}
+        until = time.monotonic() + _LEAVE_S
+        while _children() and time.monotonic() < until:
+            self._kill_orphans()
+            time.sleep(0.002)
+
     def _kill_orphans(self) -> None:
         """Kill what left its child's group and came to us when the child died."""
         for pid in (_children() or set()) - self._helpers - set(self._members):
@@ -164,7 +178,7 @@ def run(load: Callable[[], Engine], control: socket.socket, scratch: Path) -> No
     """The life of a template: load the engine, say so, serve, and leave nothing behind."""
     try:
         with _leaving_with_parent(control, scratch):
-            engine, said = start(load)
+            engine, said = child.start(load)
         for part in frames.encode(said):
             control.sendall(part)
         if engine is not None:
@@ -175,18 +189,6 @@ def run(load: Callable[[], Engine], control: socket.socket, scratch: Path) -> No
         shutil.rmtree(scratch, ignore_errors=True)
         sys.stderr.flush()
         os._exit(0)
-
-
-def start(load: Callable[[], Engine]) -> tuple[Engine | None, child.Said]:
-    """Load and preload an engine; tell its version, or why it cannot work."""
-    try:
-        engine = load()
-        preload = getattr(engine, "preload", None)
-        if preload is not None:
-            preload()
-        return engine, {"said": "ready", "version": child.clean(engine.version())}
-    except Exception as problem:
-        return None, child.fault(problem)
 
 
 @contextlib.contextmanager

@@ -194,6 +194,13 @@ class WarmEngine(FakeEngine):
         time.sleep(1.5)
 
 
+class SlowEngine(FakeEngine):
+    """Is still loading when its parent dies."""
+
+    def preload(self) -> None:
+        time.sleep(30)
+
+
 class CrashingEngine(FakeEngine):
     """Dies while it is loaded."""
 
