@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
 import pluggy
@@ -71,6 +71,11 @@ class PluginManager:
     def records(self, kind: type[R]) -> dict[str, R]:
         """All records of one kind by name: built-in ones first, then by plugin name."""
         return {name: record for name, record in self._records[_HOOKS[kind]].items() if isinstance(record, kind)}
+
+    def every_record(self) -> Iterator[PluginRecord]:
+        """The records of all kinds."""
+        for records in self._records.values():
+            yield from records.values()
 
     def select(self, kind: type[R], name: str) -> R:
         """The record of this kind and name.

@@ -18,6 +18,9 @@ register_messages({
     "RULE_NOT_YET": Text("It is in force from {limit}.", "自 {limit} 起施行。", "Ask for a later day.", "请选择更晚的日期。"),
     "RULE_NO_LONGER": Text("It was in force until {limit}.", "施行至 {limit}。", "Ask for an earlier day.", "请选择更早的日期。"),
     "RULE_ELSEWHERE": Text("It holds for {limit}.", "适用于 {limit}。", "Ask for that place.", "请选择该地区。"),
+    "RULE_NARROWER": Text(
+        "It holds only in {limit}, a part of the place asked about.", "仅适用于其中的 {limit}。",
+        "Ask for that part.", "请选择该部分地区。"),
     "RULE_OTHER_HOLDER": Text("It belongs to {limit}.", "属于 {limit}。", "Name that company or contract.", "请给出该企业或合同。"),
 })
 
@@ -212,7 +215,9 @@ def _inputs(kind: RuleKind, given: Mapping[str, Any]) -> dict[str, Any]:
 def _why_not(pack: RulePack, jurisdiction: str, on: date, holders: frozenset[str]) -> NotApplied | None:
     code, limit = "", ""
     if pack.jurisdictions and not any(_within(jurisdiction, place) for place in pack.jurisdictions):
-        code, limit = "RULE_ELSEWHERE", ", ".join(pack.jurisdictions)
+        inside = [place for place in pack.jurisdictions if _within(place, jurisdiction)]
+        code = "RULE_NARROWER" if inside else "RULE_ELSEWHERE"
+        limit = ", ".join(inside or pack.jurisdictions)
     elif pack.layer >= Layer.COMPANY and pack.holder not in holders:
         code, limit = "RULE_OTHER_HOLDER", pack.holder
     elif pack.effective_from is not None and on < pack.effective_from:
@@ -227,7 +232,7 @@ def _why_not(pack: RulePack, jurisdiction: str, on: date, holders: frozenset[str
 
 def _within(place: str, area: str) -> bool:
     """Whether `place` is `area` or lies in it: ``山东省/青岛市/市南区`` lies in ``山东省/青岛市``."""
-    return f"{place}/".startswith(f"{area}/")
+    return bool(area) and f"{place}/".startswith(f"{area}/")
 
 
 def _refuse_conflict(holding: list[RulePack], jurisdiction: str, on: date) -> None:

@@ -1,0 +1,1 @@
+"""Local rules of Qingdao (青岛) for citymains."""
