@@ -130,6 +130,7 @@ def _in_si(answer: Mapping[str, Any], network: Network, settings: Settings, ids:
     demand = {name: np.asarray(answer[name]) * flow for name in ("required", "delivered")}
     for block in demand.values():
         block[:, junctions:] = 0.0  # sources have no customers
+    demand["delivered"] = _within_required(demand["delivered"], demand["required"])
     demand["delivered"][~supplied] = 0.0
     head[~supplied] = np.nan
     result = Hydraulics(
@@ -153,6 +154,11 @@ def _in_si(answer: Mapping[str, Any], network: Network, settings: Settings, ids:
     check_finite("epanet", "flow_m3_per_h", result.flow_m3_per_h, ids=result.link_ids)
     check_finite("epanet", "delivered_m3_per_h", result.delivered_m3_per_h, ids=result.node_ids)
     return result
+
+
+def _within_required(delivered: Block, required: Block) -> Block:
+    """EPANET's pressure-dependent delivery overshoots both ends by its tolerance; nobody gets less than nothing."""
+    return np.clip(delivered, np.minimum(required, 0.0), np.maximum(required, 0.0))
 
 
 def _elevations(network: Network, head: Block) -> Block:

@@ -15,7 +15,7 @@ import numpy as np
 from citymains.model.finding import Finding, Severity, finding
 from numpy.typing import NDArray
 
-from citymains_water.hydraulics import Block, Hydraulics
+from citymains_water.hydraulics import Block, Hydraulics, Mask
 from citymains_water.ways import steepest_link
 
 #: Findings of one code that name an element each; the rest is counted in one more.
@@ -48,8 +48,8 @@ def judge(found: Hydraulics, demand_model: str) -> tuple[Finding, ...]:
         ``DDA`` or ``PDD``.
     """
     return (
-        *_balance(found), *_pressures(found), *_unsupplied(found, demand_model), *_tanks(found), *_pump_lift(found),
-        *_devices(found),
+        *_balance(found), *_pressures(found, demand_model), *_pump_lift(found, demand_model), *_devices(found),
+        *_unsupplied(found, demand_model), *_tanks(found),
     )
 
 
@@ -60,13 +60,18 @@ def _balance(found: Hydraulics) -> Iterator[Finding]:
             yield finding(code, Severity.SUSPECT, time_s=float(times[0]), count=len(times))
 
 
-def _pressures(found: Hydraulics) -> Iterator[Finding]:
-    """Junctions under negative pressure; without demand that is only worth a note, short of a vacuum."""
+def _pressures(found: Hydraulics, demand_model: str) -> Iterator[Finding]:
+    """Junctions under negative pressure.
+
+    Where no water is drawn that is only worth a note, short of a vacuum; where none flows
+    either, the pipe has simply run dry.
+    """
     pressure = _lowest(found.pressure_m[:, : found.junction_count])
     drawing = np.any(found.required_m3_per_h[:, : found.junction_count] > 0, axis=0)
-    impossible = np.flatnonzero(pressure.value < VACUUM_M)
-    negative = np.flatnonzero((pressure.value < -_PRESSURE_TOLERANCE_M) & (pressure.value >= VACUUM_M))
-    yield from _named(found, impossible, pressure, "PRESSURE_IMPOSSIBLE", Severity.SUSPECT, VACUUM_M, with_cause=True)
+    vacuum = (pressure.value < VACUUM_M) & (drawing | _passed(found, pressure.at))
+    impossible = np.flatnonzero(vacuum)
+    negative = np.flatnonzero((pressure.value < -_PRESSURE_TOLERANCE_M) & ~vacuum)
+    yield from _named(found, impossible, pressure, "PRESSURE_IMPOSSIBLE", Severity.SUSPECT, VACUUM_M, cause_under=demand_model)
     yield from _named(found, negative[drawing[negative]], pressure, "PRESSURE_NEGATIVE", Severity.SUSPECT, 0.0)
     yield from _named(found, negative[~drawing[negative]], pressure, "PRESSURE_NEGATIVE_IDLE", Severity.NOTE, 0.0)
 
@@ -86,14 +91,25 @@ def _lowest(block: Block) -> _Lowest:
     return _Lowest(np.where(np.isinf(value), np.nan, value), at)
 
 
+def _passed(found: Hydraulics, at: NDArray[np.intp]) -> Mask:
+    """Whether water flows through each junction at its own time index."""
+    graph = found.graph
+    passed = np.zeros(found.junction_count, dtype=bool)
+    for ends in (graph.start, graph.end):
+        links = np.flatnonzero(ends < found.junction_count)
+        flow = np.abs(found.flow_m3_per_h[at[ends[links]], links])
+        np.logical_or.at(passed, ends[links], flow > _FLOW_TOLERANCE_M3_PER_H)
+    return passed
+
+
 def _named(
-    found: Hydraulics, which: NDArray[np.intp], lowest: _Lowest, code: str, severity: Severity, limit: float, *, with_cause: bool = False
+    found: Hydraulics, which: NDArray[np.intp], lowest: _Lowest, code: str, severity: Severity, limit: float, *, cause_under: str = ""
 ) -> Iterator[Finding]:
     """One finding for each of the worst elements, and one that counts the rest."""
     worst = which[np.argsort(lowest.value[which], kind="stable")]
     for node in worst[:MOST_NAMED]:
         at = int(lowest.at[node])
-        cause = steepest_link(found, int(node), at).texts() if with_cause else {}
+        cause = steepest_link(found, int(node), at).texts(cause_under) if cause_under else {}
         yield finding(code, severity, element=found.node_ids[node], value=float(lowest.value[node]), limit=limit, unit="m",
                       time_s=_time(found, at), **cause)
     yield from _more(len(worst), code, severity)
@@ -147,7 +163,7 @@ def _tanks(found: Hydraulics) -> Iterator[Finding]:
                           limit=float(tanks.array("minimum_level_m")[tank]), unit="m", time_s=float(found.times_s[dry.argmax()]))
 
 
-def _pump_lift(found: Hydraulics) -> Iterator[Finding]:
+def _pump_lift(found: Hydraulics, demand_model: str) -> Iterator[Finding]:
     """Heads above what the highest source and all pumps in series could lift."""
     bound = _highest_head_m(found)
     if bound is None:
@@ -157,7 +173,7 @@ def _pump_lift(found: Hydraulics) -> Iterator[Finding]:
     for node in above[np.argsort(highest.value[above], kind="stable")][:MOST_NAMED]:
         at = int(highest.at[node])
         yield finding("HEAD_IMPOSSIBLE", Severity.SUSPECT, element=found.node_ids[node], value=float(-highest.value[node]),
-                      limit=bound, unit="m", time_s=_time(found, at), **steepest_link(found, int(node), at).texts())
+                      limit=bound, unit="m", time_s=_time(found, at), **steepest_link(found, int(node), at).texts(demand_model))
     yield from _more(len(above), "HEAD_IMPOSSIBLE", Severity.SUSPECT)
 
 
