@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
 from citymains.intake.source import SourceFile
 from citymains.workbench import Workbench
 from citymains_drainage.utility import Drainage

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-
 from citymains.errors import InputError, LimitError
 from citymains_drainage.network import read_network
 

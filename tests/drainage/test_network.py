@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import pytest
-
 from citymains_drainage.network import parse_document, read_network
 from citymains_drainage.simulate import SimulationReport
 
