@@ -15,7 +15,8 @@ from citymains.errors import InputError, InternalError
 from citymains.model.canonical import canonical_json
 from citymains.model.scenario import Scenario
 from citymains.model.table import Coded, Column, Kind, Table
-from citymains.wire.binding import decode, encode, parse
+from citymains.wire.binding import decode, encode
+from citymains.wire.messages import parse
 from citymains.wire.packed import doubles_field
 from citymains.wire.refusal import Refused
 from citymains.wire.tables import fill_table, read_table

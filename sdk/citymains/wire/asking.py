@@ -22,9 +22,10 @@ from citymains.errors import CitymainsError, InputError, InternalError
 from citymains.intake.source import SourceFile
 from citymains.model.network import Network
 from citymains.model.table import Table
-from citymains.question import Face, Shape, questions
+from citymains.question import Face, Shape
 from citymains.wire import errors, tables
-from citymains.wire.binding import decode, message_class, parse, record_codec
+from citymains.wire.binding import decode, record_codec
+from citymains.wire.messages import parse
 from citymains.wire.plan import Plan, plans
 from citymains.wire.refusal import Refused, invalid
 from citymains.wire.requests import NETWORK_ID
@@ -64,7 +65,7 @@ class Asked:
         first: Any = self.plan.request_class()
         first.start.CopyFrom(self.head())
         first.start.SetInParent()
-        return first.SerializeToString()
+        return bytes(first.SerializeToString())
 
     def item(self, item: Any) -> bytes:
         """One further message of a duplex question. Raises InputError."""
@@ -214,14 +215,3 @@ def time_limit(timeout_s: float | None) -> float | None:
     """The time a call has: the client's own limit or what is left of the current call, whichever is less."""
     limits = [one for one in (timeout_s, current_call().remaining_s()) if one is not None]
     return min(limits) if limits else None
-
-
-def public_questions(face: type[Face]) -> Mapping[str, Any]:
-    """The questions a remote face shows."""
-    return questions(face)
-
-
-__all__ = [
-    "Asked", "Asker", "Fetch", "message_class", "outcome", "progress_of", "public_questions", "read_record", "record_of",
-    "start_request", "time_limit",
-]  # fmt: skip

@@ -9,13 +9,13 @@ from typing import Any
 import grpc
 
 from citymains.errors import TransportError
-from citymains.wire.handlers import abort
+from citymains.wire.handlers import RpcHandler, abort
 
 #: Probes of load balancers carry no token.
 _OPEN = ("/grpc.health.v1.Health/",)
 
 
-class TokenInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc]
+class TokenInterceptor(grpc.aio.ServerInterceptor):
     """Lets in calls with ``authorization: Bearer <token>``.
 
     Parameters
@@ -29,9 +29,9 @@ class TokenInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc]
 
     async def intercept_service(
         self,
-        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler]],
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Any]],
         handler_call_details: grpc.HandlerCallDetails,
-    ) -> grpc.RpcMethodHandler | None:
+    ) -> Any:
         """Pass the call on, or put a denial of the same arity in its place."""
         handler = await continuation(handler_call_details)
         given = dict(handler_call_details.invocation_metadata or ()).get("authorization", "")
@@ -51,7 +51,7 @@ async def _deny_stream(_: Any, context: Any) -> AsyncIterator[bytes]:
     yield b""
 
 
-def _denial(handler: grpc.RpcMethodHandler | None) -> grpc.RpcMethodHandler:
+def _denial(handler: Any) -> RpcHandler:
     if handler is None:  # an unknown method is no business of a stranger either
         return grpc.unary_unary_rpc_method_handler(_deny)
     if handler.request_streaming and handler.response_streaming:

@@ -11,41 +11,19 @@ import dataclasses
 import functools
 import typing
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
-import numpy as np
-from google.protobuf import message_factory
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import Message
 
 from citymains.errors import InternalError
 from citymains.model.table import Table
 from citymains.wire import tables
+from citymains.wire.fields import UNSET, Choice, Doubles, FieldCodec, Many, ManyRecords, Map, One, OneRecord
 from citymains.wire.hints import Form, Hint, reduce_hint
-from citymains.wire.packed import doubles_field
+from citymains.wire.messages import wire_names
 from citymains.wire.refusal import Problem, Refused, invalid, missing
 from citymains.wire.scalars import Scalar, scalar_of
-
-
-class _Unset:
-    """What reading gives for a field that the message does not carry."""
-
-    def __repr__(self) -> str:
-        return "UNSET"
-
-
-UNSET: Any = _Unset()
-
-
-class FieldCodec(Protocol):
-    """One field, or one oneof, of a message."""
-
-    def write(self, message: Message, value: Any) -> None:
-        """Set the field."""
-
-    def read(self, message: Message) -> Any:
-        """The field's value, or UNSET."""
 
 
 class RecordCodec:
@@ -141,176 +119,6 @@ class _TableCodec:
 ValueCodec = RecordCodec | _TableCodec
 
 
-@dataclass(frozen=True)
-class _One:
-    """A single value that is no message of ours."""
-
-    name: str
-    scalar: Scalar
-    composite: bool
-    presence: bool
-
-    def write(self, message: Message, value: Any) -> None:
-        encoded = self.scalar.encode(value)
-        if self.composite:
-            getattr(message, self.name).CopyFrom(encoded)
-        else:
-            setattr(message, self.name, encoded)
-
-    def read(self, message: Message) -> Any:
-        if self.presence and not message.HasField(self.name):
-            return UNSET
-        return self.scalar.decode(getattr(message, self.name))
-
-
-@dataclass(frozen=True)
-class _OneRecord:
-    name: str
-    codec: ValueCodec
-
-    def write(self, message: Message, value: Any) -> None:
-        target = getattr(message, self.name)
-        target.SetInParent()
-        self.codec.fill(target, value)
-
-    def read(self, message: Message) -> Any:
-        return self.codec.read(getattr(message, self.name)) if message.HasField(self.name) else UNSET
-
-
-@dataclass(frozen=True)
-class _Choice:
-    """A oneof: the record's class says which of its fields."""
-
-    oneof: str
-    fields: dict[type, str]
-    codecs: dict[str, RecordCodec]
-
-    def write(self, message: Message, value: Any) -> None:
-        name = self.fields.get(type(value))
-        if name is None:
-            raise invalid(value, ", ".join(one.__name__ for one in self.fields))
-        target = getattr(message, name)
-        target.SetInParent()
-        self.codecs[name].fill(target, value)
-
-    def read(self, message: Message) -> Any:
-        name = message.WhichOneof(self.oneof)
-        return UNSET if name is None else self.codecs[name].read(getattr(message, name))
-
-
-@dataclass(frozen=True)
-class _Doubles:
-    """A float64 array; its buffer is the wire format."""
-
-    name: str
-    number: int
-
-    def write(self, message: Message, value: Any) -> None:
-        try:
-            array = np.asarray(value, dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            raise invalid(value, "numbers") from error
-        if array.ndim != 1:
-            raise invalid(f"{array.ndim} dimensions", "one dimension")
-        message.MergeFromString(doubles_field(self.number, array))
-
-    def read(self, message: Message) -> Any:
-        return np.array(getattr(message, self.name), dtype=np.float64)
-
-
-@dataclass(frozen=True)
-class _Many:
-    """A repeated field of single values."""
-
-    name: str
-    scalar: Scalar
-    container: Callable[[Any], Any]
-
-    def write(self, message: Message, value: Any) -> None:
-        getattr(message, self.name).extend(_each(_items(value), self.scalar.encode))
-
-    def read(self, message: Message) -> Any:
-        return self.container(_each(getattr(message, self.name), self.scalar.decode))
-
-
-@dataclass(frozen=True)
-class _ManyRecords:
-    """A repeated field of records, or of choices, each in a message of its own."""
-
-    name: str
-    fill: Callable[[Message, Any], None]
-    read_one: Callable[[Message], Any]
-    container: Callable[[Any], Any]
-
-    def write(self, message: Message, value: Any) -> None:
-        target = getattr(message, self.name)
-        _each(_items(value), lambda one: self.fill(target.add(), one))
-
-    def read(self, message: Message) -> Any:
-        return self.container(_each(getattr(message, self.name), self.read_one))
-
-
-@dataclass(frozen=True)
-class _Map:
-    name: str
-    put: Callable[[Any, str, Any], None]
-    decode: Callable[[Any], Any]
-
-    def write(self, message: Message, value: Any) -> None:
-        if not isinstance(value, typing.Mapping):
-            raise invalid(value, "a mapping")
-        target = getattr(message, self.name)
-        problems: list[Problem] = []
-        for key, item in value.items():
-            try:
-                self.put(target, _key(key), item)
-            except Refused as error:
-                problems += error.under(f"[{key!r}]")
-        if problems:
-            raise Refused(problems)
-
-    def read(self, message: Message) -> Any:
-        values: dict[str, Any] = {}
-        problems: list[Problem] = []
-        # Sorted, since the order of a map on the wire is anybody's.
-        for key, item in sorted(getattr(message, self.name).items()):
-            try:
-                values[key] = self.decode(item)
-            except Refused as error:
-                problems += error.under(f"[{key!r}]")
-        if problems:
-            raise Refused(problems)
-        return values
-
-
-def _key(key: Any) -> str:
-    if not isinstance(key, str):
-        raise invalid(key, "text")
-    return key
-
-
-def _items(value: Any) -> Any:
-    if isinstance(value, str):
-        return (value,)  # a single id where ids are expected, as everywhere in the SDK
-    if isinstance(value, bytes | typing.Mapping) or not isinstance(value, typing.Iterable):
-        raise invalid(value, "a list")
-    return value
-
-
-def _each(values: Any, convert: Callable[[Any], Any]) -> list[Any]:
-    """Convert every value; the path of a refused one names its index."""
-    converted: list[Any] = []
-    problems: list[Problem] = []
-    for index, value in enumerate(values):
-        try:
-            converted.append(convert(value))
-        except Refused as error:
-            problems += error.under(f"[{index}]")
-    if problems:
-        raise Refused(problems)
-    return converted
-
-
 def field_codec(name: str, hint: Hint, descriptor: Descriptor) -> FieldCodec:
     """The codec of one field.
 
@@ -330,13 +138,13 @@ def field_codec(name: str, hint: Hint, descriptor: Descriptor) -> FieldCodec:
     if hint.form is Form.ARRAY:
         if field.type != FieldDescriptor.TYPE_DOUBLE:
             raise TypeError("an array travels as repeated double")
-        return _Doubles(name, field.number)
+        return Doubles(name, field.number)
     if hint.form is Form.SEQUENCE:
         return _sequence_codec(name, hint, field)
     if hint.form is Form.MAPPING:
         return _map_codec(name, hint, field)
     if hint.form is Form.RECORD:
-        return _OneRecord(name, record_codec(hint.type, _message_type(field)))
+        return OneRecord(name, record_codec(hint.type, _message_type(field)))
     if hint.form is Form.SCALAR:
         scalar = scalar_of(hint.type, field)
         enumerated = field.enum_type is not None
@@ -344,11 +152,11 @@ def field_codec(name: str, hint: Hint, descriptor: Descriptor) -> FieldCodec:
             raise TypeError("it can be None, so its field has to be optional")
         if enumerated and hint.nullable:
             raise TypeError("an enum that can be None has no place on the wire; give it a member")
-        return _One(name, scalar, field.message_type is not None, field.has_presence)
+        return One(name, scalar, field.message_type is not None, field.has_presence)
     raise TypeError(f"{hint.form} stands in requests only")
 
 
-def _choice_codec(name: str, kinds: tuple[type, ...], descriptor: Descriptor) -> _Choice:
+def _choice_codec(name: str, kinds: tuple[type, ...], descriptor: Descriptor) -> Choice:
     oneof = descriptor.oneofs_by_name.get(name)
     if oneof is None:
         raise TypeError(f"{descriptor.full_name} has no oneof {name}")
@@ -358,7 +166,7 @@ def _choice_codec(name: str, kinds: tuple[type, ...], descriptor: Descriptor) ->
             f"the oneof has {sorted(by_message)}, the union {sorted(kind.__name__ for kind in kinds)}"
         )
     fields = {kind: by_message[kind.__name__] for kind in kinds}
-    return _Choice(
+    return Choice(
         name,
         {kind: field.name for kind, field in fields.items()},
         {field.name: _dataclass_codec(kind, field.message_type) for kind, field in fields.items()},
@@ -371,29 +179,29 @@ def _sequence_codec(name: str, hint: Hint, field: FieldDescriptor) -> FieldCodec
         raise TypeError("an item of a list cannot be None on the wire")
     if item.form is Form.SCALAR:
         return (
-            _Many(name, scalar_of(item.type, field), hint.type)
+            Many(name, scalar_of(item.type, field), hint.type)
             if field.message_type is None
             else _scalar_messages(name, scalar_of(item.type, field), hint.type)
         )
     if item.form is Form.RECORD:
         codec = record_codec(item.type, _message_type(field))
-        return _ManyRecords(name, codec.fill, codec.read, hint.type)
+        return ManyRecords(name, codec.fill, codec.read, hint.type)
     if item.form is Form.UNION:
         wrapper = _message_type(field)
         if len(wrapper.oneofs) != 1 or len(wrapper.fields) != len(wrapper.oneofs[0].fields):
             raise TypeError(f"{wrapper.full_name} has to be one oneof and nothing else")
         choice = _choice_codec(wrapper.oneofs[0].name, item.type, wrapper)
-        return _ManyRecords(name, choice.write, functools.partial(_required, choice), hint.type)
+        return ManyRecords(name, choice.write, functools.partial(_required, choice), hint.type)
     raise TypeError(f"a list of {item.form} has no place on the wire")
 
 
 def _scalar_messages(name: str, scalar: Scalar, container: Callable[[Any], Any]) -> FieldCodec:
-    return _ManyRecords(
+    return ManyRecords(
         name, lambda target, value: target.CopyFrom(scalar.encode(value)), scalar.decode, container
     )
 
 
-def _required(choice: _Choice, message: Message) -> Any:
+def _required(choice: Choice, message: Message) -> Any:
     value = choice.read(message)
     if value is UNSET:
         raise missing()
@@ -412,13 +220,13 @@ def _map_codec(name: str, hint: Hint, field: FieldDescriptor) -> FieldCodec:
     value = entry.fields_by_name["value"]
     if item.form is Form.RECORD:
         codec = record_codec(item.type, _message_type(value))
-        return _Map(name, lambda target, key, one: codec.fill(target[key], one), codec.read)
+        return Map(name, lambda target, key, one: codec.fill(target[key], one), codec.read)
     if item.form is not Form.SCALAR:
         raise TypeError(f"a map of {item.form} has no place on the wire")
     scalar = scalar_of(item.type, value)
     if value.message_type is not None:
-        return _Map(name, lambda target, key, one: target[key].CopyFrom(scalar.encode(one)), scalar.decode)
-    return _Map(name, lambda target, key, one: target.__setitem__(key, scalar.encode(one)), scalar.decode)
+        return Map(name, lambda target, key, one: target[key].CopyFrom(scalar.encode(one)), scalar.decode)
+    return Map(name, lambda target, key, one: target.__setitem__(key, scalar.encode(one)), scalar.decode)
 
 
 def _message_type(field: FieldDescriptor) -> Descriptor:
@@ -427,7 +235,7 @@ def _message_type(field: FieldDescriptor) -> Descriptor:
     return field.message_type
 
 
-def record_codec(kind: type[Any], descriptor: Descriptor) -> ValueCodec:
+def record_codec(kind: type[Any], descriptor: Any) -> ValueCodec:
     """The codec of a dataclass, or of a table, and a message."""
     if kind is Table:
         if descriptor.full_name != tables.MESSAGE:
@@ -439,7 +247,7 @@ def record_codec(kind: type[Any], descriptor: Descriptor) -> ValueCodec:
 _COMPILED: dict[tuple[type[Any], str], RecordCodec] = {}
 
 
-def _dataclass_codec(kind: type[Any], descriptor: Descriptor) -> RecordCodec:
+def _dataclass_codec(kind: type[Any], descriptor: Any) -> RecordCodec:
     """The codec of a dataclass and a message, compiled on first use."""
     key = (kind, descriptor.full_name)
     if key not in _COMPILED:
@@ -450,49 +258,6 @@ def _dataclass_codec(kind: type[Any], descriptor: Descriptor) -> RecordCodec:
             del _COMPILED[key]
             raise
     return _COMPILED[key]
-
-
-def wire_names(descriptor: Descriptor) -> set[str]:
-    """Names a dataclass has to have: fields, and each real oneof in place of its members."""
-    names: set[str] = set()
-    for field in descriptor.fields:
-        oneof = field.containing_oneof
-        names.add(field.name if oneof is None or _synthetic(oneof) else oneof.name)
-    return names
-
-
-def _synthetic(oneof: Any) -> bool:
-    """Whether a oneof only stands for `optional`."""
-    return len(oneof.fields) == 1 and oneof.name == "_" + oneof.fields[0].name
-
-
-def message_class(descriptor: Descriptor) -> type[Message]:
-    """The generated class of a message."""
-    return message_factory.GetMessageClass(descriptor)
-
-
-def parse(content: bytes, kind: type[Message], *, strict: bool = False) -> Message:
-    """A message from its bytes.
-
-    Raises
-    ------
-    Refused
-        The bytes are no such message, or (`strict`) carry fields it does not have: an option
-        that is silently ignored would be a wrong number.
-    """
-    message = kind()
-    try:
-        message.ParseFromString(content)
-    except DecodeError as error:
-        raise invalid(f"{len(content)} bytes", f"a {kind.DESCRIPTOR.full_name}") from error
-    if strict:
-        size = message.ByteSize()
-        message.DiscardUnknownFields()
-        if message.ByteSize() != size:
-            raise Refused(
-                [Problem("", "ARGUMENT_UNKNOWN", limit=", ".join(sorted(wire_names(kind.DESCRIPTOR))))]
-            )
-    return message
 
 
 def encode(record: Any, kind: type[Message]) -> Message:

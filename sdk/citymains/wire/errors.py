@@ -89,7 +89,7 @@ def ours(error: BaseException) -> CitymainsError:
 
 def to_status(error: CitymainsError, max_bytes: int) -> status_pb2.Status:
     """The status of an error, its details cut to `max_bytes`."""
-    number = status_code(error).value[0]  # type: ignore[index]
+    number = status_code(error).value[0]
     status = status_pb2.Status(code=number, message=str(error)[:1000])
     info = error_details_pb2.ErrorInfo(reason=error.code, domain=DOMAIN)
     info.metadata.update({key: value[:500] for key, value in error.context.items()})

@@ -41,11 +41,15 @@ class RemoteFace:
         return f"<remote {self.name} at {self._line.destination.target}>"
 
 
-@functools.cache
+_CLASSES: dict[type[Face], type[RemoteFace]] = {}
+
+
 def remote_class(face: type[Face]) -> type[RemoteFace]:
     """The remote twin of a face's class: the same methods, signatures and docstrings."""
-    methods = {name: _method(name, question.function) for name, question in questions(face).items()}
-    return type(f"Remote{face.__name__}", (RemoteFace,), {"__doc__": face.__doc__, **methods})
+    if face not in _CLASSES:
+        methods = {name: _method(name, question.function) for name, question in questions(face).items()}
+        _CLASSES[face] = type(f"Remote{face.__name__}", (RemoteFace,), {"__doc__": face.__doc__, **methods})
+    return _CLASSES[face]
 
 
 def _method(name: str, function: Callable[..., Any]) -> Callable[..., Any]:

@@ -12,7 +12,7 @@ import concurrent.futures
 import contextlib
 import functools
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 import grpc
 from google.protobuf.message import Message
@@ -23,16 +23,18 @@ from citymains.model.record import Record
 from citymains.question import Face, Shape
 from citymains.wire import tables
 from citymains.wire.answers import Answers
-from citymains.wire.binding import decode, encode, parse
+from citymains.wire.binding import decode, encode
 from citymains.wire.connection import DETAILS_KEY, MAX_DETAILS_BYTES, PLAIN_DETAILS_BYTES
 from citymains.wire.desk import Seat
 from citymains.wire.errors import ours, status_code, to_status
+from citymains.wire.messages import parse
 from citymains.wire.plan import Plan, plans
 from citymains.wire.refusal import Refused, missing
 from citymains.wire.upload import Assembly
 
 _END = object()
 Context = Any
+RpcHandler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
 
 def face_handler(face: Face, answers: Answers, extra: dict[str, Any] | None = None) -> grpc.GenericRpcHandler:
@@ -72,8 +74,8 @@ class Bound:
         return message
 
 
-def _handler(bound: Bound) -> grpc.RpcMethodHandler:
-    makers: dict[Shape, tuple[Callable[..., Any], Callable[..., grpc.RpcMethodHandler]]] = {
+def _handler(bound: Bound) -> RpcHandler:
+    makers: dict[Shape, tuple[Callable[..., Any], Callable[..., RpcHandler]]] = {
         Shape.UNARY: (_unary, grpc.unary_unary_rpc_method_handler),
         Shape.LONG: (_long, grpc.unary_unary_rpc_method_handler),
         Shape.UPLOAD: (_upload, grpc.stream_unary_rpc_method_handler),
@@ -126,7 +128,7 @@ async def _seated(bound: Bound, context: Context) -> AsyncIterator[Seat]:
 
 async def _unary(bound: Bound, request: bytes, context: Context) -> bytes:
     def work() -> bytes:
-        return bound.answer(bound.message(request)).SerializeToString()
+        return bytes(bound.answer(bound.message(request)).SerializeToString())
 
     async with _seated(bound, context) as seat:
         return await seat.run(work)
@@ -137,7 +139,7 @@ async def _long(bound: Bound, request: bytes, context: Context) -> bytes:
     async with errors_to_status(context):
         message: Any = bound.message(request)
         operation = bound.answers.start(bound, message, message.request_id)
-        return operation.message().SerializeToString()
+        return bytes(operation.message().SerializeToString())
     raise AssertionError("an aborted RPC does not come here")
 
 
@@ -215,10 +217,14 @@ def _fetch(source: AsyncIterator[bytes], loop: asyncio.AbstractEventLoop) -> byt
 
     call = current_call()
     future = asyncio.run_coroutine_threadsafe(next_one(), loop)
-    with call.on_cancel(lambda: future.cancel() and None):
+    with call.on_cancel(lambda: _stop(future)):
         try:
             return future.result(call.remaining_s())
         except (concurrent.futures.CancelledError, TimeoutError):
             future.cancel()
             call.check()
             return None
+
+
+def _stop(future: concurrent.futures.Future[Any]) -> None:
+    future.cancel()

@@ -9,28 +9,28 @@ from typing import Any
 import grpc
 from google.longrunning import operations_pb2
 from google.protobuf import empty_pb2
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import Message
 
 from citymains.api.study.v1 import study_pb2
 from citymains.errors import InputError, NotFoundError
 from citymains.question import Shape
 from citymains.wire.answers import Answers
-from citymains.wire.binding import parse
-from citymains.wire.handlers import Bound, errors_to_status
+from citymains.wire.handlers import Bound, RpcHandler, errors_to_status
+from citymains.wire.messages import parse
 from citymains.wire.operations import Operations
 from citymains.wire.refusal import Refused, invalid
 
 SERVICE = "google.longrunning.Operations"
-_Answer = Callable[[Any, Any], Awaitable[Message]]
+_Answer = Callable[[Any, Any], Awaitable[Any]]
 
 
 def operations_handler(operations: Operations) -> grpc.GenericRpcHandler:
     """The Operations service over a register of operations."""
 
-    async def get(request: Any, _: Any) -> Message:
+    async def get(request: Any, _: Any) -> Any:
         return operations.get(request.name).message()
 
-    async def list_all(request: Any, _: Any) -> Message:
+    async def list_all(request: Any, _: Any) -> Any:
         if request.filter:
             raise InputError("ARGUMENT_INVALID", field="filter", value=request.filter[:80], limit="no filter")
         page, token = operations.list(request.page_size, request.page_token)
@@ -38,15 +38,15 @@ def operations_handler(operations: Operations) -> grpc.GenericRpcHandler:
             operations=[one.message() for one in page], next_page_token=token
         )
 
-    async def cancel(request: Any, _: Any) -> Message:
+    async def cancel(request: Any, _: Any) -> Any:
         operations.cancel(request.name)
         return empty_pb2.Empty()
 
-    async def delete(request: Any, _: Any) -> Message:
+    async def delete(request: Any, _: Any) -> Any:
         operations.delete(request.name)
         return empty_pb2.Empty()
 
-    async def wait(request: Any, context: Any) -> Message:
+    async def wait(request: Any, context: Any) -> Any:
         wanted = (
             request.timeout.seconds + request.timeout.nanos / 1e9 if request.HasField("timeout") else None
         )
@@ -69,10 +69,10 @@ def operations_handler(operations: Operations) -> grpc.GenericRpcHandler:
     )
 
 
-def start_question_handler(bounds: Mapping[str, Bound], answers: Answers) -> grpc.RpcMethodHandler:
+def start_question_handler(bounds: Mapping[str, Bound], answers: Answers) -> RpcHandler:
     """StudyService.StartQuestion over the questions of a server, by ``face.question``."""
 
-    async def start(request: Any, _: Any) -> Message:
+    async def start(request: Any, _: Any) -> Any:
         bound = bounds.get(request.name)
         if bound is None:
             raise NotFoundError(field="question", value=request.name[:80])
@@ -87,14 +87,11 @@ def start_question_handler(bounds: Mapping[str, Bound], answers: Answers) -> grp
     return _plain(study_pb2.StartQuestionRequest, start)
 
 
-def _plain(kind: type[Message], answer: _Answer) -> grpc.RpcMethodHandler:
+def _plain(kind: type[Message], answer: _Answer) -> RpcHandler:
     return grpc.unary_unary_rpc_method_handler(functools.partial(_answered, kind, answer))
 
 
 async def _answered(kind: type[Message], answer: _Answer, request: bytes, context: Any) -> bytes:
     async with errors_to_status(context):
-        return (await answer(parse(request, kind), context)).SerializeToString()
+        return bytes((await answer(parse(request, kind), context)).SerializeToString())
     raise AssertionError("an aborted RPC does not come here")
-
-
-__all__ = ["SERVICE", "DecodeError", "operations_handler", "start_question_handler"]

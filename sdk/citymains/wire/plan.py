@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import importlib
 import typing
 from collections.abc import Mapping
@@ -14,8 +13,9 @@ from google.protobuf.message import Message
 
 from citymains.errors import InternalError
 from citymains.question import Face, Question, Shape, questions
-from citymains.wire.binding import message_class, record_codec
+from citymains.wire.binding import record_codec
 from citymains.wire.hints import Form
+from citymains.wire.messages import message_class
 from citymains.wire.requests import RequestCodec
 
 OPERATION = operations_pb2.Operation.DESCRIPTOR.full_name
@@ -130,19 +130,23 @@ def _compile(face: type[Face]) -> tuple[dict[str, Plan], list[str]]:
     return plans, wrong
 
 
-@functools.cache
+_PLANS: dict[type[Face], Mapping[str, Plan]] = {}
+
+
 def plans(face: type[Face]) -> Mapping[str, Plan]:
-    """The questions of a face by name, bound to their RPCs.
+    """The questions of a face by name, bound to their RPCs; compiled once.
 
     Raises
     ------
     InternalError
         A question disagrees with its RPC.
     """
-    found, wrong = _compile(face)
-    if wrong:
-        raise InternalError(value="; ".join(wrong))
-    return found
+    if face not in _PLANS:
+        found, wrong = _compile(face)
+        if wrong:
+            raise InternalError(value="; ".join(wrong))
+        _PLANS[face] = found
+    return _PLANS[face]
 
 
 def disagreements(face: type[Face], *, answered_elsewhere: frozenset[str] = frozenset()) -> list[str]:

@@ -12,8 +12,10 @@ from google.protobuf.message import Message
 
 from citymains.intake.source import SourceFile
 from citymains.question import Parameter
-from citymains.wire.binding import UNSET, FieldCodec, field_codec, wire_names
+from citymains.wire.binding import field_codec
+from citymains.wire.fields import UNSET, FieldCodec
 from citymains.wire.hints import Form, Hint, reduce_hint
+from citymains.wire.messages import wire_names
 from citymains.wire.refusal import Problem, Refused, invalid, missing
 from citymains.wire.scalars import TEXT, scalar_of
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from google.protobuf.message import Message
 
 from citymains.api.common.v1 import common_pb2
 from citymains.model.table import Coded, Column, Kind, Table, TableManifest
@@ -115,7 +114,7 @@ def read_table(message: Any) -> Table:
     return table
 
 
-def _remote_table(message: Message | Any) -> Table:
+def _remote_table(message: Any) -> Table:
     if message.row_count < 0:
         raise Refused(invalid(message.row_count, ">= 0").under("row_count"))
     manifest = TableManifest(message.row_count, tuple(message.column_names), message.sha256)

@@ -15,7 +15,7 @@ from citymains.wire.refusal import invalid, missing
 from citymains.wire.requests import safe_name
 
 
-def cut(file: SourceFile, kind: type[Message], head: Message | Any) -> Iterator[bytes]:
+def cut(file: SourceFile, kind: type[Message], head: Any) -> Iterator[bytes]:
     """The messages of an upload: the header with length and hash, then the chunks."""
     head.file_name = file.name
     head.byte_length = len(file.content)
