@@ -137,3 +137,24 @@ def test_without_its_network_a_record_has_no_map(report):
     assert nowhere.value.code == "NO_MAP"
     with pytest.raises(NotFoundError):
         geojson(replace(report, provenance=Provenance(question="gas.pressure", network="networks/" + "0" * 64)))
+
+
+def test_a_curve_has_x_and_y_and_no_place(network):
+    spec = TableSpec("curves", "", (ColumnSpec("id", Kind.TEXT, ""), ColumnSpec("x", Kind.FLOAT, ""), ColumnSpec("y", Kind.FLOAT, "")))
+    curves = spec.build(id=["泵曲线"], x=[1e6], y=[44.0])
+    assert "curves" not in Geometry.of(replace(network, tables=(*network.tables, curves))).tables
+
+
+def test_reservoirs_and_tanks_do_not_set_the_scale(network, report):
+    from citymains.report.layers import worst_first
+
+    spec = type(report).TABLES[0]
+    table = report.data("nodes")
+    longer = spec.build(node=[*table.texts("node"), "水厂"], time_s=[*table["time_s"].to_list(), 0.0],
+                        pressure_m=[*table.array("pressure_m"), 0.0])
+    drawn = replace(report, tables=(longer, *report.tables[1:]))
+    (nodes,) = [layer for layer in scene(drawn, network)["layers"] if layer["name"] == "nodes"]
+    assert nodes["range"][0] == pytest.approx(26.8)
+    assert nodes["values"][nodes["ids"].index("水厂")] == 0.0
+    layer = next(one for one in layers_of(drawn, Geometry.of(network)) if one.name == "nodes")
+    assert worst_first(layer).texts("node")[0] == "节点5-4"

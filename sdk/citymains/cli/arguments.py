@@ -41,12 +41,12 @@ def taken(question: Question, parameter: Parameter) -> Taken | None:
     shown, convert = _shown_type(parameter.type, parameter.name)
     info: Any
     if positional:
-        info = typer.Argument(help=parameter.description, metavar=_metavar(parameter.name), show_default=False)
+        info = typer.Argument(help=plain_help(parameter.description), metavar=_metavar(parameter.name), show_default=False)
         default: Any = inspect.Parameter.empty
     else:
         flag = "--" + parameter.name.replace("_", "-")
         names = (f"{flag}/--no-{flag[2:]}",) if shown is bool else (flag,)
-        info = typer.Option(*names, help=parameter.description, show_default=_shows_default(parameter.default))
+        info = typer.Option(*names, help=plain_help(parameter.description), show_default=_shows_default(parameter.default))
         default = inspect.Parameter.empty if parameter.required else _shown_default(parameter.default)
         if not parameter.required and default is None:
             shown = shown | None
@@ -55,6 +55,11 @@ def taken(question: Question, parameter: Parameter) -> Taken | None:
         parameter.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[shown, info]
     )
     return Taken(seen, convert)
+
+
+def plain_help(text: str) -> str:
+    """Text for a help page, where ``[h]`` is a unit and no markup."""
+    return text.replace("[", "\\[")
 
 
 def _kind(question: Question, parameter: Parameter) -> Any:

@@ -63,7 +63,7 @@ def print_json(record: Record) -> None:
     sys.stdout.write(record.to_json() + "\n")
 
 
-def print_record(record: Record) -> None:
+def print_record(record: Record, network: Any = None) -> None:
     """Verdict, summary, findings and the head of the main table, in the user's language."""
     from rich.console import Console
 
@@ -73,7 +73,7 @@ def print_record(record: Record) -> None:
     _print_findings(console, record.findings)
     spec, table = _main_table(record)
     if table is not None and table.row_count:
-        _print_table(console, spec, table)
+        _print_table(console, record, spec, table, network)
 
 
 def _print_head(console: Any, record: Record) -> None:
@@ -115,13 +115,13 @@ def _main_table(record: Record) -> tuple[TableSpec | None, Table | None]:
     return None, (record.tables[0] if record.tables else None)
 
 
-def _print_table(console: Any, spec: TableSpec | None, table: Table) -> None:
+def _print_table(console: Any, record: Record, spec: TableSpec | None, table: Table, network: Any) -> None:
     from rich.table import Table as RichTable
 
     from citymains.model.table import Kind
     from citymains.report.titles import table_title
 
-    shown, order = _head_rows(spec, table)
+    shown, order = _head_rows(record, spec, table, network)
     title = table_title(table.name)
     heading = f"{said(title.zh, title.en)} ({order}, {said('共', 'of')} {table.row_count:,})"
     drawn = RichTable(title=heading, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim")
@@ -139,20 +139,20 @@ def _fits(name: str) -> bool:
     return not name.endswith(said("_en", "_zh"))
 
 
-def _head_rows(spec: TableSpec | None, table: Table) -> tuple[Table, str]:
-    """The worst elements where the table says what is worst, else the first rows."""
+def _head_rows(record: Record, spec: TableSpec | None, table: Table, network: Any) -> tuple[Table, str]:
+    """The worst elements where the table says what is worst and the network is at hand, else the first rows."""
     import numpy as np
 
-    if spec is None or spec.map is None:
-        count = min(table.row_count, SHOWN_ROWS)
-        return table.take(np.arange(count)), said(f"前 {count} 行", f"first {count}")
-    from citymains.report.layers import worst_rows
+    if spec is not None and spec.map is not None and network is not None:
+        from citymains.report.layers import worst_first
+        from citymains.report.map import Drawing
 
-    rows = worst_rows(table, spec.map)
-    values = table.array(spec.map.value_column)[rows].astype(float)
-    order = np.argsort(np.where(np.isnan(values), np.inf, values if spec.map.worst == "min" else -values), kind="stable")
-    rows = rows[order[:SHOWN_ROWS]]
-    return table.take(rows), said(f"最不利 {len(rows)} 个", f"worst {len(rows)}")
+        layer = next((one for one in Drawing.of(record, network).layers if one.name == table.name), None)
+        if layer is not None and len(rows := worst_first(layer)):
+            count = min(len(rows), SHOWN_ROWS)
+            return rows.take(np.arange(count)), said(f"最不利 {count} 个", f"worst {count}")
+    count = min(table.row_count, SHOWN_ROWS)
+    return table.take(np.arange(count)), said(f"前 {count} 行", f"first {count}")
 
 
 def _cell(value: Any) -> str:

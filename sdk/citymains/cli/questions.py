@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from citymains.cli.arguments import MODEL_ARGUMENTS, Taken, taken
+from citymains.cli.arguments import MODEL_ARGUMENTS, Taken, plain_help, taken
 from citymains.cli.asking import Place, ask, records
 from citymains.cli.faults import BAD_INPUT, NOT_WITHIN_LIMITS
 from citymains.cli.output import check_targets, print_json, print_record, write_record
@@ -82,7 +82,7 @@ def _help(question: Question) -> str:
     underline = next((i for i, line in enumerate(lines) if line.startswith("---")), len(lines) + 1)
     paragraphs = "\n".join(lines[: underline - 1]).strip().split("\n\n")
     # Lines are broken again at the terminal's width.
-    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+    return plain_help("\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs))
 
 
 def question_command(utility: str, question: Question) -> Callable[..., None]:
@@ -143,7 +143,7 @@ def run_question(utility: str, question: Question, asked: dict[str, Any], common
         if common["as_json"]:
             print_json(record)
         else:
-            print_record(record)
+            print_record(record, network)
             for target in targets:
                 typer.echo(str(target))
         code = code or _code(record, check=common["check"])

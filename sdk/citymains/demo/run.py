@@ -119,7 +119,7 @@ def _lines(network: Network, checked: ValidationReport, record: Record, took_s: 
     yield f"  {counts}"
     problems = (checked.error_count, checked.warning_count, checked.repair_count)
     yield "  " + said("校验:错误 {} 警告 {} 修正 {}", "checked: {} errors, {} warnings, {} repairs").format(*problems)
-    worst = _worst(record)
+    worst = _worst(record, network)
     if worst:
         yield f"  {worst}"
     yield "  " + said("结论 {} 条", "{} findings").format(len(record.findings))
@@ -128,28 +128,22 @@ def _lines(network: Network, checked: ValidationReport, record: Record, took_s: 
 
 
 def _counts_en(network: Network) -> str:
-    return ", ".join(f"{count} {name}" for name, count in network.counts.items() if name != "vertices")
+    return ", ".join(f"{count} {name}" for name, count in network.counts.items() if count and name != "vertices")
 
 
-def _worst(record: Record) -> str:
+def _worst(record: Record, network: Network) -> str:
     """The worst element of the main table, by what its map is coloured with."""
-    import numpy as np
-
-    from citymains.report.layers import worst_rows
+    from citymains.report.layers import worst_first
+    from citymains.report.map import Drawing
     from citymains.report.titles import column_title
 
     spec = type(record).TABLES[0]
-    if spec.map is None or not len(table := record.data(spec.name)):
+    layer = next((one for one in Drawing.of(record, network).layers if one.name == spec.name), None)
+    if spec.map is None or layer is None or not len(rows := worst_first(layer)):
         return ""
-    rows = worst_rows(table, spec.map)
-    values = table.array(spec.map.value_column)[rows]
-    if not np.isfinite(values).any():
-        return ""
-    at = int(rows[np.nanargmin(values) if spec.map.worst == "min" else np.nanargmax(values)])
-    row = table.take(np.array([at]))
-    column, title = row[spec.map.value_column], column_title(spec.map.value_column)
-    element = row[spec.map.element_column].to_list()[0]
-    when = _clock(row["time_s"].to_list()[0]) if "time_s" in row else ""
+    column, title = rows[spec.map.value_column], column_title(spec.map.value_column)
+    element = rows[spec.map.element_column].to_list()[0]
+    when = _clock(rows["time_s"].to_list()[0]) if "time_s" in rows else ""
     return f"{said('最不利', 'worst')}: {element}  {said(title.zh, title.en)} {column.to_list()[0]:.4g} {column.unit}{when}"
 
 

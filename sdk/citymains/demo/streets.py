@@ -111,9 +111,10 @@ class Town:
         return self.point(one.column, one.row, offset_m=offset_m)
 
     def ground_m(self, column: float, row: float) -> float:
-        """Height of the ground above sea level [m]: 78 at the river, about 92 in the north-west."""
+        """Height of the ground above sea level [m]: 78 at the river, 92 in the north-west, 106 on the hill there."""
         east, north = column / max(self.columns - 1, 1), row / max(self.rows - 1, 1)
-        return round(78.0 + 9.0 * north + 5.0 * north * (1.0 - east) + 1.2 * math.sin(3.0 * math.pi * east), 2)
+        hill = 15.0 * math.exp(-((east - 0.17) ** 2 + (1.0 - north) ** 2) / 0.012)
+        return round(78.0 + 9.0 * north + 5.0 * north * (1.0 - east) + 1.2 * math.sin(3.0 * math.pi * east) + hill, 2)
 
     def residents(self, one: Crossing) -> int:
         """People around a crossing: dense in the middle."""

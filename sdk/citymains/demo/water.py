@@ -12,6 +12,7 @@ _LITRES_PER_PERSON_DAY = 210.0
 # Share of the mean use in each hour of the day: two peaks, as in towns of the North China Plain.
 _PATTERN = (0.42, 0.36, 0.34, 0.36, 0.48, 0.78, 1.28, 1.55, 1.42, 1.22, 1.12, 1.18,
             1.26, 1.08, 0.96, 0.94, 1.02, 1.24, 1.52, 1.48, 1.26, 1.02, 0.78, 0.53)
+_TANK_FLOOR_M = 116.0
 _LOW_ROWS = 1
 """Streets nearest the river: the low zone."""
 
@@ -28,7 +29,7 @@ def water_inp(town: Town) -> str:
             f"水厂出口 {town.ground_m(0, 0)} 0",
         ],
         "RESERVOIRS": ["清水池 76.0"],
-        "TANKS": [f"高位水池 {_tank_floor_m(town):.2f} 2.6 0.5 5.0 {_tank_diameter_m(total):.1f} 0"],
+        "TANKS": [f"高位水池 {_TANK_FLOOR_M} 2.6 0.5 5.0 {_tank_diameter_m(total):.1f} 0"],
         "PIPES": list(_pipes(town, total)),
         "PUMPS": [f"{name} 清水池 水厂出口 HEAD 泵曲线" for name in ("一号泵", "二号泵")],
         "VALVES": [
@@ -90,10 +91,6 @@ def _inlet(town: Town) -> Crossing:
 
 def _tank_crossing(town: Town) -> Crossing:
     return Crossing((town.columns - 1) // ARTERIAL * ARTERIAL, (town.rows - 1) // ARTERIAL * ARTERIAL)
-
-
-def _tank_floor_m(town: Town) -> float:
-    return town.ground_m(0, town.rows - 1) + 24.0
 
 
 def _tank_diameter_m(total_m3_per_h: float) -> float:

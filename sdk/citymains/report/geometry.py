@@ -13,6 +13,8 @@ from citymains.model.table import Kind, Table
 
 Point = tuple[float, float]
 
+#: Tables whose x and y are no coordinates.
+_NO_PLACES = frozenset({"curves"})
 #: Rounds of placing nodes without coordinates between their neighbours.
 _PLACING_ROUNDS = 200
 
@@ -62,7 +64,7 @@ class Geometry:
     @classmethod
     def of(cls, network: Network) -> Geometry:
         """Geometry of a network from its element tables."""
-        nodes = [t for t in network.tables if {"id", "x", "y"} <= set(t.column_names)]
+        nodes = [t for t in network.tables if {"id", "x", "y"} <= set(t.column_names) and t.name not in _NO_PLACES]
         links = [t for t in network.tables if {"id", "from_node", "to_node"} <= set(t.column_names)]
         points, schematic = _node_points(nodes, links)
         bends = _bends(network.tables)

@@ -190,7 +190,8 @@ def summary_text(value: Any) -> str:
     if isinstance(value, Enum):
         return str(value.value)
     if isinstance(value, Mapping):
-        return ", ".join(f"{table_title(str(key)).zh} {summary_text(item)}" for key, item in value.items() if key != "vertices")
+        shown = {str(key): item for key, item in value.items() if item != 0 and key != "vertices"}
+        return ", ".join(f"{table_title(key).zh} {summary_text(item)}" for key, item in shown.items())
     if isinstance(value, Scenario):
         return ", ".join(Scenario.NAMES[type(edit)] for edit in value.edits)
     if isinstance(value, tuple | list):

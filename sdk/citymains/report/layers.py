@@ -49,6 +49,18 @@ class Layer:
         return sum(len(place.vertices) > 1 for place in self.places) * 2 > len(self.places)
 
 
+    @property
+    def usual(self) -> NDArray[np.bool_]:
+        """Which places are of the table most of them are of.
+
+        Where a network is served is what a map is about; its reservoirs, tanks and forebays
+        have values of another kind, which must not set the scale.
+        """
+        tables = [place.table for place in self.places]
+        common = max(set(tables), key=tables.count, default="")
+        return np.array([table == common for table in tables], dtype=bool)
+
+
 def layers_of(record: Record, geometry: Geometry) -> list[Layer]:
     """Every table of a record that a map shows.
 
@@ -79,6 +91,13 @@ def worst_rows(table: Table, layer: MapLayer) -> NDArray[np.int64]:
     first[1:] = sorted_codes[1:] != sorted_codes[:-1]
     rows = order[first & (sorted_codes >= 0)]
     return rows.astype(np.int64)
+
+
+def worst_first(layer: Layer) -> Table:
+    """The rows of a layer from worst to best, without what has no value and what is not :attr:`Layer.usual`."""
+    rows = np.flatnonzero(layer.usual & np.isfinite(layer.values))
+    values = layer.values[rows] if layer.worst == "min" else -layer.values[rows]
+    return layer.rows.take(rows[np.argsort(values, kind="stable")])
 
 
 def drawn_values(table: Table, layer: MapLayer) -> NDArray[np.float64]:

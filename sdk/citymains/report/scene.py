@@ -52,7 +52,8 @@ def _show_first(layers: list[dict[str, Any]]) -> None:
 def _layers(layer: Layer, geometry: Geometry, digits: int) -> Iterable[dict[str, Any]]:
     """A layer, or the two groups its values fall into, each with a scale of its own."""
     links = layer.of_links and not _short(layer, geometry)
-    groups = value_groups(layer.values)
+    usual = np.where(layer.usual, layer.values, np.nan)
+    groups = value_groups(usual)
     for group, rows in enumerate(groups):
         title, value = table_title(layer.name), column_title(layer.value_column)
         zh, en = (("·低", " (low)"), ("·高", " (high)"))[group] if len(groups) > 1 else ("", "")
@@ -63,6 +64,7 @@ def _layers(layer: Layer, geometry: Geometry, digits: int) -> Iterable[dict[str,
             "ids": [place.id for place in places],
             "xy": [_flat(place.vertices if links else (place.middle,), digits) for place in places],
             "width": [None if math.isnan(place.width_mm) else round(place.width_mm, 1) for place in places] if links else [],
+            "range": scale_range(usual[rows]),
             "values": [_rounded(number) for number in layer.values[rows].tolist()],
             "columns": _tooltip_columns(layer, rows),
         }
@@ -96,6 +98,20 @@ def value_groups(values: NDArray[np.float64]) -> list[NDArray[np.int64]]:
         return [everything]
     high = values > ranked[fewest - 1 + at]
     return [everything[~high], everything[high]]
+
+
+def scale_range(values: NDArray[np.float64]) -> list[float]:
+    """Ends of the colour scale: the 1st and 99th percentile, because outliers would flatten it."""
+    known = values[np.isfinite(values)]
+    if not len(known):
+        return [0.0, 1.0]
+    low, high = (float(end) for end in np.percentile(known, (1, 99), method="closest_observation"))
+    if high - low <= abs(high) * 1e-6:
+        low, high = float(known.min()), float(known.max())
+    if high - low <= abs(high) * 1e-6:
+        pad = max(abs(high) * 0.01, 1e-6)
+        low, high = low - pad, high + pad
+    return [float(f"{low:.4g}"), float(f"{high:.4g}")]
 
 
 def _short(layer: Layer, geometry: Geometry) -> bool:

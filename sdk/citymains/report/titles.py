@@ -50,6 +50,8 @@ _TABLES = {
     "weirs": Title("堰", "Weirs"), "outlets": Title("出水口", "Outlets"), "subcatchments": Title("子汇水区", "Subcatchments"),
     "raingages": Title("雨量计", "Rain gauges"), "heat_exchangers": Title("换热器", "Heat exchangers"),
     "heat_consumers": Title("热用户", "Heat consumers"), "flow_controls": Title("流量控制阀", "Flow controls"),
+    "patterns": Title("模式", "Patterns"), "curves": Title("曲线", "Curves"), "demands": Title("用水", "Demands"),
+    "emitters": Title("喷射器", "Emitters"), "leakage": Title("漏损", "Leakage"), "controls": Title("控制", "Controls"),
     "cases": Title("用例", "Cases"), "issues": Title("校验结果", "Issues"), "customers": Title("受影响用户", "Customers"), "vertices": Title("折点", "Vertices"),
     "segments": Title("阀门分段", "Segments"), "elements": Title("元件", "Elements"),
 }
@@ -112,6 +114,8 @@ _COLUMNS = {
     "flooded_node_count": Title("积水节点数", "flooded nodes"), "volume_m3": Title("水量", "volume"),
     "outfall": Title("排放口", "outfall"), "regulator": Title("调压器", "regulator"), "source": Title("源", "source"),
     "sink": Title("用户", "customer"), "plant": Title("热源", "plant"), "power_kw": Title("功率", "power"),
+    "demand_model": Title("需水模型", "demand model"), "required_m3": Title("需水总量", "required"),
+    "delivered_m3": Title("供水总量", "delivered"), "unserved_m3": Title("缺供水量", "unserved"),
     "status": Title("状态", "status"), "demand_m3_per_h": Title("需水量", "demand"), "verdict": Title("结论", "verdict"),
     "steps": Title("步数", "steps"),
 }

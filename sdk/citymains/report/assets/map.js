@@ -16,16 +16,6 @@
     return pad(Math.floor(all / 3600)) + ":" + pad(Math.floor(all / 60) % 60) + (all % 60 ? ":" + pad(all % 60) : "");
   }
 
-  // Outliers would flatten the scale, so its ends are the 1st and 99th percentile.
-  function range(values) {
-    const sorted = values.filter((v) => v !== null).sort((a, b) => a - b);
-    if (!sorted.length) return [0, 1];
-    let low = sorted[Math.floor((sorted.length - 1) * 0.01)], high = sorted[Math.ceil((sorted.length - 1) * 0.99)];
-    if (high - low <= Math.abs(high) * 1e-6) { low = sorted[0]; high = sorted[sorted.length - 1]; }
-    if (high - low <= Math.abs(high) * 1e-6) { const pad = Math.max(Math.abs(high) * 0.01, 1e-6); low -= pad; high += pad; }
-    return [Number(low.toPrecision(4)), Number(high.toPrecision(4))];
-  }
-
   function bounds(scene) {
     const box = [Infinity, Infinity, -Infinity, -Infinity];
     const take = (xy) => { for (let i = 0; i + 1 < xy.length; i += 2) {
@@ -106,7 +96,7 @@
 
   // The handles show the ends of the scale; what lies beyond them keeps the end's colour.
   function visualMap(layer, indices, slot, count) {
-    const [low, high] = range(layer.values), step = Math.min(236, 560 / Math.max(count, 1));
+    const [low, high] = layer.range, step = Math.min(236, 560 / Math.max(count, 1));
     return {
       type: "continuous", show: slot >= 0, min: low, max: high, seriesIndex: indices, dimension: layer.links ? 0 : 2,
       calculable: true, precision: Math.max(0, Math.min(6, 2 - Math.floor(Math.log10(high - low)))),
