@@ -25,7 +25,9 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
         (tmp_path / f"{module}.py").write_text(textwrap.dedent(code), encoding="utf-8")
         metadata = tmp_path / f"{distribution.replace('-', '_')}-{version}.dist-info"
         metadata.mkdir()
-        (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n")
+        (metadata / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n"
+        )
         (metadata / "entry_points.txt").write_text(f"[citymains]\n{name or distribution} = {module}\n")
 
     yield put

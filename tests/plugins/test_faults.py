@@ -16,11 +16,14 @@ HEAD = """
 from citymains import hookimpl
 from citymains.plugins.records import *
 """
-GOOD = HEAD + """
+GOOD = (
+    HEAD
+    + """
 @hookimpl
 def citymains_storm_formulas():
     return [StormFormula(name="acme-2024", jurisdiction="x", depth_mm="acme.storm:depth_mm")]
 """
+)
 
 
 def status_of(manager: PluginManager, name: str) -> PluginStatus:
@@ -50,7 +53,9 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_faulty_plugin_is_reported_and_skipped(fault: str, install: Install, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_faulty_plugin_is_reported_and_skipped(
+    fault: str, install: Install, caplog: pytest.LogCaptureFixture
+) -> None:
     code, told = FAULTS[fault]
     install("acme-broken", code, name="broken")
     install("acme-good", GOOD, name="good", version="2.5")
@@ -63,14 +68,18 @@ def test_a_faulty_plugin_is_reported_and_skipped(fault: str, install: Install, c
     assert (status.distribution, status.version) == ("acme-broken", "1.0")
     assert "broken of acme-broken is not used" in caplog.text
     assert status_of(manager, "good") == PluginStatus(
-        name="good", version="2.5", distribution="acme-good", hooks=("citymains_storm_formulas",))
+        name="good", version="2.5", distribution="acme-good", hooks=("citymains_storm_formulas",)
+    )
     assert manager.select(StormFormula, "acme-2024").name == "acme-2024"
     assert manager.versions(["good", "broken"]) == {"good": "2.5"}
     assert manager.rule_packs()
 
 
 def test_a_selected_record_of_a_failed_plugin_raises(install: Install) -> None:
-    install("acme-broken", HEAD + """
+    install(
+        "acme-broken",
+        HEAD
+        + """
 @hookimpl
 def citymains_tariffs():
     return [Tariff(name="acme-2026", utility="water", jurisdiction="x", compute=print)]
@@ -78,7 +87,9 @@ def citymains_tariffs():
 @hookimpl
 def citymains_pump_policies():
     raise RuntimeError("no pumps")
-""", name="broken")
+""",
+        name="broken",
+    )
     manager = PluginManager.discover()
     assert manager.records(Tariff) == {}
     for name in ("acme-2026", "broken"):
@@ -104,11 +115,16 @@ def test_two_plugins_with_one_record_name_are_both_out(install: Install) -> None
 
 
 def test_a_built_in_name_cannot_be_taken(install: Install) -> None:
-    install("acme-rules", HEAD + """
+    install(
+        "acme-rules",
+        HEAD
+        + """
 @hookimpl
 def citymains_rule_packs():
     return [RulePackRecord(name="national-water-service-pressure", text="")]
-""", name="rules")
+""",
+        name="rules",
+    )
     install("acme-water", "", name="water")
     manager = PluginManager.discover()
     assert "acme-rules 1.0" in status_of(manager, "rules").reason
@@ -128,7 +144,9 @@ def citymains_rule_packs():
         ("acme_ONE, two", {"one": "loaded", "two": "loaded"}),
     ],
 )
-def test_the_allow_list(allowed: str | None, states: dict[str, str], install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_allow_list(
+    allowed: str | None, states: dict[str, str], install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
     install("acme-one", "import sys\nsys.modules['acme_one_was_imported'] = sys", name="one")
     install("acme-two", GOOD, name="two")
     if allowed is not None:
@@ -143,7 +161,9 @@ def test_the_allow_list(allowed: str | None, states: dict[str, str], install: In
     sys.modules.pop("acme_one_was_imported", None)
 
 
-def test_a_plugin_named_in_the_allow_list_has_to_work(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_plugin_named_in_the_allow_list_has_to_work(
+    install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
     install("acme-broken", "import a_package_that_is_not_there", name="broken")
     assert PluginManager.discover().rule_packs()
     monkeypatch.setenv("CITYMAINS_PLUGINS", "broken, gone")

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from citymains.errors import PluginError
 from citymains.plugins import hookspecs, records
 from citymains.plugins.manager import plugin_manager
 from citymains.plugins.markers import hookimpl
@@ -20,7 +21,9 @@ DOCS = Path(__file__).resolve().parents[2] / "docs" / "hooks.md"
 
 EXAMPLES = {
     "citymains_utilities": records.UtilityRecord(name="steam", face="acme_steam.utility:Steam"),
-    "citymains_network_formats": records.NetworkFormat(name="stanet-csv", utility="gas", read=print, suffixes=(".csv",)),
+    "citymains_network_formats": records.NetworkFormat(
+        name="stanet-csv", utility="gas", read=print, suffixes=(".csv",)
+    ),
     "citymains_rule_packs": records.RulePackRecord(name="acme-pack", text="x = 1"),
     "citymains_tariffs": records.Tariff(name="acme-2026", utility="water", jurisdiction="", compute=print),
     "citymains_refund_rules": records.RefundRule(name="acme-refund", jurisdiction="", refund=print),
@@ -123,7 +126,9 @@ def test_every_hook_has_a_record_a_spec_and_a_test() -> None:
 
 @pytest.mark.parametrize("hook", HOOKS)
 def test_every_hook_is_documented_with_its_signature_and_record(hook: str) -> None:
-    sections = dict(re.findall(r"^## `(\w+)`\n(.*?)(?=^## |\Z)", DOCS.read_text(encoding="utf-8"), re.M | re.S))
+    sections = dict(
+        re.findall(r"^## `(\w+)`\n(.*?)(?=^## |\Z)", DOCS.read_text(encoding="utf-8"), re.M | re.S)
+    )
     record = hookspecs.RECORDS[hook]
     text = sections[hook]
     signature = str(inspect.signature(getattr(hookspecs, hook))).replace("'", "")
@@ -153,7 +158,9 @@ def test_listing_plugins_imports_nothing_heavy() -> None:
         "heavy = {'pandas', 'numpy', 'scipy', 'pyarrow', 'grpc', 'sqlalchemy', 'wntr', 'epanet', 'pandapipes', 'pyswmm', 'swmm'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
     assert done.stdout.strip() == "[]"
 
 
@@ -169,10 +176,26 @@ def test_the_four_utilities_are_plugins() -> None:
         assert face.name == name
 
 
+@pytest.mark.parametrize(
+    "face",
+    [
+        "citymains_water.utility:Water",
+        "citymains.utility:Network",
+        "citymains.errors:InputError",
+        "nowhere:Face",
+    ],
+)
+def test_a_face_that_is_not_this_utilitys_raises(face: str) -> None:
+    with pytest.raises(PluginError, match="steam"):
+        records.UtilityRecord(name="steam", face=face).load_face()
+
+
 def test_check_plugin_tells_what_a_record_refers_to_in_vain() -> None:
     plugin = SimpleNamespace(
         __name__="acme",
-        citymains_pump_policies=hookimpl(lambda: [records.PumpPolicy(name="a", decide="acme_that_is_not_there:decide")]),
+        citymains_pump_policies=hookimpl(
+            lambda: [records.PumpPolicy(name="a", decide="acme_that_is_not_there:decide")]
+        ),
     )
     (wrong,) = check_plugin(plugin)
     assert "PumpPolicy a: decide: ModuleNotFoundError" in wrong

@@ -23,7 +23,19 @@ def names(paths: list[Path]) -> list[str]:
 @pytest.mark.parametrize("folder", PLUGINS, ids=names(PLUGINS))
 def test_its_own_tests_pass_without_installing_it(folder: Path, tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(folder)}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(folder), "-c", os.devnull, "tests"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--rootdir",
+        str(folder),
+        "-c",
+        os.devnull,
+        "tests",
+    ]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -40,7 +52,9 @@ def test_it_knows_only_public_names(folder: Path) -> None:
 
 @pytest.mark.parametrize("folder", PLUGINS, ids=names(PLUGINS))
 def test_its_entry_point_names_a_module_it_has(folder: Path) -> None:
-    points = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]["entry-points"]["citymains"]
+    points = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+        "entry-points"
+    ]["citymains"]
     for module in points.values():
         assert (folder / (module.replace(".", "/") + ".py")).is_file()
     assert (folder / "README.md").is_file()
@@ -50,14 +64,26 @@ def test_its_entry_point_names_a_module_it_has(folder: Path) -> None:
 @pytest.mark.parametrize("folder", PLUGINS, ids=names(PLUGINS))
 def test_it_builds_installs_and_is_found(folder: Path, tmp_path: Path) -> None:
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(tmp_path / "site"), str(folder)]
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--no-deps",
+        "--target",
+        str(tmp_path / "site"),
+        str(folder),
+    ]
     subprocess.run(pip, check=True, env=environment, timeout=280)
     code = (
         "from citymains.plugins.manager import plugin_manager\n"
         "print(*[(one.distribution, one.status) for one in plugin_manager().installed()])"
     )
     environment["PYTHONPATH"] = str(tmp_path / "site")
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
     assert f"('{folder.name}', 'loaded')" in done.stdout
     packs = list((tmp_path / "site").rglob("*.toml"))
     assert packs, "the wheel lacks its rule pack"

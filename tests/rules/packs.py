@@ -23,8 +23,23 @@ expected = { required_pressure_m = 1.0 }
 """
 
 
-def pack(name: str, layer: str = "national", jurisdiction: str = "", *, more: str = "", fields: str = "", tail: str = CASE) -> RulePackRecord:
-    text = HEAD.format(name=name, layer=layer, jurisdiction=jurisdiction) + more + "\n[fields]\n" + fields + "\n" + tail
+def pack(
+    name: str,
+    layer: str = "national",
+    jurisdiction: str = "",
+    *,
+    more: str = "",
+    fields: str = "",
+    tail: str = CASE,
+) -> RulePackRecord:
+    text = (
+        HEAD.format(name=name, layer=layer, jurisdiction=jurisdiction)
+        + more
+        + "\n[fields]\n"
+        + fields
+        + "\n"
+        + tail
+    )
     return RulePackRecord(name=name, text=text)
 
 

@@ -27,7 +27,10 @@ def test_duties_merge_to_the_strictest_and_definitions_to_the_nearest() -> None:
     end = resolved.fields["end_pressure_m"]
     assert (end.value, end.layer, end.pack) == (14.0, "national", "national/nation@1")
     assert end.overruled == (("city/city@1", 10.0),)
-    assert (resolved.fields["pass_rate_percent"].value, resolved.fields["pass_rate_percent"].layer) == (98.0, "city")
+    assert (resolved.fields["pass_rate_percent"].value, resolved.fields["pass_rate_percent"].layer) == (
+        98.0,
+        "city",
+    )
     assert resolved.value("elevation_zones")[0]["pressure_m"] == 15.0
     assert resolved.fields["elevation_zones"].layer == "city"
     assert resolved.applied == ("national/nation@1", "city/city@1")
@@ -35,7 +38,10 @@ def test_duties_merge_to_the_strictest_and_definitions_to_the_nearest() -> None:
 
 
 def test_of_equal_values_the_nearest_layer_decides() -> None:
-    rules = book(pack("nation", fields="end_pressure_m = 14"), pack("province", "province", "河南省", fields="end_pressure_m = 14"))
+    rules = book(
+        pack("nation", fields="end_pressure_m = 14"),
+        pack("province", "province", "河南省", fields="end_pressure_m = 14"),
+    )
     decision = rules.resolve(KIND, jurisdiction="河南省/平顶山市", on=ON).fields["end_pressure_m"]
     assert (decision.layer, decision.overruled) == ("province", ())
 
@@ -50,7 +56,10 @@ def test_every_layer_is_weighed() -> None:
         packs.append(pack(layer, layer, place, more=more, fields=f"end_pressure_m = {i}"))
     rules = book(*packs)
     resolved = rules.resolve(KIND, jurisdiction="a/b/c", on=ON, holders=["us"])
-    assert [one.partition("/")[0] for one in resolved.applied] == ["national", *(layer for layer, _ in layers)]
+    assert [one.partition("/")[0] for one in resolved.applied] == [
+        "national",
+        *(layer for layer, _ in layers),
+    ]
     assert resolved.value("end_pressure_m") == 6.0
     without = rules.resolve(KIND, jurisdiction="a/b/c", on=ON)
     assert without.value("end_pressure_m") == 4.0
@@ -88,7 +97,9 @@ def test_first_and_last_day_are_in_force(on: date, value: float | None) -> None:
     ],
 )  # fmt: skip
 def test_a_pack_holds_in_its_place_and_all_that_lies_in_it(asked: str, code: str | None) -> None:
-    resolved = book(pack("city", "city", "山东省/青岛市", fields="end_pressure_m = 10")).resolve(KIND, jurisdiction=asked, on=ON)
+    resolved = book(pack("city", "city", "山东省/青岛市", fields="end_pressure_m = 10")).resolve(
+        KIND, jurisdiction=asked, on=ON
+    )
     assert [one.code for one in resolved.not_applied] == ([code] if code else [])
 
 
@@ -134,7 +145,11 @@ def test_wrong_questions_are_refused() -> None:
     with pytest.raises(NotFoundError, match="rule kind"):
         rules.resolve("nonsense", jurisdiction="", on=ON)
     resolved = rules.resolve(KIND, jurisdiction="", on=ON)
-    for inputs, code in [({"storeys": 1}, "ARGUMENT_UNKNOWN"), ({"floors": 0}, "ARGUMENT_INVALID"), ({"pressure_m": float("nan")}, "ARGUMENT_INVALID")]:
+    for inputs, code in [
+        ({"storeys": 1}, "ARGUMENT_UNKNOWN"),
+        ({"floors": 0}, "ARGUMENT_INVALID"),
+        ({"pressure_m": float("nan")}, "ARGUMENT_INVALID"),
+    ]:
         with pytest.raises(InputError) as caught:
             resolved.evaluate(**inputs)
         assert caught.value.code == code
@@ -143,7 +158,10 @@ def test_wrong_questions_are_refused() -> None:
 @given(st.lists(st.floats(0, 200), min_size=2, max_size=3, unique=True), st.permutations(range(3)))
 def test_the_order_of_packs_changes_nothing(values: list[float], order: list[int]) -> None:
     layers = [("national", ""), ("province", "a"), ("city", "a/b")]
-    packs = [pack(layer, layer, place, fields=f"end_pressure_m = {value!r}") for (layer, place), value in zip(layers, values, strict=False)]
+    packs = [
+        pack(layer, layer, place, fields=f"end_pressure_m = {value!r}")
+        for (layer, place), value in zip(layers, values, strict=False)
+    ]
     shuffled = [packs[i] for i in order if i < len(packs)]
     one, two = (book(*some).resolve(KIND, jurisdiction="a/b", on=ON) for some in (packs, shuffled))
     assert one == two

@@ -25,7 +25,11 @@ def test_every_shipped_pack_is_valid_and_every_case_passes() -> None:
 
 def test_failing_cases_and_invalid_packs_reject() -> None:
     case = '[[case]]\ntitle = "{}"\ninputs = {{ pressure_m = {} }}\nexpected = {{ required_pressure_m = {}, met = {} }}\n'
-    cases = case.format("passes", 14.0, 14.0, "true") + case.format("fails", 13.9, 14.0, "true") + case.format("wrong number", 15.0, 14.1, "true")
+    cases = (
+        case.format("passes", 14.0, 14.0, "true")
+        + case.format("fails", 13.9, 14.0, "true")
+        + case.format("wrong number", 15.0, 14.1, "true")
+    )
     report = check_rules(RuleBook([
         pack("nation", fields="end_pressure_m = 14.0", tail=cases),
         RulePackRecord(name="broken", text='name = "broken"\nkind = "nonsense"'),
@@ -44,12 +48,21 @@ def test_failing_cases_and_invalid_packs_reject() -> None:
 
 @pytest.mark.parametrize(
     ("floors", "head_m", "field"),
-    [(None, 14.0, "end"), (1, 14.0, "end"), (2, 14.0, "end"), (3, 16.0, "floors"), (6, 28.0, "floors"), (7, 32.0, "floors")],
+    [
+        (None, 14.0, "end"),
+        (1, 14.0, "end"),
+        (2, 14.0, "end"),
+        (3, 16.0, "floors"),
+        (6, 28.0, "floors"),
+        (7, 32.0, "floors"),
+    ],
 )
 def test_service_head_by_floors(floors: int | None, head_m: float, field: str) -> None:
     from datetime import date
 
-    rules = RuleBook(plugin_manager().rule_packs()).resolve("water_service_pressure", jurisdiction="河南省/平顶山市", on=date(2026, 1, 1))
+    rules = RuleBook(plugin_manager().rule_packs()).resolve(
+        "water_service_pressure", jurisdiction="河南省/平顶山市", on=date(2026, 1, 1)
+    )
     required = rules.evaluate(floors=floors)["required_pressure_m"]
     assert required.value == head_m
     assert ("CJ/T 316" in required.article) == (field == "end")

@@ -9,7 +9,9 @@ from citymains.rules.pack import PackReader
 
 from tests.rules.packs import CASE, HEAD, pack
 
-GOOD = HEAD.format(name="a", layer="city", jurisdiction="甲/乙") + "\n[fields]\nend_pressure_m = 10.0\n" + CASE
+GOOD = (
+    HEAD.format(name="a", layer="city", jurisdiction="甲/乙") + "\n[fields]\nend_pressure_m = 10.0\n" + CASE
+)
 
 
 def read(text: str) -> PackReader:
@@ -86,7 +88,12 @@ def test_what_is_wrong_is_told_with_its_line(fault: str) -> None:
 
 
 def test_all_issues_are_told_at_once() -> None:
-    text = GOOD.replace('"P"', '"M"').replace("= 10.0", "= -1").replace("article", "artikel").replace("inputs = {}", "inputs = { x = 1 }")
+    text = (
+        GOOD.replace('"P"', '"M"')
+        .replace("= 10.0", "= -1")
+        .replace("article", "artikel")
+        .replace("inputs = {}", "inputs = { x = 1 }")
+    )
     assert sorted(one.code for one in read(text).issues) == [
         "RULE_PACK_CONFIDENCE", "RULE_PACK_UNKNOWN", "RULE_PACK_UNKNOWN", "RULE_PACK_VALUE",
     ]  # fmt: skip
@@ -110,7 +117,10 @@ def test_lines_of_nested_keys() -> None:
 
 
 def test_the_layer_of_a_pack_orders_it() -> None:
-    readers = [PackReader(pack(layer, layer, place, fields="end_pressure_m = 1")) for layer, place in (("national", ""), ("city", "a"))]
+    readers = [
+        PackReader(pack(layer, layer, place, fields="end_pressure_m = 1"))
+        for layer, place in (("national", ""), ("city", "a"))
+    ]
     layers = [reader.pack.layer for reader in readers if reader.pack]
     assert layers == sorted(layers)
     assert [layer.text for layer in layers] == ["national", "city"]

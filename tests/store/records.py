@@ -86,14 +86,25 @@ def everything(rows: int = 3) -> Table:
 
 def every_kind(rows: int = 3, question: str = "test.everything") -> EveryKind:
     scenario = (
-        Scenario.close(pipes=["P-1"], start_s=60.0) + Scenario.lose(pumps="泵1") + Scenario.scale_demand(1.1, ["N1"])
-        + Scenario.set_control("V1", "set_point_m", 30) + Scenario.burst("P-2", 50) + Scenario.storm("f", 5, 3600)
+        Scenario.close(pipes=["P-1"], start_s=60.0)
+        + Scenario.lose(pumps="泵1")
+        + Scenario.scale_demand(1.1, ["N1"])
+        + Scenario.set_control("V1", "set_point_m", 30)
+        + Scenario.burst("P-2", 50)
+        + Scenario.storm("f", 5, 3600)
     )
     return EveryKind(
         findings=(finding("ANY_CODE", Severity.SUSPECT, element="N1", value=0.1 + 0.2, unit="m"),),
         provenance=Provenance(
-            question=question, network="networks/" + "0" * 64, scenario=scenario, engine="epanet", options={"hours": "24"},
-            rule_packs=("national/a@1",), create_time="2026-11-22T10:00:00+00:00", run_s=1.5, host="here",
+            question=question,
+            network="networks/" + "0" * 64,
+            scenario=scenario,
+            engine="epanet",
+            options={"hours": "24"},
+            rule_packs=("national/a@1",),
+            create_time="2026-11-22T10:00:00+00:00",
+            run_s=1.5,
+            host="here",
         ),
         tables=(everything(rows),),
         colour=Colour.BLUE,
@@ -103,16 +114,26 @@ def every_kind(rows: int = 3, question: str = "test.everything") -> EveryKind:
         digest=b"\x00\xff",
         depth_mm=np.array([1.0, np.nan, 0.1]),
         limit_m=14.0,
-        steps=(Step(name="一", amount_yuan=Decimal("0.30"), ratio=None), Step(name="二", amount_yuan=Decimal("1"), ratio=0.5)),
+        steps=(
+            Step(name="一", amount_yuan=Decimal("0.30"), ratio=None),
+            Step(name="二", amount_yuan=Decimal("1"), ratio=0.5),
+        ),
         move=Step(name="x", amount_yuan=Decimal("2")),
         counts={"junctions": 9},
         corner=(1.0, -2.5),
     )
 
 
-def network(document: bytes = b"[JUNCTIONS]\n", *, name: str = "net", utility: str = "water", crs: str = "") -> Network:
+def network(
+    document: bytes = b"[JUNCTIONS]\n", *, name: str = "net", utility: str = "water", crs: str = ""
+) -> Network:
     return Network(
-        id="networks/" + hashlib.sha256(document).hexdigest(), utility=utility, name=name, crs=crs,
-        counts={"junctions": 3}, repairs=(issue("FILE_ENCODING", severity="repair", file="a.inp", value="gb18030", line=None),),
-        tables=(everything(),), provenance=Provenance(question=f"{utility}.load", source_file="a.inp"),
+        id="networks/" + hashlib.sha256(document).hexdigest(),
+        utility=utility,
+        name=name,
+        crs=crs,
+        counts={"junctions": 3},
+        repairs=(issue("FILE_ENCODING", severity="repair", file="a.inp", value="gb18030", line=None),),
+        tables=(everything(),),
+        provenance=Provenance(question=f"{utility}.load", source_file="a.inp"),
     )

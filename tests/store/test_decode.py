@@ -47,10 +47,17 @@ def test_what_the_json_leaves_out_comes_back_as_its_default() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(
-    st.lists(st.tuples(st.none() | st.text(), st.floats(allow_infinity=False), st.integers(-(2**63), 2**63 - 1)), max_size=30)
+    st.lists(
+        st.tuples(st.none() | st.text(), st.floats(allow_infinity=False), st.integers(-(2**63), 2**63 - 1)),
+        max_size=30,
+    )
 )
 def test_any_column_round_trips(rows: list[tuple[str | None, float, int]]) -> None:
-    spec = TableSpec("t", "", (ColumnSpec("a", Kind.TEXT, ""), ColumnSpec("b", Kind.FLOAT, ""), ColumnSpec("c", Kind.INTEGER, "")))
+    spec = TableSpec(
+        "t",
+        "",
+        (ColumnSpec("a", Kind.TEXT, ""), ColumnSpec("b", Kind.FLOAT, ""), ColumnSpec("c", Kind.INTEGER, "")),
+    )
     columns = dict(zip("abc", zip(*rows, strict=True), strict=True)) if rows else {"a": [], "b": [], "c": []}
     record = replace(every_kind(), tables=(spec.build(**columns),))
     assert decode(record.to_json(all_rows=True), EveryKind) == record

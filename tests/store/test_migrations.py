@@ -21,7 +21,9 @@ def test_models_equal_migrations(database_url: str) -> None:
     Database.open(database_url).close()
     engine = sa.create_engine(database_url)
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": True}
+        )
         assert compare_metadata(context, Base.metadata) == []
     engine.dispose()
 
@@ -45,7 +47,10 @@ def test_opening_again_changes_nothing(database_url: str, monkeypatch: pytest.Mo
 def test_sqlite_waits_logs_ahead_and_checks_foreign_keys(tmp_path: Path) -> None:
     database = Database.open(f"sqlite:///{tmp_path / 'a.db'}")
     with database.reading() as session:
-        pragma = {name: session.execute(sa.text(f"PRAGMA {name}")).scalar() for name in ("journal_mode", "foreign_keys", "busy_timeout")}
+        pragma = {
+            name: session.execute(sa.text(f"PRAGMA {name}")).scalar()
+            for name in ("journal_mode", "foreign_keys", "busy_timeout")
+        }
     assert pragma == {"journal_mode": "wal", "foreign_keys": 1, "busy_timeout": 30_000}
     database.close()
 

@@ -42,7 +42,9 @@ def test_a_network_under_a_wrong_id_is_refused(store: Store) -> None:
     assert store.networks().networks == ()
 
 
-@pytest.mark.parametrize("network_id", ["networks/" + "0" * 64, "networks/../../etc/passwd", "x", "", "reports/" + "0" * 64])
+@pytest.mark.parametrize(
+    "network_id", ["networks/" + "0" * 64, "networks/../../etc/passwd", "x", "", "reports/" + "0" * 64]
+)
 def test_an_unknown_network_is_not_found(store: Store, network_id: str) -> None:
     for ask in (store.network, store.document):
         with pytest.raises(NotFoundError) as caught:
@@ -60,7 +62,10 @@ def test_a_second_import_keeps_the_first_but_fills_in_the_crs(store: Store) -> N
 
 
 def test_pages_hold_every_network_once_newest_first(store: Store) -> None:
-    ids = [store.put_network(network(b"%d" % i, utility="water" if i % 2 else "gas"), b"%d" % i) for i in range(7)]
+    ids = [
+        store.put_network(network(b"%d" % i, utility="water" if i % 2 else "gas"), b"%d" % i)
+        for i in range(7)
+    ]
     seen, token = [], ""
     while True:
         page = store.networks(3, token)
@@ -73,7 +78,9 @@ def test_pages_hold_every_network_once_newest_first(store: Store) -> None:
     assert store.networks(7).next_page_token == ""
 
 
-@pytest.mark.parametrize("arguments", [(-1, ""), (0, "nonsense"), (0, "WyJ4Il0"), (0, "WyIyMDI2LTAxLTAxIiwgIngiXQ")])
+@pytest.mark.parametrize(
+    "arguments", [(-1, ""), (0, "nonsense"), (0, "WyJ4Il0"), (0, "WyIyMDI2LTAxLTAxIiwgIngiXQ")]
+)
 def test_a_wrong_page_is_refused(store: Store, arguments: tuple[int, str]) -> None:
     with pytest.raises(InputError, match="ARGUMENT_INVALID"):
         store.networks(*arguments)
@@ -105,7 +112,9 @@ def test_a_large_table_is_kept_apart_and_exact(store: Store) -> None:
 def test_infinite_numbers_survive(store: Store) -> None:
     table = everything(4)
     columns = tuple(
-        replace(column, values=np.array([np.inf, -np.inf, np.nan, -0.0])) if column.name == "pressure_m" else column
+        replace(column, values=np.array([np.inf, -np.inf, np.nan, -0.0]))
+        if column.name == "pressure_m"
+        else column
         for column in table.columns
     )
     record = replace(every_kind(), tables=(replace(table, columns=columns),))
@@ -179,7 +188,13 @@ def test_a_city_ties_networks_and_datasets_together(store: Store) -> None:
     net = store.put_network(network(), b"[JUNCTIONS]\n")
     data = store.put_dataset("customers", parquet(id=["1"]), {"id": "id"}).id
     city = CityEntry(
-        id="cities/qingdao", name="青岛", jurisdiction="山东省/青岛市", crs="EPSG:4548", networks={"water": net}, datasets=(data,))
+        id="cities/qingdao",
+        name="青岛",
+        jurisdiction="山东省/青岛市",
+        crs="EPSG:4548",
+        networks={"water": net},
+        datasets=(data,),
+    )
     assert store.put_city(city) == "cities/qingdao"
     assert store.city("cities/qingdao") == city
     store.put_city(replace(city, datasets=()))
@@ -249,7 +264,9 @@ def test_a_database_that_is_not_there_is_told_without_the_password() -> None:
     assert "secret" not in str(caught.value) + caught.value.message_zh
 
 
-@pytest.mark.parametrize("url", ["mysql://host/db", "nonsense", "postgresql+asyncpg://host/db", "sqlite://", "sqlite:///:memory:"])
+@pytest.mark.parametrize(
+    "url", ["mysql://host/db", "nonsense", "postgresql+asyncpg://host/db", "sqlite://", "sqlite:///:memory:"]
+)
 def test_another_database_is_refused(url: str) -> None:
     with pytest.raises(InputError, match="ARGUMENT_INVALID"):
         Store.open(url)

@@ -27,7 +27,9 @@ def test_the_plugin_is_sound() -> None:
         (None, None, 14.0, "national"),
     ],
 )
-def test_the_strictest_layer_decides(zone: str | None, elevation_m: float | None, required_m: float, layer: str) -> None:
+def test_the_strictest_layer_decides(
+    zone: str | None, elevation_m: float | None, required_m: float, layer: str
+) -> None:
     resolved = rule_book(plugin).resolve("water_service_pressure", jurisdiction=SHINAN, on=ON)
     required = resolved.evaluate(zone=zone, elevation_m=elevation_m)["required_pressure_m"]
     assert required.value == required_m
@@ -37,8 +39,13 @@ def test_the_strictest_layer_decides(zone: str | None, elevation_m: float | None
 
 def test_the_article_is_quoted() -> None:
     resolved = rule_book(plugin).resolve("water_service_pressure", jurisdiction=SHINAN, on=ON)
-    assert resolved.evaluate(elevation_m=10.0)["required_pressure_m"].article == "青岛市城市供水条例 第二十三条 (city)"
-    assert resolved.fields["end_pressure_m"].overruled == (("city/qingdao-water-service-pressure@2017.1", 10.0),)
+    assert (
+        resolved.evaluate(elevation_m=10.0)["required_pressure_m"].article
+        == "青岛市城市供水条例 第二十三条 (city)"
+    )
+    assert resolved.fields["end_pressure_m"].overruled == (
+        ("city/qingdao-water-service-pressure@2017.1", 10.0),
+    )
 
 
 @pytest.mark.parametrize(

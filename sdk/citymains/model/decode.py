@@ -37,7 +37,9 @@ class _MismatchError(Exception):
     """The JSON does not fit the type; ``args[0]`` says where and why."""
 
 
-def decode(content: str | bytes, kind: type[T], *, file: str = "record", fetch: TableFetcher | None = None) -> T:
+def decode(
+    content: str | bytes, kind: type[T], *, file: str = "record", fetch: TableFetcher | None = None
+) -> T:
     """Read a record from its canonical JSON.
 
     Parameters
@@ -61,7 +63,9 @@ def decode(content: str | bytes, kind: type[T], *, file: str = "record", fetch: 
     try:
         return typing.cast(T, _decode(plain, kind, "", fetch or _not_inline))
     except _MismatchError as error:
-        raise InputError("FILE_WRONG_FORMAT", file=file, limit=f"citymains {kind.__name__}", value=error.args[0]) from error
+        raise InputError(
+            "FILE_WRONG_FORMAT", file=file, limit=f"citymains {kind.__name__}", value=error.args[0]
+        ) from error
 
 
 def parse(content: str | bytes, file: str = "record") -> dict[str, Any]:
@@ -77,7 +81,12 @@ def parse(content: str | bytes, file: str = "record") -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise InputError("FILE_WRONG_FORMAT", file=file, limit="JSON", value=str(error)) from error
     if not isinstance(plain, dict):
-        raise InputError("FILE_WRONG_FORMAT", file=file, limit="citymains record", value=f"{type(plain).__name__}, not an object")
+        raise InputError(
+            "FILE_WRONG_FORMAT",
+            file=file,
+            limit="citymains record",
+            value=f"{type(plain).__name__}, not an object",
+        )
     return plain
 
 
@@ -159,7 +168,10 @@ def _decode_sequence(plain: Any, hint: Any, where: str, fetch: TableFetcher) -> 
         items = [_decode(item, arguments[0], f"{where}[{i}]", fetch) for i, item in enumerate(plain)]
         return items if typing.get_origin(hint) is list else tuple(items)
     _require(len(plain) == len(arguments), where, f"{len(arguments)} items", plain)
-    return tuple(_decode(item, one, f"{where}[{i}]", fetch) for i, (item, one) in enumerate(zip(plain, arguments, strict=True)))
+    return tuple(
+        _decode(item, one, f"{where}[{i}]", fetch)
+        for i, (item, one) in enumerate(zip(plain, arguments, strict=True))
+    )
 
 
 def _decode_array(plain: Any, hint: Any, where: str) -> Any:
@@ -181,7 +193,9 @@ def _decode_dataclass(plain: Any, cls: type, where: str, fetch: TableFetcher) ->
     unknown = sorted(set(plain) - set(hints))
     if unknown:
         raise _MismatchError(f"{where or 'record'}: {cls.__name__} has no field {unknown[0]!r}")
-    values = {name: _decode(item, hints[name], f"{where}.{name}".lstrip("."), fetch) for name, item in plain.items()}
+    values = {
+        name: _decode(item, hints[name], f"{where}.{name}".lstrip("."), fetch) for name, item in plain.items()
+    }
     try:
         return cls(**values)
     except TypeError as error:
@@ -200,14 +214,18 @@ def _decode_scenario(plain: Any, where: str, fetch: TableFetcher) -> Scenario:
     decoded = []
     for i, edit in enumerate(edits or []):
         at = f"{where}.edits[{i}]"
-        _require(isinstance(edit, dict) and len(edit) == 1 and next(iter(edit)) in _EDITS, at, "an edit", edit)
+        _require(
+            isinstance(edit, dict) and len(edit) == 1 and next(iter(edit)) in _EDITS, at, "an edit", edit
+        )
         ((name, arguments),) = edit.items()
         decoded.append(_decode_dataclass(arguments, _EDITS[name], f"{at}.{name}", fetch))
     return Scenario(tuple(decoded))
 
 
 def _decode_table(plain: Any, where: str, fetch: TableFetcher) -> Table:
-    _require(isinstance(plain, dict) and {"name", "row_count", "sha256"} <= set(plain), where, "a table", plain)
+    _require(
+        isinstance(plain, dict) and {"name", "row_count", "sha256"} <= set(plain), where, "a table", plain
+    )
     name, at = str(plain["name"]), f"{where}({plain['name']})"
     if "columns" not in plain:
         _require(isinstance(plain.get("column_names"), list), at, "columns or column_names", None)
@@ -216,7 +234,9 @@ def _decode_table(plain: Any, where: str, fetch: TableFetcher) -> Table:
     _require(isinstance(plain["columns"], list), at, "columns", plain["columns"])
     table = Table(name, tuple(_decode_column(column, at) for column in plain["columns"]))
     lengths = {len(column) for column in table.columns} or {0}
-    _require(lengths == {plain["row_count"]}, at, f"{plain['row_count']} rows in every column", sorted(lengths))
+    _require(
+        lengths == {plain["row_count"]}, at, f"{plain['row_count']} rows in every column", sorted(lengths)
+    )
     return table
 
 
@@ -235,9 +255,15 @@ def _decode_column(plain: Any, where: str) -> Column:
     return Column(str(plain["name"]), kind, Coded.of(values), str(plain["unit"]))
 
 
-_SCALARS: Final[Mapping[Kind, type]] = {Kind.FLOAT: np.float64, Kind.INTEGER: np.int64, Kind.BOOLEAN: np.bool_}
+_SCALARS: Final[Mapping[Kind, type]] = {
+    Kind.FLOAT: np.float64,
+    Kind.INTEGER: np.int64,
+    Kind.BOOLEAN: np.bool_,
+}
 
 
 def _require(fits: bool, where: str, wanted: str, found: Any) -> None:
     if not fits:
-        raise _MismatchError(f"{where or 'record'}: expected {wanted}, found {type(found).__name__} {found!r:.60}")
+        raise _MismatchError(
+            f"{where or 'record'}: expected {wanted}, found {type(found).__name__} {found!r:.60}"
+        )

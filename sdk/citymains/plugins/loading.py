@@ -19,38 +19,70 @@ from citymains.plugins import hookspecs
 from citymains.plugins.markers import PROJECT
 from citymains.plugins.records import PluginRecord
 
-register_messages({
-    "PLUGIN_IMPORT_FAILED": Text(
-        "It could not be imported: {value}", "无法导入:{value}",
-        "Install what it needs, or uninstall {plugin}.", "请安装其依赖,或卸载 {plugin}。"),
-    "PLUGIN_API_TOO_NEW": Text(
-        "It needs version {value} of the hooks; this citymains has {limit}.", "它需要钩子版本 {value},而当前 citymains 为 {limit}。",
-        "Update citymains, or install an older {plugin}.", "请升级 citymains,或安装旧版 {plugin}。"),
-    "PLUGIN_HOOK_UNKNOWN": Text(
-        "There is no hook {value}; the nearest is {limit}.", "没有钩子 {value},最接近的是 {limit}。",
-        "Correct the function's name; docs/hooks.md lists all hooks.", "请更正函数名;全部钩子见 docs/hooks.md。"),
-    "PLUGIN_HOOK_UNMARKED": Text(
-        "The function {value} is not marked with @hookimpl.", "函数 {value} 未用 @hookimpl 标记。",
-        "Put @hookimpl above it.", "请在函数上加 @hookimpl。"),
-    "PLUGIN_HOOK_INVALID": Text(
-        "The hook {value} does not fit: {limit}", "钩子 {value} 不符合要求:{limit}",
-        "Hooks take no argument and are no wrappers; see docs/hooks.md.", "钩子不带参数,也不能是包装器;见 docs/hooks.md。"),
-    "PLUGIN_HOOK_RAISED": Text(
-        "Its hook {value} raised {limit}", "其钩子 {value} 抛出异常 {limit}",
-        "Report it to the authors of {plugin}.", "请向 {plugin} 的作者反馈。"),
-    "PLUGIN_RECORD_WRONG": Text(
-        "Its hook {value} returned {limit}", "其钩子 {value} 返回了 {limit}",
-        "Return a list of the hook's records; see docs/hooks.md.", "请返回该钩子规定的记录列表;见 docs/hooks.md。"),
-    "PLUGIN_NAME_CONFLICT": Text(
-        "The name {value} in {field} comes from more than one distribution: {limit}.", "{field} 中的名称 {value} 由多个发行包提供:{limit}。",
-        "Uninstall one of them, or leave it out of CITYMAINS_PLUGINS.", "请卸载其中之一,或在 CITYMAINS_PLUGINS 中不列出它。"),
-    "PLUGIN_NOT_INSTALLED": Text(
-        "CITYMAINS_PLUGINS names it, but it is not installed.", "CITYMAINS_PLUGINS 列出了它,但未安装。",
-        "Install it, or take it out of CITYMAINS_PLUGINS.", "请安装,或从 CITYMAINS_PLUGINS 中删除。"),
-    "PLUGIN_BLOCKED": Text(
-        "CITYMAINS_PLUGINS does not name it.", "CITYMAINS_PLUGINS 未列出它。",
-        "Add it there, or unset the variable.", "请加入该变量,或取消设置。"),
-})
+register_messages(
+    {
+        "PLUGIN_IMPORT_FAILED": Text(
+            "It could not be imported: {value}",
+            "无法导入:{value}",
+            "Install what it needs, or uninstall {plugin}.",
+            "请安装其依赖,或卸载 {plugin}。",
+        ),
+        "PLUGIN_API_TOO_NEW": Text(
+            "It needs version {value} of the hooks; this citymains has {limit}.",
+            "它需要钩子版本 {value},而当前 citymains 为 {limit}。",
+            "Update citymains, or install an older {plugin}.",
+            "请升级 citymains,或安装旧版 {plugin}。",
+        ),
+        "PLUGIN_HOOK_UNKNOWN": Text(
+            "There is no hook {value}; the nearest is {limit}.",
+            "没有钩子 {value},最接近的是 {limit}。",
+            "Correct the function's name; docs/hooks.md lists all hooks.",
+            "请更正函数名;全部钩子见 docs/hooks.md。",
+        ),
+        "PLUGIN_HOOK_UNMARKED": Text(
+            "The function {value} is not marked with @hookimpl.",
+            "函数 {value} 未用 @hookimpl 标记。",
+            "Put @hookimpl above it.",
+            "请在函数上加 @hookimpl。",
+        ),
+        "PLUGIN_HOOK_INVALID": Text(
+            "The hook {value} does not fit: {limit}",
+            "钩子 {value} 不符合要求:{limit}",
+            "Hooks take no argument and are no wrappers; see docs/hooks.md.",
+            "钩子不带参数,也不能是包装器;见 docs/hooks.md。",
+        ),
+        "PLUGIN_HOOK_RAISED": Text(
+            "Its hook {value} raised {limit}",
+            "其钩子 {value} 抛出异常 {limit}",
+            "Report it to the authors of {plugin}.",
+            "请向 {plugin} 的作者反馈。",
+        ),
+        "PLUGIN_RECORD_WRONG": Text(
+            "Its hook {value} returned {limit}",
+            "其钩子 {value} 返回了 {limit}",
+            "Return a list of the hook's records; see docs/hooks.md.",
+            "请返回该钩子规定的记录列表;见 docs/hooks.md。",
+        ),
+        "PLUGIN_NAME_CONFLICT": Text(
+            "The name {value} in {field} comes from more than one distribution: {limit}.",
+            "{field} 中的名称 {value} 由多个发行包提供:{limit}。",
+            "Uninstall one of them, or leave it out of CITYMAINS_PLUGINS.",
+            "请卸载其中之一,或在 CITYMAINS_PLUGINS 中不列出它。",
+        ),
+        "PLUGIN_NOT_INSTALLED": Text(
+            "CITYMAINS_PLUGINS names it, but it is not installed.",
+            "CITYMAINS_PLUGINS 列出了它,但未安装。",
+            "Install it, or take it out of CITYMAINS_PLUGINS.",
+            "请安装,或从 CITYMAINS_PLUGINS 中删除。",
+        ),
+        "PLUGIN_BLOCKED": Text(
+            "CITYMAINS_PLUGINS does not name it.",
+            "CITYMAINS_PLUGINS 未列出它。",
+            "Add it there, or unset the variable.",
+            "请加入该变量,或取消设置。",
+        ),
+    }
+)
 
 #: Plugins of this distribution cannot be blocked, and keep their names against others.
 BUILT_IN: Final = "citymains"
@@ -108,7 +140,11 @@ class Candidate:
         """The state as a frozen record."""
         reason = self.reason
         return PluginStatus(
-            name=self.name, version=self.version, distribution=self.distribution, hooks=self.hooks, status=self.state,
+            name=self.name,
+            version=self.version,
+            distribution=self.distribution,
+            hooks=self.hooks,
+            status=self.state,
             reason=" ".join(filter(None, (reason.message_en, reason.fix_en))) if reason else "",
             reason_zh="".join((reason.message_zh, reason.fix_zh)) if reason else "",
         )

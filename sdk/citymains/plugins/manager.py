@@ -70,7 +70,9 @@ class PluginManager:
 
     def records(self, kind: type[R]) -> dict[str, R]:
         """All records of one kind by name: built-in ones first, then by plugin name."""
-        return {name: record for name, record in self._records[_HOOKS[kind]].items() if isinstance(record, kind)}
+        return {
+            name: record for name, record in self._records[_HOOKS[kind]].items() if isinstance(record, kind)
+        }
 
     def every_record(self) -> Iterator[PluginRecord]:
         """The records of all kinds."""
@@ -96,7 +98,9 @@ class PluginManager:
             if candidate.state == "failed" and (name in offered or candidate.name == name):
                 raise _failure(candidate, hook)
         failed = sorted(candidate.name for candidate in self._candidates if candidate.state == "failed")
-        known = f"there are: {', '.join(self.records(kind)) or '-'}" + (f"; failed plugins: {', '.join(failed)}" if failed else "")
+        known = f"there are: {', '.join(self.records(kind)) or '-'}" + (
+            f"; failed plugins: {', '.join(failed)}" if failed else ""
+        )
         raise NotFoundError(field=hook.removeprefix(f"{PROJECT}_"), value=f"{name} ({known})")
 
     def utilities(self) -> dict[str, UtilityRecord]:
@@ -148,8 +152,15 @@ class PluginManager:
                 for hook, records in candidate.records.items():
                     self._records[hook].update((record.name, record) for record in records)
             elif candidate.state == "failed":
-                _LOG.warning("plugin %s of %s is not used: %s", candidate.name, candidate.distribution or "?", candidate.status().reason)
-        self._selected_failures = [one for one in self._candidates if one.state == "failed" and self._named(one)]
+                _LOG.warning(
+                    "plugin %s of %s is not used: %s",
+                    candidate.name,
+                    candidate.distribution or "?",
+                    candidate.status().reason,
+                )
+        self._selected_failures = [
+            one for one in self._candidates if one.state == "failed" and self._named(one)
+        ]
 
     def _named(self, candidate: Candidate) -> bool:
         names = {canonical_name(candidate.name), canonical_name(candidate.distribution)}

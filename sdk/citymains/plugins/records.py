@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast
 
 if TYPE_CHECKING:
     from citymains.utility import Utility
@@ -62,7 +62,9 @@ class PluginRecord:
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
-            raise ValueError(f"{type(self).__name__} name {self.name!r} is not lower-case like 'hangzhou-2026'")
+            raise ValueError(
+                f"{type(self).__name__} name {self.name!r} is not lower-case like 'hangzhou-2026'"
+            )
         for name in self.REFERENCES:
             self._check_reference(name, getattr(self, name))
         for one in fields(self):
@@ -98,18 +100,22 @@ class UtilityRecord(PluginRecord):
         Raises
         ------
         PluginError
-            PLUGIN_FAILED: the module cannot be imported, or the name in it is no Utility.
+            PLUGIN_FAILED: the module cannot be imported, or what it names is not the face of this utility.
         """
         from citymains.errors import PluginError
-        from citymains.utility import Utility
+        from citymains.question import Face
 
         try:
             face = load_reference(self.face)
         except Exception as error:
-            raise PluginError(value=self.name, field=self.face, limit=f"{type(error).__name__}: {error}") from error
-        if not (isinstance(face, type) and issubclass(face, Utility)):
-            raise PluginError(value=self.name, field=self.face, limit="not a citymains.utility.Utility")
-        return face
+            raise PluginError(
+                value=self.name, field=self.face, limit=f"{type(error).__name__}: {error}"
+            ) from error
+        if not (isinstance(face, type) and issubclass(face, Face) and face.name == self.name):
+            raise PluginError(
+                value=self.name, field=self.face, limit=f"not the Utility of the name {self.name!r}"
+            )
+        return cast("type[Utility]", face)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,7 +214,9 @@ class StormFormula(PluginRecord):
     def _check(self) -> None:
         for low, high in (self.return_period_a, self.duration_s):
             if not 0 < low <= high:
-                raise ValueError(f"StormFormula {self.name!r}: the range {low} .. {high} is not ascending and positive")
+                raise ValueError(
+                    f"StormFormula {self.name!r}: the range {low} .. {high} is not ascending and positive"
+                )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,15 +14,37 @@ from citymains.plugins.records import RulePackRecord
 from citymains.rules.kinds import FieldSpec, Merge, Outcome, RuleKind, rule_kind
 from citymains.rules.pack import Layer, PackReader, RulePack, Source
 
-register_messages({
-    "RULE_NOT_YET": Text("It is in force from {limit}.", "自 {limit} 起施行。", "Ask for a later day.", "请选择更晚的日期。"),
-    "RULE_NO_LONGER": Text("It was in force until {limit}.", "施行至 {limit}。", "Ask for an earlier day.", "请选择更早的日期。"),
-    "RULE_ELSEWHERE": Text("It holds for {limit}.", "适用于 {limit}。", "Ask for that place.", "请选择该地区。"),
-    "RULE_NARROWER": Text(
-        "It holds only in {limit}, a part of the place asked about.", "仅适用于其中的 {limit}。",
-        "Ask for that part.", "请选择该部分地区。"),
-    "RULE_OTHER_HOLDER": Text("It belongs to {limit}.", "属于 {limit}。", "Name that company or contract.", "请给出该企业或合同。"),
-})
+register_messages(
+    {
+        "RULE_NOT_YET": Text(
+            "It is in force from {limit}.",
+            "自 {limit} 起施行。",
+            "Ask for a later day.",
+            "请选择更晚的日期。",
+        ),
+        "RULE_NO_LONGER": Text(
+            "It was in force until {limit}.",
+            "施行至 {limit}。",
+            "Ask for an earlier day.",
+            "请选择更早的日期。",
+        ),
+        "RULE_ELSEWHERE": Text(
+            "It holds for {limit}.", "适用于 {limit}。", "Ask for that place.", "请选择该地区。"
+        ),
+        "RULE_NARROWER": Text(
+            "It holds only in {limit}, a part of the place asked about.",
+            "仅适用于其中的 {limit}。",
+            "Ask for that part.",
+            "请选择该部分地区。",
+        ),
+        "RULE_OTHER_HOLDER": Text(
+            "It belongs to {limit}.",
+            "属于 {limit}。",
+            "Name that company or contract.",
+            "请给出该企业或合同。",
+        ),
+    }
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +129,10 @@ class Resolved:
             ARGUMENT_UNKNOWN, ARGUMENT_INVALID.
         """
         kind = rule_kind(self.kind)
-        return {name: self._judgement(outcome) for name, outcome in kind.evaluate(self.values, _inputs(kind, inputs)).items()}
+        return {
+            name: self._judgement(outcome)
+            for name, outcome in kind.evaluate(self.values, _inputs(kind, inputs)).items()
+        }
 
     def _judgement(self, outcome: Outcome) -> Judgement:
         return Judgement(value=outcome.value, decision=self.fields.get(outcome.field))
@@ -183,8 +208,12 @@ class RuleBook:
         _refuse_conflict(holding, jurisdiction, on)
         stated = ((one, [pack for pack in holding if one.name in pack.values]) for one in spec.fields)
         return Resolved(
-            kind=kind, jurisdiction=jurisdiction, on=on, applied=tuple(pack.id for pack in holding),
-            not_applied=tuple(not_applied), fields={one.name: _decide(one, packs) for one, packs in stated if packs},
+            kind=kind,
+            jurisdiction=jurisdiction,
+            on=on,
+            applied=tuple(pack.id for pack in holding),
+            not_applied=tuple(not_applied),
+            fields={one.name: _decide(one, packs) for one, packs in stated if packs},
         )
 
     def _refuse_invalid(self, kind: str, jurisdiction: str) -> None:
@@ -193,7 +222,9 @@ class RuleBook:
                 continue
             places = reader.jurisdictions
             if not places or any(_within(jurisdiction, place) for place in places):
-                first = issue("RULE_PACK_INVALID", file=reader.file, field=f"({len(reader.issues)})", value=kind)
+                first = issue(
+                    "RULE_PACK_INVALID", file=reader.file, field=f"({len(reader.issues)})", value=kind
+                )
                 raise InputError([first, *reader.issues], file=reader.file)
 
 
@@ -240,9 +271,15 @@ def _refuse_conflict(holding: list[RulePack], jurisdiction: str, on: date) -> No
     for pack in holding:
         by_layer.setdefault(pack.layer, []).append(pack)
     conflicts = [
-        issue("RULE_CONFLICT", file=packs[1].file, field=layer.text, value=f"{jurisdiction or '-'}, {on}",
-              limit=", ".join(pack.id for pack in packs))
-        for layer, packs in by_layer.items() if len(packs) > 1
+        issue(
+            "RULE_CONFLICT",
+            file=packs[1].file,
+            field=layer.text,
+            value=f"{jurisdiction or '-'}, {on}",
+            limit=", ".join(pack.id for pack in packs),
+        )
+        for layer, packs in by_layer.items()
+        if len(packs) > 1
     ]
     if conflicts:
         raise InputError(conflicts)
@@ -258,7 +295,16 @@ def _decide(spec: FieldSpec, packs: list[RulePack]) -> Decision:
         decider = min(nearest_first, key=lambda pack: pack.values[spec.name])
     source: Source = decider.source_of(spec.name)
     return Decision(
-        field=spec.name, value=decider.values[spec.name], layer=decider.layer.text, pack=decider.id,
-        document=source.document, article=source.article, confidence=source.confidence,
-        overruled=tuple((pack.id, pack.values[spec.name]) for pack in packs if pack.values[spec.name] != decider.values[spec.name]),
+        field=spec.name,
+        value=decider.values[spec.name],
+        layer=decider.layer.text,
+        pack=decider.id,
+        document=source.document,
+        article=source.article,
+        confidence=source.confidence,
+        overruled=tuple(
+            (pack.id, pack.values[spec.name])
+            for pack in packs
+            if pack.values[spec.name] != decider.values[spec.name]
+        ),
     )

@@ -19,14 +19,22 @@ from citymains.rules.book import RuleBook
 from citymains.rules.kinds import Outcome, rule_kind
 from citymains.rules.pack import Case, RulePack
 
-register_messages({
-    "RULE_CASE_FAILED": Text(
-        "A case of the rule pack {element} fails: {detail}", "规则包 {element} 的用例未通过:{detail}",
-        "Correct the pack's fields or its case.", "请更正规则包的字段或用例。"),
-    "RULE_PACK_REFUSED": Text(
-        "The rule pack {element} is not valid: {detail}", "规则包 {element} 无效:{detail}",
-        "Mend the pack (docs/rules.md).", "请修正规则包(见 docs/rules.md)。"),
-})
+register_messages(
+    {
+        "RULE_CASE_FAILED": Text(
+            "A case of the rule pack {element} fails: {detail}",
+            "规则包 {element} 的用例未通过:{detail}",
+            "Correct the pack's fields or its case.",
+            "请更正规则包的字段或用例。",
+        ),
+        "RULE_PACK_REFUSED": Text(
+            "The rule pack {element} is not valid: {detail}",
+            "规则包 {element} 无效:{detail}",
+            "Mend the pack (docs/rules.md).",
+            "请修正规则包(见 docs/rules.md)。",
+        ),
+    }
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -89,9 +97,14 @@ def check_rules(book: RuleBook) -> RuleCheck:
     (spec,) = RuleCheck.TABLES
     columns = {column.name: [getattr(row, column.name) for row in rows] for column in spec.columns}
     return RuleCheck(
-        verdict=verdict_of(findings), findings=findings, tables=(spec.build(**columns),),
+        verdict=verdict_of(findings),
+        findings=findings,
+        tables=(spec.build(**columns),),
         provenance=Provenance(
-            question="rules.check", citymains_version=__version__, rule_packs=tuple(pack.id for pack in book.packs)),
+            question="rules.check",
+            citymains_version=__version__,
+            rule_packs=tuple(pack.id for pack in book.packs),
+        ),
         pack_count=len(book.packs) + len(refused_files),
         case_count=sum(len(pack.cases) for pack in book.packs),
         failed_count=len(findings),
@@ -103,8 +116,14 @@ def _run(pack: RulePack, case: Case) -> _Row:
     wrong = [name for name, wanted in case.expected.items() if not _same(wanted, outcomes.get(name))]
     found = {name: outcomes[name].value for name in case.expected if name in outcomes}
     return _Row(
-        pack.id, pack.kind, case.title, not wrong, _told(case.expected), _told(found),
-        f"differs in {', '.join(wrong)}" if wrong else "", f"不一致:{'、'.join(wrong)}" if wrong else "",
+        pack.id,
+        pack.kind,
+        case.title,
+        not wrong,
+        _told(case.expected),
+        _told(found),
+        f"differs in {', '.join(wrong)}" if wrong else "",
+        f"不一致:{'、'.join(wrong)}" if wrong else "",
     )
 
 
@@ -126,8 +145,14 @@ def _told(values: Mapping[str, Any]) -> str:
 def _refused(one: Issue) -> _Row:
     place = f"{one.file}:{one.line}: " if one.line else ""
     return _Row(
-        one.element or one.file, "", one.field, False, one.limit, one.value,
-        f"{place}{one.message_en} {one.fix_en}".strip(), f"{place}{one.message_zh}{one.fix_zh}",
+        one.element or one.file,
+        "",
+        one.field,
+        False,
+        one.limit,
+        one.value,
+        f"{place}{one.message_en} {one.fix_en}".strip(),
+        f"{place}{one.message_zh}{one.fix_zh}",
     )
 
 

@@ -17,23 +17,37 @@ from citymains.plugins.records import RulePackRecord
 from citymains.rules.kinds import RuleKind, rule_kinds
 from citymains.rules.lines import line_of
 
-register_messages({
-    "RULE_PACK_SYNTAX": Text(
-        "{file} is not readable TOML: {value}", "{file} 不是可读的 TOML:{value}",
-        "Correct the syntax; the file is UTF-8.", "请更正语法;文件应为 UTF-8。"),
-    "RULE_PACK_MISSING": Text(
-        "The rule pack lacks {field}.", "规则包缺少 {field}。",
-        "Add it: {limit}.", "请补充:{limit}。"),
-    "RULE_PACK_UNKNOWN": Text(
-        "The rule pack has {field}, which its schema does not know; known here: {limit}.", "规则包含有未知项 {field};此处可用:{limit}。",
-        "Check the spelling (docs/rules.md).", "请检查拼写(见 docs/rules.md)。"),
-    "RULE_PACK_VALUE": Text(
-        "{field} is {value}; allowed: {limit}.", "{field} 的值为 {value},允许:{limit}。",
-        "Correct the value (docs/rules.md).", "请更正该值(见 docs/rules.md)。"),
-    "RULE_PACK_CONFIDENCE": Text(
-        "The confidence of {field} is {value}: rules from memory are not shipped.", "{field} 的可信度为 {value}:凭记忆的规定不得发布。",
-        "Find the text: P (read in the primary text) or W (found on a public page).", "请查到原文:P(已读原文)或 W(见于公开网页)。"),
-})
+register_messages(
+    {
+        "RULE_PACK_SYNTAX": Text(
+            "{file} is not readable TOML: {value}",
+            "{file} 不是可读的 TOML:{value}",
+            "Correct the syntax; the file is UTF-8.",
+            "请更正语法;文件应为 UTF-8。",
+        ),
+        "RULE_PACK_MISSING": Text(
+            "The rule pack lacks {field}.", "规则包缺少 {field}。", "Add it: {limit}.", "请补充:{limit}。"
+        ),
+        "RULE_PACK_UNKNOWN": Text(
+            "The rule pack has {field}, which its schema does not know; known here: {limit}.",
+            "规则包含有未知项 {field};此处可用:{limit}。",
+            "Check the spelling (docs/rules.md).",
+            "请检查拼写(见 docs/rules.md)。",
+        ),
+        "RULE_PACK_VALUE": Text(
+            "{field} is {value}; allowed: {limit}.",
+            "{field} 的值为 {value},允许:{limit}。",
+            "Correct the value (docs/rules.md).",
+            "请更正该值(见 docs/rules.md)。",
+        ),
+        "RULE_PACK_CONFIDENCE": Text(
+            "The confidence of {field} is {value}: rules from memory are not shipped.",
+            "{field} 的可信度为 {value}:凭记忆的规定不得发布。",
+            "Find the text: P (read in the primary text) or W (found on a public page).",
+            "请查到原文:P(已读原文)或 W(见于公开网页)。",
+        ),
+    }
+)
 
 
 class Layer(IntEnum):
@@ -105,8 +119,19 @@ class RulePack:
 
 
 _HEAD: Final[Mapping[str, type]] = {
-    "name": str, "kind": str, "version": str, "layer": str, "jurisdiction": object, "holder": str, "effective_from": date,
-    "effective_to": date, "document": str, "article": str, "confidence": str, "fields": dict, "case": list,
+    "name": str,
+    "kind": str,
+    "version": str,
+    "layer": str,
+    "jurisdiction": object,
+    "holder": str,
+    "effective_from": date,
+    "effective_to": date,
+    "document": str,
+    "article": str,
+    "confidence": str,
+    "fields": dict,
+    "case": list,
 }
 _REQUIRED: Final = ("name", "kind", "version", "layer", "document", "confidence", "fields")
 _NAME: Final = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
@@ -136,7 +161,9 @@ class PackReader:
         kind = rule_kinds().get(str(self.head.get("kind")))
         if kind is None:
             if "kind" in self.head:
-                self._add("RULE_PACK_VALUE", "kind", value=self.head["kind"], limit=", ".join(sorted(rule_kinds())))
+                self._add(
+                    "RULE_PACK_VALUE", "kind", value=self.head["kind"], limit=", ".join(sorted(rule_kinds()))
+                )
             return None
         values, sources = self._fields(kind)
         cases = self._cases(kind)
@@ -145,10 +172,21 @@ class PackReader:
     def _pack(self, values: dict[str, Any], sources: dict[str, Source], cases: list[Case]) -> RulePack:
         head = self.head
         return RulePack(
-            name=head["name"], kind=head["kind"], version=head["version"], layer=Layer[head["layer"].upper()],
-            jurisdictions=self.jurisdictions, holder=head.get("holder", ""), effective_from=head.get("effective_from"),
-            effective_to=head.get("effective_to"), values=values, sources=sources, cases=tuple(cases), file=self.file,
-            source=Source(document=head["document"], article=head.get("article", ""), confidence=head["confidence"]),
+            name=head["name"],
+            kind=head["kind"],
+            version=head["version"],
+            layer=Layer[head["layer"].upper()],
+            jurisdictions=self.jurisdictions,
+            holder=head.get("holder", ""),
+            effective_from=head.get("effective_from"),
+            effective_to=head.get("effective_to"),
+            values=values,
+            sources=sources,
+            cases=tuple(cases),
+            file=self.file,
+            source=Source(
+                document=head["document"], article=head.get("article", ""), confidence=head["confidence"]
+            ),
         )
 
     @property
@@ -189,7 +227,11 @@ class PackReader:
         given = self.head.get("jurisdiction")
         places = self.jurisdictions
         spelled = all(part.strip() == part and part for place in places for part in place.split("/"))
-        if (given not in (None, "", []) and not places) or not spelled or (isinstance(given, list) and len(places) != len(given)):
+        if (
+            (given not in (None, "", []) and not places)
+            or not spelled
+            or (isinstance(given, list) and len(places) != len(given))
+        ):
             self._add("RULE_PACK_VALUE", "jurisdiction", value=given, limit="河南省/平顶山市")
         if layer == "national" and places:
             self._add("RULE_PACK_VALUE", "jurisdiction", value=given, limit='""')
@@ -199,13 +241,17 @@ class PackReader:
         if held and not self.head.get("holder"):
             self._add("RULE_PACK_MISSING", "holder", limit='holder = "..."')
         if layer and not held and self.head.get("holder"):
-            self._add("RULE_PACK_VALUE", "holder", value=self.head["holder"], limit="layer = company, contract")
+            self._add(
+                "RULE_PACK_VALUE", "holder", value=self.head["holder"], limit="layer = company, contract"
+            )
 
     def _check_confidence(self, where: Mapping[str, Any], path: str) -> None:
         value = where.get("confidence")
         if value is not None and value not in _CONFIDENCES:
             from_memory = str(value).lower() in ("m", "memory")
-            self._add("RULE_PACK_CONFIDENCE" if from_memory else "RULE_PACK_VALUE", path, value=value, limit="P, W")
+            self._add(
+                "RULE_PACK_CONFIDENCE" if from_memory else "RULE_PACK_VALUE", path, value=value, limit="P, W"
+            )
 
     # -- fields and cases -------------------------------------------------------------------------
 
@@ -255,10 +301,18 @@ class PackReader:
             self._check_known(stated, {"title": str, "inputs": dict, "expected": dict}, path)
             inputs, expected = stated.get("inputs", {}), stated.get("expected", {})
             if not isinstance(inputs, dict) or not isinstance(expected, dict) or not expected:
-                self._add("RULE_PACK_VALUE", path, value=_short(stated), limit="inputs = {...}, expected = {...}")
+                self._add(
+                    "RULE_PACK_VALUE", path, value=_short(stated), limit="inputs = {...}, expected = {...}"
+                )
                 continue
             self._check_known(expected, kind.outputs, f"{path}.expected")
-            cases.append(Case(title=str(stated.get("title", "")), inputs=self._inputs(kind, inputs, path), expected=expected))
+            cases.append(
+                Case(
+                    title=str(stated.get("title", "")),
+                    inputs=self._inputs(kind, inputs, path),
+                    expected=expected,
+                )
+            )
         if not self.head.get("case"):
             self._add("RULE_PACK_MISSING", "case", limit="[[case]] inputs = {...}, expected = {...}")
         return cases
@@ -272,7 +326,9 @@ class PackReader:
                 try:
                     read[name] = spec.read(value)
                 except ValueError as error:
-                    self._add("RULE_PACK_VALUE", f"{path}.inputs.{name}", value=_short(value), limit=str(error))
+                    self._add(
+                        "RULE_PACK_VALUE", f"{path}.inputs.{name}", value=_short(value), limit=str(error)
+                    )
         return read
 
     # -- issues -----------------------------------------------------------------------------------
@@ -285,8 +341,15 @@ class PackReader:
     def _add(self, code: str, field: str = "", *, line: int | None = None, **context: Any) -> None:
         section, _, _ = field.rpartition(".")
         self.issues.append(
-            issue(code, file=self.file, line=line or line_of(self._text, field), section=section, field=field,
-                  element=str(self.head.get("name", "")) or None, **context)
+            issue(
+                code,
+                file=self.file,
+                line=line or line_of(self._text, field),
+                section=section,
+                field=field,
+                element=str(self.head.get("name", "")) or None,
+                **context,
+            )
         )
 
 

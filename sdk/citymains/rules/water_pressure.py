@@ -14,7 +14,13 @@ from citymains.rules.kinds import FieldSpec, Merge, Outcome, RuleKind, ValueType
 
 def _pressure(name: str, description: str) -> FieldSpec:
     return FieldSpec(
-        name=name, type=ValueType.NUMBER, description=description, merge=Merge.STRICTEST_MAX, minimum=0.0, maximum=200.0)
+        name=name,
+        type=ValueType.NUMBER,
+        description=description,
+        merge=Merge.STRICTEST_MAX,
+        minimum=0.0,
+        maximum=200.0,
+    )
 
 
 def required_pressure(fields: Mapping[str, Any], inputs: Mapping[str, Any]) -> Mapping[str, Outcome]:
@@ -95,22 +101,40 @@ KIND = RuleKind(
         _pressure("head_two_floors_m", "Least service head for buildings of two floors [m]."),
         _pressure("head_per_further_floor_m", "Added head for each floor above the second [m]."),
         FieldSpec(
-            name="pass_rate_percent", type=ValueType.NUMBER, merge=Merge.STRICTEST_MAX, minimum=0.0, maximum=100.0,
+            name="pass_rate_percent",
+            type=ValueType.NUMBER,
+            merge=Merge.STRICTEST_MAX,
+            minimum=0.0,
+            maximum=100.0,
             description="Least share of pressure readings that meet the limit [%].",
         ),
         FieldSpec(
-            name="elevation_zones", type=ValueType.TABLE, merge=Merge.MOST_SPECIFIC,
+            name="elevation_zones",
+            type=ValueType.TABLE,
+            merge=Merge.MOST_SPECIFIC,
             description="Least pressure of places up to an elevation, by pressure zone.",
             columns=(
                 FieldSpec(name="zone", type=ValueType.TEXT, description="Name of the pressure zone."),
-                FieldSpec(name="elevation_m", type=ValueType.NUMBER, description="Highest place it is owed to [m above sea level]."),
+                FieldSpec(
+                    name="elevation_m",
+                    type=ValueType.NUMBER,
+                    description="Highest place it is owed to [m above sea level].",
+                ),
                 _pressure("pressure_m", "Least pressure there [m]."),
             ),
         ),
     ),
     inputs=(
-        FieldSpec(name="floors", type=ValueType.INTEGER, minimum=1, maximum=200, description="Floors the network has to reach."),
-        FieldSpec(name="elevation_m", type=ValueType.NUMBER, description="Ground elevation [m above sea level]."),
+        FieldSpec(
+            name="floors",
+            type=ValueType.INTEGER,
+            minimum=1,
+            maximum=200,
+            description="Floors the network has to reach.",
+        ),
+        FieldSpec(
+            name="elevation_m", type=ValueType.NUMBER, description="Ground elevation [m above sea level]."
+        ),
         FieldSpec(name="zone", type=ValueType.TEXT, description="Pressure zone; absent: unknown."),
         FieldSpec(name="pressure_m", type=ValueType.NUMBER, description="Pressure to judge [m]."),
     ),

@@ -25,8 +25,12 @@ def table_to_arrow(table: Table) -> pa.Table:
     for column in table.loaded_columns:
         array = _array(column)
         arrays.append(array)
-        fields.append(pa.field(column.name, array.type, metadata={"kind": column.kind.value, "unit": column.unit}))
-    return pa.Table.from_arrays(arrays, schema=pa.schema(fields, metadata={"name": table.name, "sha256": table.sha256}))
+        fields.append(
+            pa.field(column.name, array.type, metadata={"kind": column.kind.value, "unit": column.unit})
+        )
+    return pa.Table.from_arrays(
+        arrays, schema=pa.schema(fields, metadata={"name": table.name, "sha256": table.sha256})
+    )
 
 
 def table_from_arrow(arrow: pa.Table) -> Table:
@@ -94,5 +98,7 @@ def parquet_rows(kind: str, content: bytes, columns: Mapping[str, str]) -> int:
     there = set(metadata.schema.to_arrow_schema().names)
     for name, column in columns.items():
         if column not in there:
-            raise InputError("ARGUMENT_INVALID", field=f"columns.{name}", value=column, limit=", ".join(sorted(there)))
+            raise InputError(
+                "ARGUMENT_INVALID", field=f"columns.{name}", value=column, limit=", ".join(sorted(there))
+            )
     return int(metadata.num_rows)

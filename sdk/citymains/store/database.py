@@ -19,11 +19,16 @@ from citymains.errors import InputError, MissingExtraError, TransportError
 from citymains.messages import Text, register_messages
 from citymains.store.schema import HEAD, Base
 
-register_messages({
-    "STORE_UNAVAILABLE": Text(
-        "The database {value} cannot be used: {limit}", "数据库 {value} 不可用:{limit}",
-        "Check the URL, the server and the rights of the user.", "请检查 URL、数据库服务器和用户权限。"),
-})
+register_messages(
+    {
+        "STORE_UNAVAILABLE": Text(
+            "The database {value} cannot be used: {limit}",
+            "数据库 {value} 不可用:{limit}",
+            "Check the URL, the server and the rights of the user.",
+            "请检查 URL、数据库服务器和用户权限。",
+        ),
+    }
+)
 
 #: How long a writer waits for another one.
 BUSY_S: Final = 30.0
@@ -60,7 +65,9 @@ class Database:
             raise InputError("ARGUMENT_INVALID", field="database", value="?", limit=_URLS) from error
         in_memory = parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:")
         if parsed.drivername not in _DRIVERS or in_memory:  # each thread would see its own memory
-            raise InputError("ARGUMENT_INVALID", field="database", value=parsed.render_as_string(), limit=_URLS)
+            raise InputError(
+                "ARGUMENT_INVALID", field="database", value=parsed.render_as_string(), limit=_URLS
+            )
         return cls(parsed)
 
     @contextmanager

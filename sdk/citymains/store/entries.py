@@ -78,5 +78,10 @@ def page_place(token: str) -> tuple[datetime, str]:
         if place[0].tzinfo is None:
             raise ValueError(time)
     except (ValueError, TypeError, binascii.Error) as error:
-        raise InputError("ARGUMENT_INVALID", field="page_token", value=token[:40], limit="next_page_token of the page before") from error
+        raise InputError(
+            "ARGUMENT_INVALID",
+            field="page_token",
+            value=token[:40],
+            limit="next_page_token of the page before",
+        ) from error
     return place

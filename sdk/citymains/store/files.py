@@ -12,15 +12,22 @@ from pathlib import Path
 from citymains.errors import StateError
 from citymains.messages import Text, register_messages
 
-register_messages({
-    "STORE_DAMAGED": Text(
-        "The stored file of {value} is {limit}.", "{value} 的存储文件{limit}。",
-        "Restore the files folder from a backup, or import the original again.", "请从备份恢复文件夹,或重新导入原文件。"),
-    "STORE_WRITE_FAILED": Text(
-        "{value} could not be stored: {limit}", "无法保存 {value}:{limit}",
-        "Free space in, or allow writing to, the folder of the store (CITYMAINS_HOME); nothing was stored.",
-        "请清理存储文件夹(CITYMAINS_HOME)的空间或检查写入权限;未保存任何内容。"),
-})
+register_messages(
+    {
+        "STORE_DAMAGED": Text(
+            "The stored file of {value} is {limit}.",
+            "{value} 的存储文件{limit}。",
+            "Restore the files folder from a backup, or import the original again.",
+            "请从备份恢复文件夹,或重新导入原文件。",
+        ),
+        "STORE_WRITE_FAILED": Text(
+            "{value} could not be stored: {limit}",
+            "无法保存 {value}:{limit}",
+            "Free space in, or allow writing to, the folder of the store (CITYMAINS_HOME); nothing was stored.",
+            "请清理存储文件夹(CITYMAINS_HOME)的空间或检查写入权限;未保存任何内容。",
+        ),
+    }
+)
 
 
 class ContentFiles:
@@ -52,7 +59,9 @@ class ContentFiles:
             if not _holds(path, sha256):
                 _write(path, content)
         except OSError as error:
-            raise StateError("STORE_WRITE_FAILED", value=what, limit=f"{type(error).__name__}: {error.strerror}") from error
+            raise StateError(
+                "STORE_WRITE_FAILED", value=what, limit=f"{type(error).__name__}: {error.strerror}"
+            ) from error
         return sha256
 
     def get(self, sha256: str, *, what: str) -> bytes:
@@ -66,7 +75,9 @@ class ContentFiles:
         try:
             content = self._path(sha256).read_bytes()
         except OSError as error:
-            raise StateError("STORE_DAMAGED", value=what, limit=f"unreadable / 无法读取 ({type(error).__name__})") from error
+            raise StateError(
+                "STORE_DAMAGED", value=what, limit=f"unreadable / 无法读取 ({type(error).__name__})"
+            ) from error
         if hashlib.sha256(content).hexdigest() != sha256:
             raise StateError("STORE_DAMAGED", value=what, limit="changed / 已被改动")
         return content

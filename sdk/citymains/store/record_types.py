@@ -29,7 +29,12 @@ def record_type(question: str) -> type[Record]:
     found = questions(plugin_manager().utility(utility).load_face()).get(name)
     returns: Any = found.returns if found is not None else None
     if not (isinstance(returns, type) and issubclass(returns, Record)):
-        raise InputError("ARGUMENT_INVALID", field="provenance.question", value=question, limit="a question that returns a record")
+        raise InputError(
+            "ARGUMENT_INVALID",
+            field="provenance.question",
+            value=question,
+            limit="a question that returns a record",
+        )
     return returns
 
 
@@ -46,5 +51,7 @@ def read_record(content: str | bytes, *, file: str = "record", fetch: TableFetch
     provenance = parse(content, file).get("provenance")
     question = provenance.get("question") if isinstance(provenance, dict) else None
     if not isinstance(question, str) or "." not in question:
-        raise InputError("FILE_WRONG_FORMAT", file=file, limit="citymains record", value="it has no provenance.question")
+        raise InputError(
+            "FILE_WRONG_FORMAT", file=file, limit="citymains record", value="it has no provenance.question"
+        )
     return decode(content, record_type(question), file=file, fetch=fetch)

@@ -70,7 +70,9 @@ def check_plugin(plugin: ModuleType | object, *, built_in: bool = False) -> list
             try:
                 load_reference(getattr(record, field))
             except Exception as error:  # whatever the module does when it is imported
-                wrong.append(f"{type(record).__name__} {record.name}: {field}: {type(error).__name__}: {error}")
+                wrong.append(
+                    f"{type(record).__name__} {record.name}: {field}: {type(error).__name__}: {error}"
+                )
     return wrong + _check_packs(alone)
 
 

@@ -6,6 +6,8 @@ from alembic import context
 from citymains.store.schema import Base
 
 context.configure(
-    connection=context.config.attributes["connection"], target_metadata=Base.metadata, render_as_batch=True,
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    render_as_batch=True,
 )
 context.run_migrations()

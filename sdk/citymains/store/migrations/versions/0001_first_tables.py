@@ -77,7 +77,9 @@ def upgrade() -> None:
         sa.Column("city", sa.String(), nullable=False),
         sa.Column("utility", sa.String(), nullable=False),
         sa.Column("network", SHA256, nullable=False),
-        sa.ForeignKeyConstraint(["city"], ["cities.id"], name="fk_city_networks_city_cities", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["city"], ["cities.id"], name="fk_city_networks_city_cities", ondelete="CASCADE"
+        ),
         sa.ForeignKeyConstraint(["network"], ["networks.sha256"], name="fk_city_networks_network_networks"),
         sa.PrimaryKeyConstraint("city", "utility", name="pk_city_networks"),
     )
@@ -85,7 +87,9 @@ def upgrade() -> None:
         "city_datasets",
         sa.Column("city", sa.String(), nullable=False),
         sa.Column("dataset", SHA256, nullable=False),
-        sa.ForeignKeyConstraint(["city"], ["cities.id"], name="fk_city_datasets_city_cities", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["city"], ["cities.id"], name="fk_city_datasets_city_cities", ondelete="CASCADE"
+        ),
         sa.ForeignKeyConstraint(["dataset"], ["datasets.sha256"], name="fk_city_datasets_dataset_datasets"),
         sa.PrimaryKeyConstraint("city", "dataset", name="pk_city_datasets"),
     )
