@@ -8,12 +8,18 @@ from typing import Any
 
 from citymains.errors import NotBuiltError, NotFoundError
 from citymains.question import Face, questions
+from citymains.rules.face import RuleFace
 from citymains.services import NetworkFace, PluginFace, StudyFace
 from citymains.utility import PLANNED
 from citymains.wire.asking import Asker
 
 #: The frame's own faces, by the attribute of a city they stand at.
-FRAME_FACES: dict[str, type[Face]] = {"networks": NetworkFace, "studies": StudyFace, "plugins": PluginFace}
+FRAME_FACES: dict[str, type[Face]] = {
+    "networks": NetworkFace,
+    "studies": StudyFace,
+    "plugins": PluginFace,
+    "rules": RuleFace,
+}
 
 
 class RemoteFace:

@@ -18,6 +18,7 @@ from citymains.errors import InputError, MissingExtraError, StateError
 from citymains.intake.source import MAX_MODEL_BYTES
 from citymains.messages import Text, register_messages
 from citymains.question import Face
+from citymains.rules.face import RuleFace
 from citymains.services import NetworkFace, PluginFace, StudyFace
 from citymains.wire.answers import Answers
 from citymains.wire.auth import TokenInterceptor
@@ -111,7 +112,11 @@ class Server:
         )
         self.faces = [*faces]
         if workbench is not None:
-            self.faces += [NetworkFace(workbench, self.answers.shelf.get), PluginFace(workbench)]
+            self.faces += [
+                NetworkFace(workbench, self.answers.shelf.get),
+                PluginFace(workbench),
+                RuleFace(workbench),
+            ]
         self.faces.append(StudyFace(self.faces))
         self.port = 0
         self._server: Any = None
