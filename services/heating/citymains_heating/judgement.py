@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from citymains.model.finding import Finding, Severity, finding
 from citymains.model.scenario import Close, Lose
+from citymains.units import STANDARD_ATMOSPHERE_KPA
 from numpy.typing import NDArray
 
 import citymains_heating.messages  # noqa: F401  (registers the texts)
@@ -28,6 +29,7 @@ def findings_of(result: SupplyResult) -> Iterator[Finding]:
     if not result.converged:
         yield finding("HEAT_NOT_CONVERGED", Severity.REJECTED, value=float(result.answer["iterations"]),
                       reason=result.answer["message"])
+        yield from _hopeless_set_points(result)
         return
     yield from _negative_pressures(result)
     yield from _cold_consumers(result)
@@ -47,6 +49,24 @@ def _negative_pressures(result: SupplyResult) -> Iterator[Finding]:
     pressure = result.differential_pressure_kpa
     yield from _worst("HEAT_CONSUMER_DP_NEG", Severity.REJECTED, result, pressure, pressure < -_PRESSURE_TOLERANCE_KPA,
                       limit=0.0, unit="kPa")
+
+
+    nodes = result.output("junctions", "pressure_kpa")
+    for row in _rows(nodes < -_PRESSURE_TOLERANCE_KPA, nodes):
+        impossible = nodes[row] < -STANDARD_ATMOSPHERE_KPA
+        yield finding("HEAT_NEG_GAUGE", Severity.REJECTED if impossible else Severity.SUSPECT,
+                      element=result.model.ids("junctions")[row], value=float(nodes[row]), limit=0.0, unit="kPa")
+
+
+def _hopeless_set_points(result: SupplyResult) -> Iterator[Finding]:
+    """The usual reason for no solution: no plant is as hot as a consumer's return is to be."""
+    plants = [result.input(name, "temperature_c")[result.input(name, "in_service").astype(bool)]
+              for name in ("plants", "flow_plants", "sources")]
+    hottest = max((float(one.max()) for one in plants if one.size), default=np.nan)
+    wanted = result.input("consumers", "return_temperature_c")
+    for row in _rows(wanted >= hottest, -wanted):
+        yield finding("HEAT_T_BELOW_RETURN", Severity.REJECTED, element=result.consumer_ids[row], value=hottest,
+                      limit=float(wanted[row]), unit="°C")
 
 
 def _cold_consumers(result: SupplyResult) -> Iterator[Finding]:

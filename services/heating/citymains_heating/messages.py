@@ -8,6 +8,9 @@ register_messages({
     "HEAT_CONSUMER_DP_NEG": Text(
         "The consumer {element} would have to pump: its differential pressure is {value} kPa.", "热用户 {element} 资用压差为 {value} kPa,相当于用户自行加压。",
         "The plant's lift does not reach it. Raise the lift, or enlarge the mains on the way.", "热源扬程不足,请提高扬程或加大沿途管径。"),
+    "HEAT_NEG_GAUGE": Text(
+        "{element} is at {value} kPa, below the atmosphere: the water boils or draws in air.", "{element} 压力为 {value} kPa,低于大气压,会汽化或吸入空气。",
+        "Raise the pressure the plants hold, or reduce flow and height on the way.", "请提高热源定压值,或减小沿途流量与高差。"),
     "HEAT_STAGNANT": Text(
         "The water stands still in {value} pipes; no temperature is given there.", "{value} 根管道中水不流动,不给出温度。",
         "Nothing to do unless they should carry flow.", "若这些管道本应有流量,请检查阀门。"),
