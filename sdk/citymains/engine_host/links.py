@@ -144,7 +144,11 @@ class ForkLink:
             told = self._leash.recv(16)
         except OSError:
             told = b""
-        return fate_text(int(told)) if told else "the end of its template"
+        if told:
+            return fate_text(int(told))
+        if self.pid:  # the child dies with its template; this is for what it has started itself
+            _kill_group(self.pid)
+        return "the end of its template"
 
     def close(self) -> None:
         """See :class:`Link`."""

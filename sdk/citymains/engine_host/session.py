@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -65,6 +66,11 @@ class Session:
     def pid(self) -> int:
         """Process id of the child."""
         return self._link.pid
+
+    @property
+    def over(self) -> bool:
+        """Whether it has ended, and a new one is needed."""
+        return bool(self._over)
 
     def open(self, model: Mapping[str, Any]) -> None:
         """Hand the child its place, its limits and the model. Called once, by the host."""
@@ -127,7 +133,7 @@ class Session:
             return
         self._link.kill()
         self._link.fate(_DEATH_S)
-        shutil.rmtree(self.directory, ignore_errors=True)
+        _remove(self.directory)
         self._link.close()
         self._on_end(self)
 
@@ -188,6 +194,15 @@ class Session:
             return error
         self.end("it answered garbage")
         return failures.rejected(self._spec, "the process does not keep to the protocol", element)
+
+
+def _remove(directory: Path) -> None:
+    """Remove a directory that a process which has not quite died yet may still be writing to."""
+    until = time.monotonic() + _DEATH_S
+    shutil.rmtree(directory, ignore_errors=True)
+    while directory.exists() and time.monotonic() < until:
+        time.sleep(0.005)
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def _encoded(message: Mapping[str, Any]) -> list[Buffer]:
