@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
 from citymains.workbench import Workbench
 from citymains_water.utility import Water
 

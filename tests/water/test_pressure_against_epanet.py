@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
 from citymains.model.finding import Verdict
 
 TOLERANCE_M = 1e-3
