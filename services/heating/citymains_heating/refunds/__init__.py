@@ -1,0 +1,1 @@
+"""Heat refunds in four steps: evidence, classification of each day, pricing, settlement."""

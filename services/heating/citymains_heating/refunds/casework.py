@@ -1,0 +1,73 @@
+"""Runs the cases of a rule pack through the whole engine, each as a season of one user."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from citymains_heating.refunds.engine import compute_refunds
+from citymains_heating.refunds.packs import policy_of
+from citymains_heating.refunds.policy import ClockStart
+from citymains_heating.refunds.season import Season, parse_season
+
+_DEFAULT_SEASON = "2022-11-15/2023-03-15"
+
+
+def run_case(fields: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """What follows for one user: ``amount_yuan``, ``days``, ``ratio``, ``deadline``."""
+    policy = policy_of(fields, lambda field: field, name="case", jurisdiction="", document="case", confidence="W")
+    season = parse_season(inputs.get("season", _DEFAULT_SEASON), policy.season_start, policy.season_end)
+    datasets = _datasets(inputs, season)
+    if policy.clock.start is not ClockStart.SENSOR and "sensor_c" in inputs and "request" not in inputs:
+        datasets["requests"] = None
+    report = compute_refunds(policy, season, datasets, design_outdoor_c=inputs.get("design_outdoor_c"))
+    frame = report.frame()
+    return {
+        "amount_yuan": report.total_yuan, "days": len(frame), "deadline": report.deadline,
+        "ratio": Decimal(str(round(float(frame["ratio"].iloc[0]), 9))) if len(frame) else Decimal(0),
+    }  # fmt: skip
+
+
+def _datasets(inputs: Mapping[str, Any], season: Season) -> dict[str, Any]:
+    user = {
+        "user": "U1", "substation": "S1", "area_m2": inputs.get("area_m2", Decimal(100)), "tariff": "T", "sensor": "R1",
+        "fee_paid_yuan": inputs.get("fee_paid_yuan"), "exclusions": inputs.get("exclusion"), "metered": "heat_kwh" in inputs,
+    }  # fmt: skip
+    prices = {name: inputs.get(name) for name in ("price_yuan_per_m2_day", "price_yuan_per_m2_season", "basic_yuan_per_m2_season", "heat_yuan_per_kwh")}
+    if prices["price_yuan_per_m2_season"] is None and prices["price_yuan_per_m2_day"] is None:
+        prices["price_yuan_per_m2_day"] = Decimal("0.19")
+    start = datetime.combine(season.first_day, datetime.min.time())
+    return {
+        "users": [user], "tariffs": [{"tariff": "T", **prices}],
+        "rooms": [{"user": "U1", "room": "bedroom", "area_m2": inputs.get("room_m2", Decimal(20)), "sensor": "R1"}],
+        "requests": [{"request": "Q1", "user": "U1", "time": inputs["request"], "agreed_from": inputs.get("agreed_from"),
+                      "agreed_to": inputs.get("agreed_to")}] if "request" in inputs else None,
+        "measurements": _visits(inputs) or None,
+        "outages": [
+            {"substation": "S1", "start": text.partition("/")[0], "end": text.partition("/")[2], "fault": inputs.get("fault", "supplier")}
+            for text in inputs["stops"].split()
+        ] if inputs.get("stops") else None,
+        "meters": [{"user": "U1", "valid_from": season.first_day, "valid_to": season.day(season.days - 1), "heat_kwh": inputs["heat_kwh"]}]
+        if "heat_kwh" in inputs else None,
+        "outdoor": [{"day": season.day(at), "temperature_c": inputs["outdoor_c"]} for at in range(season.days)]
+        if "outdoor_c" in inputs else None,
+        "readings": [
+            {"sensor": "R1", "time": start + timedelta(days=day, minutes=10 * step), "temperature_c": float(text)}
+            for day, text in enumerate(inputs["sensor_c"].split()) for step in range(144)
+        ] if "sensor_c" in inputs else None,
+    }  # fmt: skip
+
+
+def _visits(inputs: Mapping[str, Any]) -> list[dict[str, Any]]:
+    visits: list[dict[str, Any]] = []
+    if "request" in inputs:
+        asked = datetime.fromisoformat(inputs["request"])
+        for day, text in enumerate(inputs.get("tests_c", "").split()):
+            visits.append({"user": "U1", "room": "bedroom", "time": asked + timedelta(days=day), "temperature_c": Decimal(text)})
+        if "outcome" in inputs:
+            visits.append({"user": "U1", "room": "bedroom", "time": asked, "outcome": inputs["outcome"]})
+    if "retest_ok" in inputs:
+        visits.append({"user": "U1", "room": "bedroom", "time": datetime.fromisoformat(inputs["retest_ok"]), "temperature_c": Decimal(25)})
+    return visits

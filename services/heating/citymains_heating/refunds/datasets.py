@@ -1,0 +1,159 @@
+"""The datasets refunds are calculated from: their columns, and empty templates of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from os import PathLike
+from pathlib import Path
+
+
+class Type(StrEnum):
+    """What a column of a dataset holds."""
+
+    TEXT = "text"
+    DECIMAL = "decimal"
+    """Exact, at most six places."""
+    BOOL = "yes/no"
+    DATE = "date"
+    TIME = "time"
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnDef:
+    """One column of a dataset."""
+
+    name: str
+    zh: str
+    """Chinese heading, read as well."""
+    type: Type
+    description: str
+    required: bool = False
+    allowed: tuple[str, ...] = ()
+    positive: bool = False
+
+
+def _c(name: str, zh: str, type_: Type, description: str, *, required: bool = False, allowed: tuple[str, ...] = (), positive: bool = False) -> ColumnDef:
+    return ColumnDef(name, zh, type_, description, required, allowed, positive)
+
+
+_USER = _c("user", "户号", Type.TEXT, "Account number of the user.", required=True)
+_ROOM = _c("room", "房间", Type.TEXT, "Room of the user; empty: the flat.")
+_FROM = _c("valid_from", "起始日期", Type.DATE, "First day the row holds; empty: always.")
+_TO = _c("valid_to", "截止日期", Type.DATE, "Last day the row holds; empty: always.")
+_YUAN = "exact, at most six places"
+
+DATASETS: Mapping[str, tuple[ColumnDef, ...]] = {
+    "users": (
+        _USER,
+        _c("substation", "换热站", Type.TEXT, "Substation that heats the user.", required=True),
+        _c("area_m2", "面积", Type.DECIMAL, "Billing area, on the basis the tariff names.", required=True, positive=True),
+        _c("tariff", "价格类别", Type.TEXT, "Tariff of the dataset tariffs.", required=True),
+        _c("kind", "用户类别", Type.TEXT, "resident or other; others are settled by contract.", allowed=("resident", "other")),
+        _c("sensor", "测温点", Type.TEXT, "Room sensor that stands for the user."),
+        _c("fee_paid_yuan", "已缴热费", Type.DECIMAL, "Heat fee paid for the season; the refund never exceeds it. Empty: paid in full."),
+        _c("tenant", "租户", Type.BOOL, "Tenants are paid in cash."),
+        _c("pauses_next_season", "下季停用", Type.BOOL, "Users who pause next season are paid in cash."),
+        _c("paused", "本季停用", Type.BOOL, "Not supplied this season: no refund."),
+        _c("metered", "计量", Type.BOOL, "Charged by heat meter."),
+        _c("exclusions", "除外情形", Type.TEXT, "Exclusion codes of the rule, separated by semicolons."),
+        _FROM,
+        _TO,
+    ),
+    "rooms": (
+        _USER,
+        _c("room", "房间", Type.TEXT, "Room.", required=True),
+        _c("area_m2", "面积", Type.DECIMAL, "Billing area of the room.", required=True, positive=True),
+        _c("sensor", "测温点", Type.TEXT, "Sensor in the room."),
+    ),
+    "tariffs": (
+        _c("tariff", "价格类别", Type.TEXT, "Name of the tariff.", required=True),
+        _c("price_yuan_per_m2_day", "日单价", Type.DECIMAL, f"Price per m² and day; {_YUAN}.", positive=True),
+        _c("price_yuan_per_m2_season", "季单价", Type.DECIMAL, f"Price per m² and season; {_YUAN}.", positive=True),
+        _c("basic_yuan_per_m2_season", "基本热价", Type.DECIMAL, f"Basic (capacity) part per m² and season; {_YUAN}."),
+        _c("heat_yuan_per_kwh", "计量热价", Type.DECIMAL, f"Price of metered heat per kWh; {_YUAN}."),
+        _FROM,
+        _TO,
+    ),
+    "requests": (
+        _c("request", "申请编号", Type.TEXT, "Number of the request.", required=True),
+        _USER,
+        _ROOM,
+        _c("time", "申请时间", Type.TIME, "When the test was requested; local time where no zone is given.", required=True),
+        _c("agreed_from", "约定起", Type.TIME, "Start of the days both sides agreed on (rules that count agreed days)."),
+        _c("agreed_to", "约定止", Type.TIME, "End of the agreed days."),
+    ),
+    "measurements": (
+        _USER,
+        _ROOM,
+        _c("time", "测温时间", Type.TIME, "When the visit was made.", required=True),
+        _c("temperature_c", "室温", Type.DECIMAL, "Measured room temperature; empty where nobody could measure."),
+        _c("outcome", "结果", Type.TEXT, "measured, user_refused, or supplier_absent (late, unsigned, no record).",
+           allowed=("measured", "user_refused", "supplier_absent")),
+    ),
+    "outages": (
+        _c("substation", "换热站", Type.TEXT, "Substation that stopped.", required=True),
+        _c("start", "停热时间", Type.TIME, "When it stopped.", required=True),
+        _c("end", "恢复时间", Type.TIME, "When it restarted.", required=True),
+        _c("kind", "类型", Type.TEXT, "outage, late_start or early_stop.", allowed=("outage", "late_start", "early_stop")),
+        _c("fault", "责任", Type.TEXT, "supplier, planned, upstream, force_majeure or user.",
+           allowed=("supplier", "planned", "upstream", "force_majeure", "user")),
+    ),
+    "meters": (
+        _USER,
+        _c("valid_from", "起始日期", Type.DATE, "First day of the reading period.", required=True),
+        _c("valid_to", "截止日期", Type.DATE, "Last day of the reading period.", required=True),
+        _c("heat_kwh", "用热量", Type.DECIMAL, "Heat used in the period, spread evenly over its days.", required=True),
+    ),
+    "outdoor": (
+        _c("day", "日期", Type.DATE, "Day.", required=True),
+        _c("temperature_c", "室外日均温", Type.DECIMAL, "Daily mean outdoor temperature.", required=True),
+    ),
+    "ledger": (
+        _c("key", "结算键", Type.TEXT, "Settlement key of an earlier settlement.", required=True),
+        _c("amount_yuan", "金额", Type.DECIMAL, "Amount paid under the key.", required=True),
+    ),
+    "readings": (
+        _c("sensor", "测温点", Type.TEXT, "Room sensor.", required=True),
+        _c("time", "时间", Type.TIME, "When it was read; local time where no zone is given.", required=True),
+        _c("temperature_c", "室温", Type.DECIMAL, "Room temperature.", required=True),
+    ),
+}  # fmt: skip
+
+
+def write_templates(folder: str | PathLike[str]) -> list[Path]:
+    """Write an empty CSV for every dataset and one workbook with a sheet for each.
+
+    The first line holds the column names; the workbook's cell comments say what belongs there.
+
+    Parameters
+    ----------
+    folder : path
+        Made where it does not exist; files of the same names are overwritten.
+
+    Returns
+    -------
+    list of Path
+    """
+    from openpyxl import Workbook
+    from openpyxl.comments import Comment
+
+    target = Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    book = Workbook()
+    book.remove(book.active)
+    written = []
+    for name, columns in DATASETS.items():
+        path = target / f"{name}.csv"
+        # The byte order mark makes spreadsheet programs read the file as UTF-8.
+        path.write_text(",".join(column.name for column in columns) + "\n", encoding="utf-8-sig")
+        written.append(path)
+        sheet = book.create_sheet(name)
+        for at, column in enumerate(columns, 1):
+            cell = sheet.cell(1, at, column.name)
+            need = "required" if column.required else "optional"
+            cell.comment = Comment(f"{column.zh} ({column.type}, {need})\n{column.description}", "citymains")
+    path = target / "refunds.xlsx"
+    book.save(path)
+    return [*written, path]

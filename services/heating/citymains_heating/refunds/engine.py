@@ -1,0 +1,227 @@
+"""Settles a season: evidence, classification, pricing, settlement, one after the other."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from citymains.call import current_call
+from citymains.errors import InputError
+from citymains.model.finding import Finding, Severity, finding, verdict_of
+from citymains.model.provenance import Provenance
+
+from citymains_heating.refunds import tables
+from citymains_heating.refunds.accounts import (
+    Accounts,
+    check_outages,
+    check_references,
+    check_tariffs,
+    make_units,
+    read_accounts,
+    read_prices,
+)
+from citymains_heating.refunds.classify import (
+    Days,
+    classify_sensors,
+    classify_units,
+    exclude_cold,
+    exclude_users,
+    settle_overlap,
+)
+from citymains_heating.refunds.columns import yuan
+from citymains_heating.refunds.datasets import DATASETS
+from citymains_heating.refunds.policy import HeatRefundPolicy
+from citymains_heating.refunds.pricing import STOP, TEMPERATURE, fee_lines, price_days
+from citymains_heating.refunds.readings import SensorDays, read_sensor_days
+from citymains_heating.refunds.report import RefundReport
+from citymains_heating.refunds.season import Season
+from citymains_heating.refunds.settlement import Form, settle
+from citymains_heating.refunds.status import Status
+from citymains_heating.refunds.stops import classify_stops
+from citymains_heating.refunds.tables import Worked
+from citymains_heating.refunds.tabular import MICRO, MISSING, Columns, epoch_day, raise_issues, read_dataset
+
+
+def compute_refunds(
+    policy: HeatRefundPolicy,
+    season: Season,
+    datasets: Mapping[str, Any],
+    *,
+    settle_on: date | None = None,
+    late_rate_per_day: Decimal | None = None,
+    design_outdoor_c: Decimal | None = None,
+    sensor_days: SensorDays | None = None,
+    provenance: Provenance | None = None,
+) -> RefundReport:
+    """Settle one season.
+
+    Parameters
+    ----------
+    policy : HeatRefundPolicy
+    season : Season
+    datasets : mapping of str to path, DataFrame, pyarrow Table, rows or None
+        By the names of `DATASETS`; ``users`` and ``tariffs`` are needed.
+    settle_on : date, optional
+        Day of the settlement, for late interest.
+    late_rate_per_day : Decimal, optional
+        Late rate of unpaid heat fees, per day.
+    design_outdoor_c : Decimal, optional
+        Design outdoor temperature [°C]; with the dataset ``outdoor`` for rules that look at it.
+    sensor_days : SensorDays, optional
+        Readings reduced before; otherwise ``datasets["readings"]`` is read.
+
+    Returns
+    -------
+    RefundReport
+
+    Raises
+    ------
+    InputError
+        Every issue of the datasets, located; nothing is settled.
+    """
+    begun = time.perf_counter()
+    call = current_call()
+    data = _read(datasets)
+    accounts = _accounts(data, policy, season)
+    units = make_units(accounts, data["rooms"], policy)
+    prices = read_prices(data["tariffs"], season)
+    check_outages(data["outages"])
+    check_references(accounts, data, units)
+    check_tariffs(data["users"], prices)
+    raise_issues(data.values())
+    call.progress(0.05, "readings")
+    readings = sensor_days or read_sensor_days(datasets.get("readings"), season, sample_s=policy.sensor.sample_s)
+    call.progress(0.5, "classification")
+    classes = classify_sensors(readings, policy, season)
+    days = classify_units(classes, readings.sensors, units, accounts, data, policy, season)
+    contract, excluded, reasons = _blocked(accounts, policy)
+    exclude_users(days, contract | excluded, units.user)
+    _exclude_cold(days, data["outdoor"], policy, season, design_outdoor_c)
+    stops = classify_stops(data["outages"], accounts, policy, season)
+    stop_days = settle_overlap(days, stops, accounts, units, policy, season, contract)
+    call.progress(0.7, "pricing")
+    fees = []
+    for reason in (TEMPERATURE, STOP):
+        lines, issues = fee_lines(accounts, units, prices, policy, season, reason, data["meters"])
+        needed = (days.status == Status.REFUND_TEMPERATURE).any() if reason == TEMPERATURE else (stop_days.minutes > 0).any()
+        if issues and needed:
+            raise InputError(issues)
+        fees.append(lines)
+    rows = price_days(days, stop_days, units, accounts, (fees[0], fees[1]), policy, season)
+    totals = np.add.reduceat(rows.cents, rows.starts) if len(rows.starts) else np.zeros(0, np.int64)
+    settlement = settle(
+        rows.user[rows.starts], totals, accounts, data["ledger"], policy, season, on=settle_on, late_rate_per_day=late_rate_per_day
+    )
+    call.progress(0.85, "tables")
+    work = Worked(
+        policy, season, accounts, units, readings, classes, days, stops, stop_days, data["outages"], (fees[0], fees[1]), rows, settlement, reasons
+    )
+    return _report(work, provenance or Provenance(), time.perf_counter() - begun, settle_on, late_rate_per_day)
+
+
+def _read(datasets: Mapping[str, Any]) -> dict[str, Columns]:
+    for name in datasets:
+        if name not in DATASETS:
+            raise InputError("ARGUMENT_UNKNOWN", field=name, limit=", ".join(DATASETS))
+    for name in ("users", "tariffs"):
+        if datasets.get(name) is None:
+            raise InputError("ARGUMENT_MISSING", field=name)
+    return {name: read_dataset(name, datasets.get(name)) for name in DATASETS if name != "readings"}
+
+
+def _accounts(data: dict[str, Columns], policy: HeatRefundPolicy, season: Season) -> Accounts:
+    # A user without a number cannot be found again in any other dataset, so that comes first.
+    if any(one.severity == "error" for one in data["users"].issues):
+        raise_issues(data.values())
+    return read_accounts(data["users"], season)
+
+
+def _blocked(accounts: Accounts, policy: HeatRefundPolicy) -> tuple[NDArray[np.bool_], NDArray[np.bool_], list[str]]:
+    """Users the rule does not cover at all, users it excludes from refunds for temperature, and by what."""
+    count = len(accounts.users)
+    other = np.array([kind not in (None, "resident") for kind in accounts.flag("kind")], dtype=np.bool_)
+    contract = other | accounts.flag("paused")
+    excluded = np.zeros(count, np.bool_)
+    reasons = [policy.article] * count
+    for at, text in enumerate(accounts.flag("exclusions")):
+        for code in (text or "").replace(";", ";").split(";"):
+            article = policy.exclusions.get(code.strip())
+            if article:
+                excluded[at] = True
+                reasons[at] = article
+    if not policy.metered:
+        excluded |= accounts.flag("metered")
+    return contract, excluded, reasons
+
+
+def _exclude_cold(days: Days, outdoor: Columns, policy: HeatRefundPolicy, season: Season, design_c: Decimal | None) -> None:
+    if not policy.outdoor_below_design or design_c is None:
+        return
+    cold = np.zeros(season.days, np.bool_)
+    base = epoch_day(season.first_day)
+    for day, value in zip(outdoor["day"].tolist(), outdoor["temperature_c"].tolist(), strict=True):
+        if 0 <= day - base < season.days and value != MISSING and value < int(design_c * MICRO):
+            cold[day - base] = True
+    exclude_cold(days, cold)
+
+
+def _report(
+    work: Worked, provenance: Provenance, run_s: float, settle_on: date | None, late_rate: Decimal | None
+) -> RefundReport:
+    from dataclasses import replace
+
+    policy, season, settlement = work.policy, work.season, work.settlement
+    findings = tuple(_findings(work, settle_on, late_rate))
+    stop = work.rows.reason == STOP
+    due = settlement.due_cents
+    forms = np.array(settlement.form, dtype=object)
+
+    def total(cents: NDArray[np.int64]) -> Decimal:
+        return Decimal(yuan(int(cents.sum())))
+
+    return RefundReport(
+        verdict=verdict_of(findings), findings=findings, provenance=replace(provenance, rule_packs=policy.packs, run_s=run_s),
+        tables=(
+            tables.refunds_table(work), tables.statements_table(work), tables.considered_table(work), tables.days_table(work),
+            tables.evidence_table(work), tables.flags_table(work), tables.stops_table(work), tables.settlement_table(work),
+        ),
+        total_yuan=total(settlement.total_cents), temperature_yuan=total(work.rows.cents[~stop]), outage_yuan=total(work.rows.cents[stop]),
+        due_yuan=total(due), credit_yuan=total(due[forms == Form.CREDIT]), cash_yuan=total(due[forms == Form.CASH]),
+        user_count=len(settlement.user), user_days=len(work.rows.user), season_start=season.start.isoformat(timespec="minutes"),
+        season_end=season.end.isoformat(timespec="minutes"), season_days=str(season.length_days), rule=policy.name,
+        deadline="" if settlement.deadline is None else settlement.deadline.isoformat(),
+    )  # fmt: skip
+
+
+def _findings(work: Worked, settle_on: date | None, late_rate: Decimal | None) -> list[Finding]:
+    note = Severity.NOTE
+    found = [
+        finding("REFUND_EVIDENCE_FLAGGED", note, element=flag, value=float(counts.sum()))
+        for flag, counts in work.sensor_days.flags.items()
+        if counts.any()
+    ]
+    status = work.days.status
+    counted = {
+        "REFUND_NO_EVIDENCE": int(np.count_nonzero(status == Status.NO_EVIDENCE)),
+        "REFUND_CLOCK_NOT_STARTED": int(np.count_nonzero(status == Status.CLOCK_NOT_STARTED)),
+        "REFUND_CLAIM_OPEN": work.days.open_claims,
+        "REFUND_PAID_MORE_BEFORE": work.settlement.overpaid,
+        "REFUND_METERED_NOT_COVERED": 0 if work.policy.metered else int(work.accounts.flag("metered").sum()),
+    }
+    severities = {"REFUND_CLAIM_OPEN": Severity.SUSPECT, "REFUND_PAID_MORE_BEFORE": Severity.SUSPECT}
+    found += [
+        finding(code, severities.get(code, note), value=float(count), article=work.policy.clock.article, start=work.policy.clock.start)
+        for code, count in counted.items()
+        if count
+    ]
+    if work.settlement.late and late_rate is None:
+        found.append(finding("REFUND_LATE_RATE_UNKNOWN", Severity.SUSPECT, value=float(work.settlement.late), article=work.policy.settle.article))
+    return found
+
+

@@ -1,0 +1,452 @@
+"""Readings to days: one pass over the sensors' series, in columns, with everything doubtful flagged.
+
+A reading is set aside, never mended: outside the possible range, without a value, a duplicate,
+two different values at one time. A day whose clock jumped back is no evidence. What is left
+gives count, sum, least and greatest of each sensor and day, in whole thousandths of a degree,
+so that a mean is compared with an edge exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from citymains.call import current_call
+from citymains.errors import InputError
+
+from citymains_heating.refunds.policy import MILLI, SensorEvidence
+from citymains_heating.refunds.season import Season
+from citymains_heating.refunds.tabular import MISSING, epoch_day, parse_time, raw_columns, rows_to_columns
+
+#: Room temperatures outside these are a broken sensor [°C]; -127 and 85 are what one common chip says when it fails.
+POSSIBLE_C = (-20, 60)
+DAY_S = 86_400
+#: Rows a thread works on at a time; about what fits the cache next to its temporaries.
+CHUNK_ROWS = 1_000_000
+FLAGS = ("missing_value", "impossible", "duplicate", "conflicting", "clock_jump", "gap", "time_24", "outside_season", "time_unreadable")
+
+
+@dataclass
+class SensorDays:
+    """What the readings say about each sensor and day; arrays have the shape (sensors, days)."""
+
+    sensors: list[str]
+    count: NDArray[np.int32]
+    total_milli: NDArray[np.int64]
+    min_milli: NDArray[np.int32]
+    max_milli: NDArray[np.int32]
+    jumped: NDArray[np.bool_]
+    flags: dict[str, NDArray[np.int64]] = field(default_factory=dict)
+    """Flagged readings per sensor, by flag."""
+    readings: int = 0
+
+    @classmethod
+    def empty(cls, sensors: list[str], days: int) -> SensorDays:
+        """No reading at all."""
+        shape = (len(sensors), days)
+        top = np.iinfo(np.int32).max
+        return cls(
+            sensors, np.zeros(shape, np.int32), np.zeros(shape, np.int64), np.full(shape, top, np.int32),
+            np.full(shape, -top, np.int32), np.zeros(shape, np.bool_), {flag: np.zeros(len(sensors), np.int64) for flag in FLAGS},
+        )
+
+    def offline(self) -> int:
+        """Sensors without a single valid reading in the season."""
+        return int(np.count_nonzero(self.count.sum(axis=1) == 0))
+
+    def evident(self, rule: SensorEvidence, season: Season) -> NDArray[np.bool_]:
+        """Sensor-days with enough valid readings and no clock jump; the others are no evidence."""
+        expected = season.minutes * 60 / rule.sample_s
+        enough = self.count >= np.ceil(expected * float(rule.min_coverage))[None, :]
+        return enough & (self.count > 0) & ~self.jumped
+
+    def value(self, rule: SensorEvidence) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The day's temperature in thousandths as a fraction (numerator, denominator >= 1)."""
+        if rule.statistic == "mean":
+            return self.total_milli, np.maximum(self.count, 1).astype(np.int64)
+        chosen = self.min_milli if rule.statistic == "min" else self.max_milli
+        return chosen.astype(np.int64), np.ones(chosen.shape, np.int64)
+
+
+def read_sensor_days(source: Any, season: Season, *, sample_s: int = 600) -> SensorDays:
+    """Read sensor series and reduce them to days.
+
+    Parameters
+    ----------
+    source : path, sequence of paths, DataFrame, pyarrow Table, sequence of mappings or None
+        Columns ``sensor``, ``time``, ``temperature_c``. Parquet is read row group by row group.
+    season : Season
+    sample_s : int
+        Sampling interval the sensors promise [s]; a longer pause is a gap.
+
+    Raises
+    ------
+    InputError
+        REFUND_READING_UNIT_MISSING, REFUND_READING_UNIT_UNKNOWN, REFUND_COLUMN_MISSING.
+    """
+    if source is None:
+        return SensorDays.empty([], season.days)
+    chunks = list(_parquet_chunks(Path(source))) if _is_parquet(source) else [_table_chunk(source)]
+    return reduce_chunks(chunks, season, sample_s)
+
+
+#: Some readings: gives an Arrow table when a thread asks for it.
+Chunk: TypeAlias = Callable[[], Any]
+
+
+def reduce_chunks(chunks: list[Chunk], season: Season, sample_s: int) -> SensorDays:
+    """Reduce chunks two at a time; where a sensor's series runs over a chunk's edge it is joined first."""
+    directory = _Directory()
+    call = current_call()
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        pending: list[_Raw] = []
+        for done, (names, raw) in enumerate(pool.map(_decode, chunks)):
+            call.progress(0.5 * done / max(1, len(chunks)), "readings")
+            pending.append(directory.place(names, raw))
+    if not _in_sensor_order(pending):
+        pending = _partition(pending, len(directory.names))
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        parts = list(pool.map(lambda raw: _reduce(raw, season, sample_s), _joined(pending)))
+    days = SensorDays.empty(directory.names, season.days)
+    for part in parts:
+        part.into(days)
+    return days
+
+
+# -- decoding ---------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Raw:
+    codes: NDArray[np.int32]
+    seconds: NDArray[np.int64]
+    milli: NDArray[np.int32]
+    unreadable: NDArray[np.int32]
+    time_24: NDArray[np.int32]
+
+
+class _Directory:
+    """Sensors in order of first appearance in the file, whichever thread decoded first."""
+
+    def __init__(self) -> None:
+        self._index: dict[str, int] = {}
+
+    @property
+    def names(self) -> list[str]:
+        return list(self._index)
+
+    def place(self, names: list[str], raw: _Raw) -> _Raw:
+        """The piece with its own codes turned into those of the directory."""
+        lookup = np.array([self._index.setdefault(name, len(self._index)) for name in names], dtype=np.int32)
+        if np.array_equal(lookup, np.arange(len(lookup))):
+            return raw
+        return replace(raw, codes=lookup[raw.codes], unreadable=lookup[raw.unreadable], time_24=lookup[raw.time_24])
+
+
+def _is_parquet(source: Any) -> bool:
+    return isinstance(source, str | Path) and str(source).lower().endswith(".parquet")
+
+
+def _parquet_chunks(path: Path) -> Iterator[Chunk]:
+    import pyarrow.parquet as pq
+
+    if not path.is_file():
+        raise InputError("FILE_NOT_FOUND", file=str(path), section="readings")
+    try:
+        file = pq.ParquetFile(path, read_dictionary=["sensor"])
+    except (ValueError, OSError) as error:
+        raise InputError("FILE_WRONG_FORMAT", file=path.name, limit="Parquet", value=str(error)) from error
+    names = file.schema_arrow.names
+    _check_headings(names, path.name)
+    wanted = [name for name in ("sensor", "time", "temperature_c", "unit") if name in names]
+    for group in range(file.num_row_groups):
+        # A reader of its own per group: the file object is not shared between threads.
+        def load(group: int = group) -> Any:
+            with pq.ParquetFile(path, read_dictionary=["sensor"]) as own:
+                return own.read_row_group(group, columns=wanted, use_threads=False)
+
+        yield load
+
+
+def _table_chunk(source: Any) -> Chunk:
+    import pyarrow as pa
+
+    file = Path(source).name if isinstance(source, str | Path) else "readings"
+    if isinstance(source, str | Path):
+        columns = _file_columns(source)
+        table = pa.table(columns)
+    elif hasattr(source, "column_names") and hasattr(source, "column"):
+        table = source
+    elif hasattr(source, "columns"):
+        table = pa.Table.from_pandas(source, preserve_index=False)
+    else:
+        table = pa.table(rows_to_columns(source))
+    _check_headings(table.column_names, file)
+    return lambda: table
+
+
+def _file_columns(source: Any) -> dict[str, Any]:
+    """The raw columns of a CSV or Excel file of readings."""
+    columns, _, _ = raw_columns("readings", source)
+    headings = {"测温点": "sensor", "时间": "time", "室温": "temperature_c"}
+    return {headings.get(name.strip(), name.strip()): values for name, values in columns.items()}
+
+
+def _check_headings(names: list[str], file: str) -> None:
+    if "temperature_c" not in names:
+        bare = next((name for name in names if name.startswith("temp") or name in ("value", "温度", "t")), None)
+        if bare is not None:
+            raise InputError("REFUND_READING_UNIT_MISSING", file=file, section="readings", field=bare)
+    for name in ("sensor", "time", "temperature_c"):
+        if name not in names:
+            raise InputError("REFUND_COLUMN_MISSING", file=file, section="readings", field=name)
+
+
+def _decode(chunk: Chunk) -> tuple[list[str], _Raw]:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    table = chunk()
+    _check_units(table)
+    sensor = table.column("sensor").combine_chunks()
+    if not pa.types.is_dictionary(sensor.type):
+        sensor = pc.cast(sensor, pa.string()).dictionary_encode()
+    names = [str(name) for name in sensor.dictionary.to_pylist()]
+    codes = sensor.indices.to_numpy(zero_copy_only=False).astype(np.int32)
+    seconds, time_24 = _seconds(table.column("time"))
+    value = table.column("temperature_c")
+    if pa.types.is_string(value.type):
+        value = pc.cast(pc.replace_substring(value, "", ""), pa.float64())
+    celsius = pc.cast(value, pa.float64()).to_numpy() if pa.types.is_decimal(value.type) else value.to_numpy()
+    celsius = np.where(np.abs(celsius) < 1e5, celsius, np.nan)
+    lost = np.isnan(celsius)
+    milli = np.where(lost, np.iinfo(np.int32).min, np.rint(np.where(lost, 0, celsius).astype(np.float64) * MILLI)).astype(np.int32)
+    readable = seconds != MISSING
+    raw = _Raw(codes, seconds, milli, codes[~readable], codes[time_24])
+    if not readable.all():
+        raw = _Raw(codes[readable], seconds[readable], milli[readable], raw.unreadable, raw.time_24)
+    return names, raw
+
+
+def _check_units(table: Any) -> None:
+    if "unit" not in table.column_names:
+        return
+    for row, unit in enumerate(table.column("unit").to_pylist()):
+        if unit is None or str(unit).strip() not in ("C", "°C", "℃", "c"):
+            code = "REFUND_READING_UNIT_UNKNOWN"
+            raise InputError(code, file="readings", line=row + 1, section="readings", field="unit",
+                             element=table.column("sensor")[row].as_py(), value=unit, limit="C")  # fmt: skip
+
+
+def _seconds(column: Any) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
+    """Seconds of local time; MISSING where unreadable. Also the rows written as 24:00."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    none = np.zeros(0, dtype=np.intp)
+    if pa.types.is_timestamp(column.type):
+        shift = 8 * 3600 if column.type.tz is not None else 0
+        per = {"s": 1, "ms": 1000, "us": 1_000_000, "ns": 1_000_000_000}[column.type.unit]
+        whole = pc.cast(column, pa.int64())
+        if not whole.null_count:
+            ticks = whole.to_numpy()
+            return (ticks if per == 1 else ticks // per) + shift, none
+        ticks = pc.fill_null(whole, 0).to_numpy() // per + shift
+        return np.where(pc.is_null(whole).to_numpy(zero_copy_only=False), MISSING, ticks), none
+    texts = [None if cell is None else str(cell) for cell in column.to_pylist()]
+    parsed = [None if text is None else parse_time(text) for text in texts]
+    seconds = np.array([MISSING if one is None else one for one in parsed], dtype=np.int64)
+    return seconds, np.array([row for row, text in enumerate(texts) if text and "24:00" in text], dtype=np.intp)
+
+
+# -- arranging by sensor ---------------------------------------------------------------------------
+
+
+def _in_sensor_order(raws: list[_Raw]) -> bool:
+    """Whether each sensor's readings stand together, over all chunks."""
+    seen: set[int] = set()
+    last = -1
+    for raw in raws:
+        starts = np.concatenate(([True], raw.codes[1:] != raw.codes[:-1])) if len(raw.codes) else np.zeros(0, bool)
+        for code in raw.codes[starts].tolist():
+            if code != last and code in seen:
+                return False
+            seen.add(code)
+            last = code
+    return True
+
+
+def _partition(raws: list[_Raw], sensors: int) -> list[_Raw]:
+    """The same readings with each sensor's together, in the order of the file."""
+    whole = _concat(raws)
+    # Sixteen-bit keys take numpy's linear radix sort.
+    keys = whole.codes.astype(np.uint16) if sensors <= 65_536 else whole.codes
+    order = np.argsort(keys, kind="stable")
+    ordered = _Raw(whole.codes[order], whole.seconds[order], whole.milli[order], whole.unreadable, whole.time_24)
+    return [ordered]
+
+
+def _joined(raws: list[_Raw]) -> Iterator[_Raw]:
+    """Chunks cut where one sensor ends and the next begins."""
+    carry: list[_Raw] = []
+    for raw in raws:
+        held = _concat([*carry, raw]) if carry else raw
+        if not len(held.codes):
+            carry = [held]
+            continue
+        cut = _last_run(held.codes)
+        if cut == 0:
+            carry = [held]
+            continue
+        yield from _pieces(_slice(held, 0, cut, flags=True))
+        carry = [_slice(held, cut, len(held.codes), flags=False)]
+    if carry:
+        yield from _pieces(_concat(carry))
+
+
+def _last_run(codes: NDArray[np.int32]) -> int:
+    """Where the last sensor's run begins."""
+    changes = np.flatnonzero(codes[1:] != codes[:-1])
+    return int(changes[-1]) + 1 if len(changes) else 0
+
+
+def _pieces(raw: _Raw) -> Iterator[_Raw]:
+    """Pieces of about `CHUNK_ROWS`, cut between sensors."""
+    if len(raw.codes) <= CHUNK_ROWS * 3 // 2:
+        yield raw
+        return
+    edges = np.concatenate(([0], np.flatnonzero(raw.codes[1:] != raw.codes[:-1]) + 1, [len(raw.codes)]))
+    start, flags = 0, True
+    while start < len(raw.codes):
+        at = np.searchsorted(edges, min(start + CHUNK_ROWS, len(raw.codes)))
+        stop = int(edges[at])
+        yield _slice(raw, start, stop, flags=flags)
+        start, flags = stop, False
+
+
+def _slice(raw: _Raw, start: int, stop: int, *, flags: bool) -> _Raw:
+    none = raw.unreadable[:0]
+    return _Raw(
+        raw.codes[start:stop], raw.seconds[start:stop], raw.milli[start:stop],
+        raw.unreadable if flags else none, raw.time_24 if flags else none,
+    )
+
+
+def _concat(raws: list[_Raw]) -> _Raw:
+    if len(raws) == 1:
+        return raws[0]
+    return _Raw(*(np.concatenate([getattr(raw, name) for raw in raws]) for name in ("codes", "seconds", "milli", "unreadable", "time_24")))
+
+
+# -- reducing ------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Part:
+    sensor: NDArray[np.int64]
+    day: NDArray[np.int64]
+    count: NDArray[np.int64]
+    total: NDArray[np.int64]
+    low: NDArray[np.int32]
+    high: NDArray[np.int32]
+    jumps: tuple[NDArray[np.int64], NDArray[np.int64]]
+    flagged: dict[str, NDArray[np.int32]]
+    readings: int
+
+    def into(self, days: SensorDays) -> None:
+        """Add the part; no two parts share a sensor's day."""
+        at = (self.sensor, self.day)
+        days.count[at] = self.count
+        days.total_milli[at] = self.total
+        days.min_milli[at] = self.low
+        days.max_milli[at] = self.high
+        days.jumped[self.jumps] = True
+        for flag, sensors in self.flagged.items():
+            days.flags[flag] += np.bincount(sensors, minlength=len(days.sensors)) if len(sensors) else 0
+        days.readings += self.readings
+
+
+def _reduce(raw: _Raw, season: Season, sample_s: int) -> _Part:
+    """One piece: whole series of some sensors, in the order of the file."""
+    codes, seconds, milli = raw.codes, raw.seconds - epoch_day(season.first_day) * DAY_S, raw.milli
+    same = codes[1:] == codes[:-1]
+    step = np.diff(seconds)
+    back = np.flatnonzero(same & (step < 0)) + 1
+    jumps = (codes[back].astype(np.int64), seconds[back] // DAY_S)
+    if len(back):
+        codes, seconds, milli = _by_time(codes, seconds, milli, np.unique(codes[back]))
+        step = np.diff(seconds)
+    flagged = {"clock_jump": raw.codes[back], "time_24": raw.time_24, "time_unreadable": raw.unreadable}
+    flagged["gap"] = codes[1:][same & (step > sample_s + sample_s // 2)]
+    keep = np.ones(len(codes), dtype=np.bool_)
+    twice = np.flatnonzero(same & (step == 0))
+    if len(twice):
+        _mark_duplicates(codes, seconds, milli, keep, flagged)
+    low, high = (edge * MILLI for edge in POSSIBLE_C)
+    _set_aside(milli == np.iinfo(np.int32).min, "missing_value", codes, keep, flagged)
+    _set_aside((milli < low) | (milli > high), "impossible", codes, keep, flagged)
+    day = seconds // DAY_S
+    first, last = _season_seconds(season)
+    _set_aside((seconds < first) | (seconds >= last), "outside_season", codes, keep, flagged)
+    if not keep.all():
+        codes, day, milli = codes[keep], day[keep], milli[keep]
+    inside = (jumps[1] >= 0) & (jumps[1] < season.days)
+    return _runs(codes, day, milli, season.days, (jumps[0][inside], jumps[1][inside]), flagged, len(raw.codes))
+
+
+def _runs(codes: Any, day: Any, milli: Any, days: int, jumps: Any, flagged: Any, readings: int) -> _Part:
+    key = codes.astype(np.int64) * days + day
+    if not len(key):
+        none = np.zeros(0, np.int64)
+        return _Part(none, none, none, none, none.astype(np.int32), none.astype(np.int32), jumps, flagged, readings)
+    starts = np.concatenate(([0], np.flatnonzero(key[1:] != key[:-1]) + 1))
+    count = np.diff(np.append(starts, len(key)))
+    return _Part(
+        key[starts] // days, key[starts] % days, count, np.add.reduceat(milli, starts, dtype=np.int64),
+        np.minimum.reduceat(milli, starts), np.maximum.reduceat(milli, starts), jumps, flagged, readings,
+    )
+
+
+def _season_seconds(season: Season) -> tuple[int, int]:
+    from datetime import datetime, timedelta
+
+    midnight = datetime.combine(season.first_day, datetime.min.time())
+    return (season.start - midnight) // timedelta(seconds=1), (season.end - midnight) // timedelta(seconds=1)
+
+
+def _by_time(codes: Any, seconds: Any, milli: Any, jumped: NDArray[np.int32]) -> tuple[Any, Any, Any]:
+    """The series with those of the `jumped` sensors put in order of time."""
+    seconds, milli = seconds.copy(), milli.copy()
+    edges = np.concatenate(([0], np.flatnonzero(codes[1:] != codes[:-1]) + 1, [len(codes)]))
+    wanted = set(jumped.tolist())
+    for start, stop in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
+        if int(codes[start]) in wanted:
+            order = start + np.argsort(seconds[start:stop], kind="stable")
+            seconds[start:stop], milli[start:stop] = seconds[order], milli[order]
+    return codes, seconds, milli
+
+
+def _mark_duplicates(codes: Any, seconds: Any, milli: Any, keep: NDArray[np.bool_], flagged: dict[str, Any]) -> None:
+    """Of equal readings at one time one stays; of different ones none."""
+    group = np.concatenate(([0], np.cumsum((codes[1:] != codes[:-1]) | (seconds[1:] != seconds[:-1]))))
+    starts = np.concatenate(([0], np.flatnonzero(group[1:] != group[:-1]) + 1))
+    differ = np.minimum.reduceat(milli, starts) != np.maximum.reduceat(milli, starts)
+    conflicting = differ[group]
+    repeated = np.concatenate(([False], group[1:] == group[:-1])) & ~conflicting
+    keep[conflicting | repeated] = False
+    flagged["duplicate"] = codes[repeated]
+    flagged["conflicting"] = codes[conflicting]
+
+
+def _set_aside(wrong: NDArray[np.bool_], flag: str, codes: Any, keep: NDArray[np.bool_], flagged: dict[str, Any]) -> None:
+    wrong = wrong & keep
+    if wrong.any():
+        keep[wrong] = False
+        flagged[flag] = codes[wrong]
+

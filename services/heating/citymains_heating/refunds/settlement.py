@@ -1,0 +1,111 @@
+"""Step 4: what is paid to whom, how, by when, and only once."""
+
+from __future__ import annotations
+
+import hashlib
+from calendar import monthrange
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from citymains_heating.refunds.accounts import Accounts
+from citymains_heating.refunds.policy import HeatRefundPolicy
+from citymains_heating.refunds.season import Season
+from citymains_heating.refunds.tabular import MICRO, Columns
+
+
+class Form(StrEnum):
+    """How a refund is paid."""
+
+    CREDIT = "credit"
+    """Against next season's fee."""
+    CASH = "cash"
+    """To tenants, and to users who pause next season."""
+    NONE = "none"
+    """Nothing is due any more."""
+
+
+@dataclass
+class Settlement:
+    """One entry per user with a refund."""
+
+    user: NDArray[np.int32]
+    total_cents: NDArray[np.int64]
+    earlier_cents: NDArray[np.int64]
+    due_cents: NDArray[np.int64]
+    interest_cents: NDArray[np.int64]
+    form: list[str]
+    key: list[str]
+    deadline: date | None
+    overpaid: int
+    late: int
+
+
+def settlement_key(user: str, season: Season, policy: HeatRefundPolicy) -> str:
+    """What a refund is paid under: one user, one season, one rule.
+
+    The rule is its name and place, so that mending a pack's text does not pay twice.
+    """
+    text = "\0".join((user, season.start.isoformat(), season.end.isoformat(), policy.name))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def deadline_of(policy: HeatRefundPolicy, season: Season) -> date | None:
+    """Last day to settle; None where the rule does not say."""
+    # A season that ends at midnight has its last day before.
+    last = (season.end - timedelta(microseconds=1)).date()
+    if season.end.hour == 0 and season.end.minute == 0:
+        last = season.end.date()
+    settle = policy.settle
+    if settle.month is not None and settle.day is not None:
+        fixed = date(last.year, settle.month, settle.day)
+        return fixed if fixed >= last else date(last.year + 1, settle.month, settle.day)
+    if settle.months_after_season is None:
+        return None
+    month = last.month - 1 + settle.months_after_season
+    year, month = last.year + month // 12, month % 12 + 1
+    return date(year, month, min(last.day, monthrange(year, month)[1]))
+
+
+def settle(
+    user: NDArray[np.int32],
+    total_cents: NDArray[np.int64],
+    accounts: Accounts,
+    ledger: Columns,
+    policy: HeatRefundPolicy,
+    season: Season,
+    *,
+    on: date | None = None,
+    late_rate_per_day: Decimal | None = None,
+) -> Settlement:
+    """Hold the totals against what was paid under the same keys, and say how the rest is paid."""
+    keys = [settlement_key(accounts.users[at], season, policy) for at in user.tolist()]
+    paid = _paid(ledger)
+    earlier = np.array([paid.get(key, 0) for key in keys], dtype=np.int64)
+    due = np.maximum(total_cents - earlier, 0)
+    deadline = deadline_of(policy, season)
+    late_days = max(0, (on - deadline).days) if on is not None and deadline is not None else 0
+    carries = late_days > 0 and policy.settle.late_as_unpaid_fee
+    interest = np.zeros(len(due), np.int64)
+    if carries and late_rate_per_day is not None:
+        interest = np.array([_interest(int(cents), late_rate_per_day, late_days) for cents in due], dtype=np.int64)
+    cash = (accounts.flag("tenant") | accounts.flag("pauses_next_season"))[user] if len(user) else np.zeros(0, np.bool_)
+    form = np.where(due == 0, Form.NONE.value, np.where(cash, Form.CASH.value, Form.CREDIT.value)).tolist()
+    late = int(np.count_nonzero(due)) if carries else 0
+    return Settlement(user, total_cents, earlier, due, interest, form, keys, deadline, int(np.count_nonzero(earlier > total_cents)), late)
+
+
+def _paid(ledger: Columns) -> Mapping[str, int]:
+    paid: dict[str, int] = {}
+    for key, amount in zip(ledger["key"].tolist(), ledger["amount_yuan"].tolist(), strict=True):
+        paid[str(key)] = paid.get(str(key), 0) + int(amount) // (MICRO // 100)
+    return paid
+
+
+def _interest(cents: int, rate: Decimal, days: int) -> int:
+    return int((cents * rate * days).quantize(Decimal(1), rounding=ROUND_HALF_UP))

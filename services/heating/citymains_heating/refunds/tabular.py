@@ -1,0 +1,339 @@
+"""Datasets from Parquet, CSV, Excel, DataFrames and Arrow tables, in columns, with located issues."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from citymains.errors import InputError, Issue, issue
+
+from citymains_heating.refunds.datasets import DATASETS, ColumnDef, Type
+from citymains_heating.refunds.season import local_naive
+
+#: Decimals are kept as whole millionths.
+MICRO = 1_000_000
+#: Stands for a missing number, date or time.
+MISSING = np.iinfo(np.int64).min
+_EPOCH = datetime(1970, 1, 1)
+_YES = {"1", "true", "yes", "y", "是"}
+_NO = {"0", "false", "no", "n", "否", ""}
+#: Issues of one column reported one by one; the count says how many there are.
+MAX_ISSUES = 50
+
+
+@dataclass
+class Columns:
+    """One dataset as arrays: texts as objects (None is missing), everything else int64 or bool."""
+
+    name: str
+    file: str
+    rows: int
+    values: dict[str, NDArray[Any]]
+    first_line: int
+    issues: list[Issue] = field(default_factory=list)
+
+    def __getitem__(self, column: str) -> NDArray[Any]:
+        return self.values[column]
+
+    def has(self, column: str) -> bool:
+        """Whether the column was given."""
+        return column in self.values
+
+    def line(self, row: int) -> int:
+        """Line of the file a row stands in."""
+        return int(row) + self.first_line
+
+    def complain(self, code: str, row: int, column: str, **context: Any) -> None:
+        """Add an issue located at a row and column."""
+        self.issues.append(issue(code, file=self.file, line=self.line(row), section=self.name, field=column, **context))
+
+    def element(self, row: int) -> str:
+        """The row's first column: whose row it is."""
+        first = DATASETS[self.name][0].name
+        value = self.values[first][row] if first in self.values else None
+        return str(value) if value is not None else f"row {row + 1}"
+
+
+def read_dataset(name: str, source: Any) -> Columns:
+    """Read a dataset.
+
+    Parameters
+    ----------
+    name : str
+        A key of `DATASETS`.
+    source : path, DataFrame, pyarrow Table, sequence of mappings, or None
+        None is the empty dataset.
+
+    Returns
+    -------
+    Columns
+        Its ``issues`` hold what is wrong; the caller decides when to raise.
+    """
+    raw, file, first_line = raw_columns(name, source)
+    rows = max((len(values) for values in raw.values()), default=0)
+    columns = Columns(name, file, rows, {}, first_line)
+    given = source is not None
+    known: dict[str, ColumnDef] = {}
+    for definition in DATASETS[name]:
+        known[definition.name] = known[definition.zh] = definition
+    for heading, values in raw.items():
+        definition = known.get(heading.strip())
+        if definition is None:
+            limit = ", ".join(one.name for one in DATASETS[name])
+            columns.issues.append(
+                issue("REFUND_COLUMN_UNKNOWN", severity="warning", file=file, section=name, field=heading, limit=limit)
+            )
+            continue
+        columns.values[definition.name] = _convert(columns, definition, values)
+    for definition in DATASETS[name]:
+        if definition.name not in columns.values:
+            if definition.required and given:
+                columns.issues.append(issue("REFUND_COLUMN_MISSING", file=file, section=name, field=definition.name))
+            columns.values[definition.name] = _blank(definition, rows)
+        elif definition.required:
+            _check_required(columns, definition)
+    return columns
+
+
+def raise_issues(datasets: Iterable[Columns]) -> None:
+    """Raise one InputError with every issue of the datasets, if any is an error."""
+    issues = [one for dataset in datasets for one in dataset.issues]
+    if any(one.severity == "error" for one in issues):
+        raise InputError(issues)
+
+
+def parse_time(text: str) -> int | None:
+    """Seconds of local time since 1970; ``24:00`` is the next day's 00:00. None: not understood."""
+    text = unicodedata.normalize("NFKC", text).strip().replace("/", "-").replace("T", " ")
+    day, _, clock = text.partition(" ")
+    extra = timedelta(0)
+    if clock in ("24:00", "24:00:00"):
+        clock, extra = "", timedelta(days=1)
+    try:
+        moment = datetime.fromisoformat(f"{_padded(day)} {clock}".strip())
+    except ValueError:
+        return None
+    return int((local_naive(moment) + extra - _EPOCH).total_seconds())
+
+
+def to_datetime(seconds: int) -> datetime:
+    """Local time of seconds since 1970."""
+    return _EPOCH + timedelta(seconds=int(seconds))
+
+
+def to_date(days: int) -> date:
+    """Civil date of days since 1970."""
+    return _EPOCH.date() + timedelta(days=int(days))
+
+
+def epoch_day(day: date) -> int:
+    """Days since 1970 of a civil date."""
+    return (day - _EPOCH.date()).days
+
+
+def _padded(day: str) -> str:
+    parts = day.split("-")
+    return "-".join(part.zfill(2) for part in parts)
+
+
+# -- where the columns come from ---------------------------------------------------------------
+
+
+def raw_columns(name: str, source: Any) -> tuple[Mapping[str, Any], str, int]:
+    """Columns as they stand in the source, its name, and the line of its first row."""
+    if source is None:
+        return {}, "", 1
+    if isinstance(source, str | Path):
+        return _file_columns(name, Path(source))
+    if hasattr(source, "column_names") and hasattr(source, "column"):
+        return {heading: source.column(heading) for heading in source.column_names}, name, 1
+    if hasattr(source, "columns") and hasattr(source, "to_dict"):
+        return {str(heading): source[heading].to_list() for heading in source.columns}, name, 1
+    return rows_to_columns(source), name, 1
+
+
+def rows_to_columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """Columns of a sequence of rows; a key a row does not have is missing there."""
+    names = list(dict.fromkeys(key for row in rows for key in row))
+    return {heading: [row.get(heading) for row in rows] for heading in names}
+
+
+def _file_columns(name: str, path: Path) -> tuple[Mapping[str, Any], str, int]:
+    if not path.is_file():
+        raise InputError("FILE_NOT_FOUND", file=str(path), section=name)
+    suffix = path.suffix.lower()
+    try:
+        if suffix == ".parquet":
+            import pyarrow.parquet as pq
+
+            table = pq.read_table(path)
+            return {heading: table.column(heading) for heading in table.column_names}, path.name, 1
+        if suffix in (".xlsx", ".xlsm"):
+            return _sheet_columns(name, path), path.name, 2
+        return _csv_columns(path), path.name, 2
+    except (ValueError, OSError, KeyError) as error:  # pyarrow's errors are ValueErrors and OSErrors
+        raise InputError("FILE_WRONG_FORMAT", file=path.name, section=name, limit="Parquet, CSV, XLSX", value=str(error)) from error
+
+
+def _csv_columns(path: Path) -> dict[str, Any]:
+    import pyarrow as pa
+    from pyarrow import csv
+
+    content = path.read_bytes()
+    try:
+        content.decode("utf-8")
+        encoding = "utf-8"
+    except UnicodeDecodeError:
+        encoding = "gb18030"
+    # Everything is read as text: what a cell means is decided in one place, with its line.
+    head = content.split(b"\n", 1)[0].decode(encoding).lstrip("\ufeff").strip().split(",")
+    types = {heading.strip().strip('"'): pa.string() for heading in head}
+    table = csv.read_csv(
+        pa.BufferReader(content), read_options=csv.ReadOptions(encoding=encoding),
+        convert_options=csv.ConvertOptions(column_types=types, strings_can_be_null=True, quoted_strings_can_be_null=True, null_values=[""]),
+    )
+    return {heading.lstrip("\ufeff").strip(): table.column(heading) for heading in table.column_names}
+
+
+def _sheet_columns(name: str, path: Path) -> dict[str, list[Any]]:
+    from openpyxl import load_workbook
+
+    book = load_workbook(path, read_only=True, data_only=True)
+    try:
+        sheet = book[name] if name in book.sheetnames else book[book.sheetnames[0]]
+        rows = [list(row) for row in sheet.iter_rows(values_only=True)]
+    finally:
+        book.close()
+    if not rows:
+        return {}
+    body = rows[1:]
+    while body and all(cell is None for cell in body[-1]):
+        body.pop()
+    return {str(heading): [row[at] for row in body] for at, heading in enumerate(rows[0]) if heading is not None}
+
+
+# -- what a column's cells mean ----------------------------------------------------------------------
+
+
+def _blank(definition: ColumnDef, rows: int) -> NDArray[Any]:
+    if definition.type is Type.TEXT:
+        return np.full(rows, None, dtype=object)
+    if definition.type is Type.BOOL:
+        return np.zeros(rows, dtype=np.bool_)
+    return np.full(rows, MISSING, dtype=np.int64)
+
+
+def _convert(columns: Columns, definition: ColumnDef, values: Any) -> NDArray[Any]:
+    fast = _fast(definition, values)
+    if fast is not None:
+        return _checked(columns, definition, fast)
+    cells = values.to_pylist() if hasattr(values, "to_pylist") else list(values)
+    memo: dict[Any, Any] = {}
+    out: list[Any] = []
+    bad = 0
+    for row, cell in enumerate(cells):
+        if cell is None or (isinstance(cell, float) and cell != cell) or (isinstance(cell, str) and not cell.strip()):
+            out.append(_missing(definition))
+            continue
+        key = (type(cell), cell)
+        if key not in memo:
+            memo[key] = _cell(definition, cell)
+        if memo[key] is None:
+            bad += 1
+            if bad <= MAX_ISSUES:
+                columns.complain("REFUND_VALUE_INVALID", row, definition.name, element=f"row {row + 1}", value=cell,
+                                 limit=definition.type.value)  # fmt: skip
+        out.append(_missing(definition) if memo[key] is None else memo[key])
+    dtype: Any = object if definition.type is Type.TEXT else np.bool_ if definition.type is Type.BOOL else np.int64
+    array = np.empty(len(out), dtype=dtype)
+    array[:] = out
+    return _checked(columns, definition, array)
+
+
+def _fast(definition: ColumnDef, values: Any) -> NDArray[Any] | None:
+    """Whole Arrow columns of numbers and truths without a Python object per cell."""
+    if not hasattr(values, "to_pylist") or definition.type not in (Type.DECIMAL, Type.BOOL):
+        return None
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind = values.type
+    if definition.type is Type.BOOL:
+        return np.asarray(pc.fill_null(values, False).to_numpy(), dtype=np.bool_) if pa.types.is_boolean(kind) else None
+    if pa.types.is_floating(kind):
+        numbers = values.to_numpy().astype(np.float64)
+        scaled = np.rint(np.where(np.isnan(numbers), 0.0, numbers) * MICRO)
+        return np.where(np.isnan(numbers), MISSING, scaled.astype(np.int64))
+    if pa.types.is_integer(kind):
+        numbers = pc.fill_null(values, 0).to_numpy().astype(np.int64) * MICRO
+        return np.where(pc.is_null(values).to_numpy(zero_copy_only=False), MISSING, numbers) if values.null_count else numbers
+    return None
+
+
+def _missing(definition: ColumnDef) -> Any:
+    return {Type.TEXT: None, Type.BOOL: False}.get(definition.type, MISSING)
+
+
+def _cell(definition: ColumnDef, cell: Any) -> Any:
+    """The value of one cell in the column's type; None where it is not one."""
+    if definition.type is Type.TEXT:
+        if isinstance(cell, float) and cell.is_integer():
+            cell = int(cell)  # spreadsheets give account numbers as floats
+        return str(cell).strip()
+    if definition.type is Type.DECIMAL:
+        return _micro(cell)
+    if definition.type is Type.BOOL:
+        word = str(cell).strip().lower()
+        return True if word in _YES else False if word in _NO else None
+    if definition.type is Type.DATE:
+        if isinstance(cell, date):
+            return epoch_day(cell.date() if isinstance(cell, datetime) else cell)
+        seconds = parse_time(str(cell))
+        return None if seconds is None or seconds % 86_400 else seconds // 86_400
+    if isinstance(cell, datetime):
+        return int((local_naive(cell) - _EPOCH).total_seconds())
+    return parse_time(cell) if isinstance(cell, str) else None
+
+
+def _micro(cell: Any) -> int | None:
+    if isinstance(cell, bool):
+        return None
+    if isinstance(cell, float):
+        return round(cell * MICRO) if abs(cell) < 1e12 else None
+    try:
+        number = Decimal(unicodedata.normalize("NFKC", str(cell)).strip())
+        scaled = number * MICRO
+        return int(scaled) if number.is_finite() and scaled == scaled.to_integral_value() and abs(number) < 10**12 else None
+    except InvalidOperation:
+        return None
+
+
+def _checked(columns: Columns, definition: ColumnDef, array: NDArray[Any]) -> NDArray[Any]:
+    if definition.positive:
+        for row in np.flatnonzero((array <= 0) & (array != MISSING))[:MAX_ISSUES]:
+            code = "REFUND_AREA_NOT_POSITIVE" if definition.name == "area_m2" else "REFUND_VALUE_INVALID"
+            columns.complain(code, int(row), definition.name, element=columns.element(int(row)), value=Decimal(int(array[row])) / MICRO, limit="> 0")
+    if definition.allowed:
+        bad = [row for row, value in enumerate(array) if value is not None and value not in definition.allowed]
+        for row in bad[:MAX_ISSUES]:
+            columns.complain("REFUND_VALUE_INVALID", row, definition.name, element=columns.element(row), value=array[row],
+                             limit=", ".join(definition.allowed))  # fmt: skip
+    return array
+
+
+def _check_required(columns: Columns, definition: ColumnDef) -> None:
+    array = columns.values[definition.name]
+    missing = np.equal(array, None) if definition.type is Type.TEXT else array == MISSING
+    for row in np.flatnonzero(missing)[:MAX_ISSUES]:
+        if any(one.line == columns.line(int(row)) and one.field == definition.name for one in columns.issues):
+            continue
+        code = "REFUND_USER_WITHOUT_SUBSTATION" if (columns.name, definition.name) == ("users", "substation") else "REFUND_VALUE_MISSING"
+        columns.complain(code, int(row), definition.name, element=columns.element(int(row)))
