@@ -270,3 +270,34 @@ def test_a_database_that_is_not_there_is_told_without_the_password() -> None:
 def test_another_database_is_refused(url: str) -> None:
     with pytest.raises(InputError, match="ARGUMENT_INVALID"):
         Store.open(url)
+
+
+def test_a_file_that_is_no_database_and_a_folder_that_cannot_be_made_are_told(tmp_path: Path) -> None:
+    (tmp_path / "a.db").write_bytes(b"no database at all " * 100)
+    for url in (f"sqlite:///{tmp_path / 'a.db'}", f"sqlite:///{tmp_path / 'a.db' / 'below.db'}"):
+        with pytest.raises(TransportError) as caught:
+            Store.open(url)
+        assert caught.value.code == "STORE_UNAVAILABLE"
+
+
+def test_a_database_of_a_newer_citymains_is_refused(database_url: str, tmp_path: Path) -> None:
+    import sqlalchemy as sa
+
+    Store.open(database_url, tmp_path).close()
+    engine = sa.create_engine(database_url)
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    with pytest.raises(StateError, match="STORE_TOO_NEW"):
+        Store.open(database_url, tmp_path)
+
+
+def test_text_that_a_database_cannot_hold_is_refused_or_kept(store: Store, database_url: str) -> None:
+    odd = network(name="with\0nul")
+    if database_url.startswith("sqlite"):
+        store.put_network(odd, b"[JUNCTIONS]\n")
+        assert store.networks().networks[0].name == "with\0nul"
+    else:
+        with pytest.raises(InputError, match="ARGUMENT_INVALID"):
+            store.put_network(odd, b"[JUNCTIONS]\n")
+        assert store.networks().networks == ()

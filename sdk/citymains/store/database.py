@@ -12,10 +12,10 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, Engine, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
-from citymains.errors import InputError, MissingExtraError, TransportError
+from citymains.errors import InputError, MissingExtraError, StateError, TransportError
 from citymains.messages import Text, register_messages
 from citymains.store.schema import HEAD, Base
 
@@ -26,6 +26,12 @@ register_messages(
             "数据库 {value} 不可用:{limit}",
             "Check the URL, the server and the rights of the user.",
             "请检查 URL、数据库服务器和用户权限。",
+        ),
+        "STORE_TOO_NEW": Text(
+            "The database {value} was made by a newer citymains (revision {limit}).",
+            "数据库 {value} 由更新版本的 citymains 创建(修订 {limit})。",
+            "Update citymains, or name another database.",
+            "请升级 citymains,或指定其他数据库。",
         ),
     }
 )
@@ -58,6 +64,8 @@ class Database:
             The driver of PostgreSQL is not installed.
         TransportError
             STORE_UNAVAILABLE.
+        StateError
+            STORE_TOO_NEW.
         """
         try:
             parsed = make_url(url)
@@ -90,16 +98,22 @@ class Database:
     def _told(self) -> Iterator[None]:
         try:
             yield
-        except (OperationalError, InterfaceError) as error:
-            raise self._unavailable(error) from error
+        except DataError as error:  # PostgreSQL takes no NUL character
+            raise InputError(
+                "ARGUMENT_INVALID", field="text", value="?", limit=_first_line(error.orig)
+            ) from error
+        except DBAPIError as error:
+            raise self._unavailable(error.orig) from error
 
-    def _unavailable(self, error: DBAPIError) -> TransportError:
-        words = str(error.orig).strip().splitlines() or [type(error).__name__]
-        return TransportError("STORE_UNAVAILABLE", value=self._name, limit=words[0])
+    def _unavailable(self, error: object) -> TransportError:
+        return TransportError("STORE_UNAVAILABLE", value=self._name, limit=_first_line(error))
 
     def _create(self, url: URL) -> Engine:
         if url.get_backend_name() == "sqlite":
-            Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+            try:
+                Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise self._unavailable(error) from error
             engine = sa.create_engine(url, connect_args={"timeout": BUSY_S})
             sa.event.listen(engine, "connect", _prepare_sqlite)
             sa.event.listen(engine, "begin", _begin_sqlite)
@@ -116,10 +130,16 @@ class Database:
                     revision = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
                     if revision == HEAD:
                         return
+                    if revision is not None and revision > HEAD:
+                        raise StateError("STORE_TOO_NEW", value=self._name, limit=revision)
             with self._writes.begin() as connection:
                 if connection.dialect.name == "postgresql":
                     connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
                 upgrade(connection)
+
+
+def _first_line(error: object) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def insert_once(session: Session, kind: type[Base], values: Mapping[str, Any]) -> bool:

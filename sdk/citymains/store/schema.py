@@ -9,7 +9,7 @@ from sqlalchemy import JSON, BigInteger, DateTime, ForeignKey, Index, MetaData, 
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-#: Newest migration. A database at this revision is opened without loading Alembic.
+#: Newest migration; revisions are numbered, so that a later one is larger. A database at this revision is opened without loading Alembic.
 HEAD: Final = "0001"
 
 
