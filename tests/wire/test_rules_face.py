@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any
 
 import pytest
-
 from citymains.errors import InputError, NotFoundError
 from citymains.model.canonical import canonical_json
 from citymains.rules.face import RuleFace
@@ -51,4 +50,7 @@ def test_what_is_not_there_is_told(both: Any) -> None:
         remote.resolve("nothing", date(2026, 1, 1))
     with pytest.raises(InputError) as caught:
         remote._line.unary("/citymains.api.rules.v1.RuleService/ResolveRules", b"")
-    assert {(one.field, one.code) for one in caught.value.issues} == {("kind", "ARGUMENT_MISSING"), ("on", "ARGUMENT_MISSING")}
+    assert {(one.field, one.code) for one in caught.value.issues} == {
+        ("kind", "ARGUMENT_MISSING"),
+        ("on", "ARGUMENT_MISSING"),
+    }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import logging
+import threading
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf.message import Message
 
-from citymains.errors import CitymainsError
 from citymains.model.record import Record
 from citymains.wire.desk import Desk
 from citymains.wire.operations import Operation, Operations
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from citymains.workbench import Workbench
 
 _LOG = logging.getLogger("citymains.wire")
+#: Records that may wait to be stored; the next answer waits with them.
+MAX_UNSTORED = 16
 
 
 class Answers:
@@ -50,6 +53,9 @@ class Answers:
         self.default_deadline_s = default_deadline_s
         self.max_model_bytes = max_model_bytes
         self._workbench = workbench
+        # Storing takes longer than many an answer: it is done behind the answer's back, one by one.
+        self._keeper = concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="citymains-keep")
+        self._waiting = threading.BoundedSemaphore(MAX_UNSTORED)
 
     def start(self, bound: Bound, message: Message | Any, request_id: str) -> Operation:
         """Start a question as an operation. Raises Refused, ConflictError, TransportError."""
@@ -67,8 +73,20 @@ class Answers:
         """Store a record with large tables, so that they are found after this server's time too."""
         if self._workbench is None or all(table.inline for table in record.tables):
             return
+        self._waiting.acquire()
+        self._keeper.submit(self._store, record)
+
+    def close(self) -> None:
+        """End what is at work, and store what is to be kept."""
+        self.desk.close()
+        self._keeper.shutdown(wait=True)
+
+    def _store(self, record: Record) -> None:
         try:
-            self._workbench.store.put_record(record)
-        except CitymainsError as error:
-            # The answer is right and its tables are on the shelf: no reason to refuse it.
-            _LOG.warning("the record of %s was not stored: %s", record.provenance.question, error)
+            if self._workbench is not None:
+                self._workbench.store.put_record(record)
+        except Exception:
+            # The answer was right and its tables are on the shelf; what is lost is their durability.
+            _LOG.exception("the record of %s was not stored", record.provenance.question)
+        finally:
+            self._waiting.release()

@@ -154,7 +154,7 @@ class Server:
             await self._health.enter_graceful_shutdown()
         if self._server is not None:
             await self._server.stop(self.settings.grace_s if grace_s is None else grace_s)
-        await asyncio.get_running_loop().run_in_executor(None, self.answers.desk.close)
+        await asyncio.get_running_loop().run_in_executor(None, self.answers.close)
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT."""

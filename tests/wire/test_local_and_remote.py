@@ -1,0 +1,145 @@
+"""The same call here and over gRPC gives the same record, byte for byte in the canonical JSON, for every utility."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from citymains.cities import City
+from citymains.errors import InputError, NotBuiltError, NotFoundError
+from citymains.intake.source import SourceFile
+from citymains.model.scenario import Scenario
+from citymains.plugins.manager import plugin_manager
+from citymains.question import questions
+from citymains.wire.client import connect
+from citymains.wire.server import ServerSettings, city_server
+from citymains.workbench import Workbench
+
+#: Bundled network, question and arguments of each utility.
+ASKED: dict[str, list[tuple[str, str, dict[str, Any]]]] = {
+    "water": [
+        ("Net1", "pressure", {}),
+        ("Net3", "pressure", {"hours": 24}),
+        ("Net1", "pressure", {"hours": 2, "demand_model": "DDA", "scenario": Scenario.scale_demand(1.5)}),
+    ],
+    "gas": [("schutterwald", "pressure", {})],
+    "heating": [("schutterwald_heat", "supply", {})],
+    "drainage": [("district", "simulate", {})],
+}
+CASES = [(utility, *one) for utility, asked in ASKED.items() for one in asked]
+
+
+@pytest.fixture(scope="module")
+def cities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[City, Any]]:
+    """A local city, and a remote one with a server and a store of its own."""
+    folder = tmp_path_factory.mktemp("cities")
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    workbench = Workbench(
+        database=f"sqlite:///{folder / 'remote.db'}", files=folder / "remote", reads_paths=False
+    )
+    server = city_server(workbench=workbench, settings=ServerSettings(listen="localhost:0", grace_s=0))
+    asyncio.run_coroutine_threadsafe(server.start(), loop).result(30)
+    with connect(server.address, timeout_s=240) as remote:
+        yield (
+            City("here", Workbench(database=f"sqlite:///{folder / 'local.db'}", files=folder / "local")),
+            remote,
+        )
+    asyncio.run_coroutine_threadsafe(server.stop(0), loop).result(30)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(10)
+
+
+def faces(cities: tuple[City, Any], utility: str) -> tuple[Any, Any]:
+    """The local and the remote face; skips where the utility's question is not there yet."""
+    local, remote = cities
+    if utility not in plugin_manager().utilities():
+        pytest.skip(f"no plugin brings {utility}")
+    return local.utility(utility), remote.utility(utility)
+
+
+@pytest.mark.parametrize(("utility", "net", "name", "arguments"), CASES, ids=lambda one: str(one)[:20])
+def test_one_question_one_record(
+    cities: Any, utility: str, net: str, name: str, arguments: dict[str, Any]
+) -> None:
+    local, remote = faces(cities, utility)
+    here, there = getattr(local, name)(net, **arguments), getattr(remote, name)(net, **arguments)
+    assert there.to_json() == here.to_json()
+    assert there.to_json(all_rows=True) == here.to_json(all_rows=True)
+    assert there.frame().equals(here.frame())
+
+
+@pytest.mark.parametrize("utility", sorted(ASKED))
+def test_loading_and_finding_again(cities: Any, utility: str) -> None:
+    local, remote = faces(cities, utility)
+    net = ASKED[utility][0][0]
+    here, there = local.load(net), remote.load(net)
+    assert there.to_json() == here.to_json()
+    assert cities[1].networks.get(there.id).to_json() == here.to_json()
+    assert remote.validate(net).to_json() == local.validate(net).to_json()
+    assert remote.validate(there.id).to_json() == local.validate(here.id).to_json()
+    assert there.id in [one.id for one in cities[1].networks.list(utility=utility).networks]
+
+
+def test_every_other_utility_refuses_the_network(cities: Any) -> None:
+    _, water = faces(cities, "water")
+    _, gas = faces(cities, "gas")
+    with pytest.raises(InputError) as caught:
+        gas.pressure(water.load("Net1"))
+    assert caught.value.issues[0].code == "NETWORK_WRONG_UTILITY"
+
+
+BROKEN = b"[JUNCTIONS]\nA 0 1\nA 0 1\n[PIPES]\nP A nowhere 10 -100 1 0 Open\n[END]\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("镇.inp", BROKEN), ("e.inp", b""), ("b.inp", bytes(range(256)) * 50)]
+)
+def test_a_bad_file_gives_the_same_issues(cities: Any, name: str, content: bytes) -> None:
+    local, remote = faces(cities, "water")
+    file = SourceFile(name, content)
+    with pytest.raises(InputError) as here:
+        local.load(file)
+    with pytest.raises(InputError) as there:
+        remote.load(file)
+    assert there.value.issues == here.value.issues
+    assert str(there.value) == str(here.value)
+    assert remote.validate(file).to_json() == local.validate(file).to_json()
+
+
+def test_what_is_not_there_is_told_alike(cities: Any) -> None:
+    local, remote = faces(cities, "water")
+    for face in (local, remote):
+        with pytest.raises(NotFoundError):
+            face.pressure("networks/" + "0" * 64)
+        with pytest.raises(NotBuiltError):
+            face.isolate("Net1", pipes=["10"])
+        with pytest.raises(InputError):
+            face.pressure("no-such-file.inp")
+        with pytest.raises(AttributeError):
+            face.nothing  # noqa: B018 -- the access is what is tested
+
+
+def test_a_server_reads_no_paths(cities: Any) -> None:
+    from citymains.api.water.v1 import water_pb2
+
+    request = water_pb2.AnalyzePressureRequest(net="/etc/hostname").SerializeToString()
+    with pytest.raises(InputError) as caught:
+        cities[1]._line.unary("/citymains.api.water.v1.WaterService/AnalyzePressure", request)
+    assert caught.value.issues[0].code == "PATH_ON_SERVER"
+
+
+def test_a_question_of_a_utility_starts_as_an_operation(cities: Any) -> None:
+    local, _ = faces(cities, "water")
+    operation = cities[1].start("water.pressure", net="Net1", hours=2)
+    assert operation.result(60).to_json() == local.pressure("Net1", hours=2).to_json()
+
+
+def test_remote_faces_have_every_local_question(cities: Any) -> None:
+    for utility in ASKED:
+        local, remote = faces(cities, utility)
+        assert set(questions(local)) <= set(dir(remote))
