@@ -267,7 +267,7 @@ class _Reader:
             self.tell("FILE_WRONG_FORMAT", "error", None, limit=f"{self.form.name} INP", value=self.appearance(text))
         elif self.stray is not None:
             self.tell("INP_OUTSIDE_SECTION", "error", self.stray[0], value=self.stray[1])
-        if self.form.ends and not self.ended and self.known:
+        if self.form.ends and not self.ended and self.known and not self.foreign:
             self.judge_end(text)
 
     def appearance(self, text: str) -> str:
