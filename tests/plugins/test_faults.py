@@ -179,3 +179,29 @@ def test_a_pack_is_given_by_path_or_by_text() -> None:
     for arguments in ({}, {"path": "a.toml", "text": ""}):
         with pytest.raises(ValueError, match="either path or text"):
             RulePackRecord(name="a", **arguments)
+
+
+def test_a_plugin_that_asks_for_the_plugins_while_loading_fails_alone(
+    install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from citymains.plugins import manager
+
+    monkeypatch.setattr(manager, "_MANAGER", None)
+    install(
+        "acme-import", "from citymains.plugins.manager import plugin_manager\nplugin_manager()", name="import"
+    )
+    install(
+        "acme-hook",
+        HEAD
+        + """
+@hookimpl
+def citymains_tariffs():
+    from citymains.plugins.manager import plugin_manager
+    return list(plugin_manager().utilities())
+""",
+        name="hook",
+    )
+    loaded = manager.plugin_manager()
+    for name in ("import", "hook"):
+        assert "while the plugins are being loaded" in status_of(loaded, name).reason
+    assert status_of(loaded, "citymains").status == "loaded"

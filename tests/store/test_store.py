@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -301,3 +302,34 @@ def test_text_that_a_database_cannot_hold_is_refused_or_kept(store: Store, datab
         with pytest.raises(InputError, match="ARGUMENT_INVALID"):
             store.put_network(odd, b"[JUNCTIONS]\n")
         assert store.networks().networks == ()
+
+
+FOREVER = """
+import hashlib, itertools, sys
+from citymains.model.network import Network
+from citymains.store.store import Store
+store = Store.open(*sys.argv[1:])
+print("ready", flush=True)
+for turn in itertools.count():
+    document = b"%d" % turn * 10_000
+    store.put_network(Network(id="networks/" + hashlib.sha256(document).hexdigest(), utility="water"), document)
+"""
+
+
+def test_a_writer_killed_in_the_middle_leaves_only_whole_networks(database_url: str, tmp_path: Path) -> None:
+    files = tmp_path / "files"
+    for _ in range(3):
+        command = [sys.executable, "-c", FOREVER, database_url, str(files)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
+            assert writer.stdout is not None
+            assert writer.stdout.readline() == "ready\n"
+            time.sleep(0.3)
+            writer.kill()
+    store = Store.open(database_url, files)
+    entries = store.networks(1000).networks
+    assert entries
+    for entry in entries:
+        assert entry.id == "networks/" + hashlib.sha256(store.document(entry.id)).hexdigest()
+        assert store.network(entry.id).id == entry.id
+    store.put_network(network(), b"[JUNCTIONS]\n")
+    store.close()

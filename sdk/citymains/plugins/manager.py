@@ -216,14 +216,27 @@ def _failure(candidate: Candidate, hook: str) -> PluginError:
     return error
 
 
-_LOCK = threading.Lock()
+_LOCK = threading.RLock()
 _MANAGER: PluginManager | None = None
+_LOADING = False
 
 
 def plugin_manager() -> PluginManager:
-    """The plugins of this process, loaded on the first call."""
-    global _MANAGER
+    """The plugins of this process, loaded on the first call.
+
+    Raises
+    ------
+    RuntimeError
+        A plugin calls this while it is being loaded; that plugin fails.
+    """
+    global _MANAGER, _LOADING
     with _LOCK:
         if _MANAGER is None:
-            _MANAGER = PluginManager.discover()
+            if _LOADING:
+                raise RuntimeError("plugin_manager() was called while the plugins are being loaded")
+            _LOADING = True
+            try:
+                _MANAGER = PluginManager.discover()
+            finally:
+                _LOADING = False
         return _MANAGER
