@@ -105,6 +105,7 @@ _OUTAGES = FieldSpec(
         _decimal("cumulative_days", "Also once the season's stops pass this many days; 0: no such rule."),
         _choice("mode", "By time, or by days.", ("time", "day")),
         _decimal("multiplier", "Times the fee of the stop.", 0.0, 10.0), _truth("own_fault_only", "Only for the supplier's own faults."),
+        _choice("kinds", "Every stop, or late starts and early stops alone.", ("any", "late_early")),
     ),
 )  # fmt: skip
 

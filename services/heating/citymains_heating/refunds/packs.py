@@ -34,6 +34,8 @@ from citymains_heating.refunds.policy import (
 
 PACKS = Path(__file__).parents[1] / "packs" / KIND.name
 
+_KINDS_OF_STOP = {"any": ("outage", "late_start", "early_stop"), "late_early": ("late_start", "early_stop")}
+
 Cite = Callable[[str], str]
 """Gives document and article of the pack that decided a field."""
 
@@ -168,6 +170,6 @@ def _outage(row: Mapping[str, Any], values: Mapping[str, Any], article: str) -> 
         min_hours=row["min_hours"], inclusive=row["inclusive"], cumulative_days=row["cumulative_days"] or None,
         pro_rata=row["mode"] == "time", day_rule=DayRule(values.get("outage_day_rule", DayRule.WHOLE_24H)),
         multiplier=row["multiplier"], faults=("supplier",) if row["own_fault_only"] else (),
-        kinds=("outage", "late_start", "early_stop"),
+        kinds=_KINDS_OF_STOP[row["kinds"]],
         metered="basic_fee" if values.get("outage_metered_basic_fee") else "", article=article,
     )  # fmt: skip

@@ -148,7 +148,7 @@ class OutageRule:
     @property
     def label(self) -> str:
         """The threshold as an inequality: ``outage >= 12 h``."""
-        what = "/".join(self.kinds)
+        what = "outage" if "outage" in self.kinds else "/".join(self.kinds)
         more = f" or > {self.cumulative_days} d in all" if self.cumulative_days is not None else ""
         return f"{what} {'>=' if self.inclusive else '>'} {self.min_hours} h{more}"
 
