@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from citymains.call import Call
 from citymains.cities import City
-from citymains.errors import InputError, NotBuiltError, NotFoundError
+from citymains.errors import CitymainsError, InputError, InternalError, NotBuiltError, NotFoundError
 from citymains.intake.source import SourceFile
-from citymains.model.scenario import Scenario
+from citymains.model.scenario import Burst, ScaleDemand, Scenario
 from citymains.plugins.manager import plugin_manager
-from citymains.question import questions
+from citymains.question import Shape, questions
 from citymains.wire.client import connect
 from citymains.wire.server import ServerSettings, city_server
 from citymains.workbench import Workbench
+from google.protobuf.descriptor import FieldDescriptor
 
 #: Bundled network, question and arguments of each utility.
 ASKED: dict[str, list[tuple[str, str, dict[str, Any]]]] = {
@@ -143,3 +146,68 @@ def test_remote_faces_have_every_local_question(cities: Any) -> None:
     for utility in ASKED:
         local, remote = faces(cities, utility)
         assert set(questions(local)) <= set(dir(remote))
+
+
+NASTY: dict[int, list[Any]] = {
+    FieldDescriptor.TYPE_DOUBLE: [float("nan"), float("inf"), -1.0, 0.0, 1e300],
+    FieldDescriptor.TYPE_INT64: [-(2**63), -1, 0, 2**63 - 1],
+    FieldDescriptor.TYPE_BOOL: [True],
+    FieldDescriptor.TYPE_ENUM: [1, 99, -1],
+    FieldDescriptor.TYPE_STRING: ["", "x" * 5000, "管\0网", "networks/", "../../etc/passwd"],
+}
+
+
+def nasty_requests(plan: Any, network: str) -> Iterator[Any]:
+    """The request with a good network, and one field at a time set to what nobody should send."""
+    for field in plan.head_class.DESCRIPTOR.fields:
+        for value in NASTY.get(field.type, []):
+            request = plan.head_class()
+            if "net" in plan.head_class.DESCRIPTOR.fields_by_name and field.name != "net":
+                request.net = network
+            if field.is_repeated:
+                getattr(request, field.name).append(value)
+            else:
+                setattr(request, field.name, value)
+            yield request
+
+
+@pytest.mark.parametrize("utility", sorted(ASKED))
+def test_nasty_arguments_are_answered_or_refused(cities: Any, utility: str) -> None:
+    _, remote = faces(cities, utility)
+    network = remote.load(ASKED[utility][0][0]).id
+    for plan in remote._asker.plans.values():
+        if plan.question.shape is not Shape.UNARY:
+            continue
+        for request in nasty_requests(plan, network):
+            with contextlib.suppress(CitymainsError), Call(timeout_s=20).active():
+                try:
+                    remote._line.unary(plan.path, request.SerializeToString())
+                except InternalError as error:
+                    pytest.fail(f"{plan.name} {str(request)[:200]}: {error}")
+
+
+SCENARIOS = [
+    Scenario.close(["nowhere"]),
+    Scenario.close([]),
+    Scenario.close(["10"], start_s=-5.0, end_s=-10.0),
+    Scenario.lose(pumps=["nowhere"], sources=["x"], plants=["y"], regulators=["z"]),
+    Scenario((ScaleDemand(factor=float("nan")),)),
+    Scenario((ScaleDemand(factor=-1.0),)),
+    Scenario((ScaleDemand(factor=1e300),)),
+    Scenario.set_control("nowhere", "speed", float("inf")),
+    Scenario((Burst(pipe="10", diameter_mm=-1.0),)),
+    Scenario((Burst(pipe="nowhere", diameter_mm=1e300),)),
+    Scenario.storm("nothing", -1.0, 0.0, 0.0, 7.0),
+]
+
+
+@pytest.mark.parametrize(("utility", "net", "name"), [(u, a[0][0], a[0][1]) for u, a in ASKED.items()])
+def test_nasty_scenarios_are_answered_or_refused(cities: Any, utility: str, net: str, name: str) -> None:
+    _, remote = faces(cities, utility)
+    network = remote.load(net).id
+    for scenario in SCENARIOS:
+        with contextlib.suppress(CitymainsError), Call(timeout_s=20).active():
+            try:
+                getattr(remote, name)(network, scenario=scenario)
+            except InternalError as error:
+                pytest.fail(f"{utility}.{name} {scenario}: {error}")
