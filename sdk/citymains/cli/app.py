@@ -54,16 +54,19 @@ def build_app(arguments: Sequence[str]) -> typer.Typer:
     return app
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        builtin.version()
+        raise typer.Exit
+
+
 def _root(
-    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_show_version)] = False,
     lang: Annotated[str | None, typer.Option("--lang", metavar="zh|en", help="Language; the default follows LANG.")] = None,
 ) -> None:
     if lang is not None:
         # A language citymains speaks was taken out of the arguments before they were parsed.
         raise typer.BadParameter("zh | en", param_hint="--lang")
-    if version:
-        builtin.version()
-        raise typer.Exit
 
 
 def _add_utilities(app: typer.Typer, plugins: PluginManager, named: str) -> None:

@@ -46,7 +46,8 @@ def taken(question: Question, parameter: Parameter) -> Taken | None:
     else:
         flag = "--" + parameter.name.replace("_", "-")
         names = (f"{flag}/--no-{flag[2:]}",) if shown is bool else (flag,)
-        info = typer.Option(*names, help=plain_help(parameter.description), show_default=_shows_default(parameter.default))
+        info = typer.Option(*names, help=plain_help(parameter.description), show_default=_shows_default(parameter.default),
+                            case_sensitive=False)
         default = inspect.Parameter.empty if parameter.required else _shown_default(parameter.default)
         if not parameter.required and default is None:
             shown = shown | None

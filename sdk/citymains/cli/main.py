@@ -5,8 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-import typer
-
 from citymains.cli.app import build_app
 from citymains.cli.faults import INTERRUPTED, report_fault
 from citymains.cli.language import said, take_language
@@ -34,10 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         build_app(given)(args=given, prog_name="citymains", standalone_mode=True)
     except SystemExit as leaving:
-        return _code(leaving)
-    except (KeyboardInterrupt, typer.Abort):
-        print(said("已中断", "interrupted"), file=sys.stderr)
-        return INTERRUPTED
+        return _left(leaving)
+    except KeyboardInterrupt:
+        return _left(SystemExit(INTERRUPTED))
     except BrokenPipeError:
         # The reader (`| head`) has what it wanted.
         sys.stderr.close()
@@ -47,10 +44,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _code(leaving: SystemExit) -> int:
-    if leaving.code is None:
-        return 0
-    return leaving.code if isinstance(leaving.code, int) else 1
+def _left(leaving: SystemExit) -> int:
+    code = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
+    if code == INTERRUPTED:
+        print(said("已中断", "interrupted"), file=sys.stderr)
+    return code
 
 
 if __name__ == "__main__":

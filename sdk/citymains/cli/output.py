@@ -124,7 +124,8 @@ def _print_table(console: Any, record: Record, spec: TableSpec | None, table: Ta
     shown, order = _head_rows(record, spec, table, network)
     title = table_title(table.name)
     heading = f"{said(title.zh, title.en)} ({order}, {said('共', 'of')} {table.row_count:,})"
-    drawn = RichTable(title=heading, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim")
+    console.print(heading, style="bold")
+    drawn = RichTable(box=None, pad_edge=False, header_style="dim")
     columns = [column for column in shown.columns if _fits(column.name)]
     for column in columns:
         right = column.kind in (Kind.FLOAT, Kind.INTEGER, Kind.DECIMAL)
