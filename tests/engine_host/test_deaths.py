@@ -276,7 +276,7 @@ def kill_at_random(host: EngineHost, *, count: int, seed: int, template_too: boo
     worst_s = 0.0
     for number in range(count):
         model = {"ids": [f"n{number}-{i}" for i in range(50)], "seed": number}
-        delay_s = dice.random() * 0.05
+        delay_s = dice.random() * 0.08
         victim = "template" if template_too and dice.random() < 0.2 else "child"
         killed_at: list[float] = []
         session = None

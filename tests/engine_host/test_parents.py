@@ -173,3 +173,16 @@ def wait_for_empty(folder: Path, within_s: float) -> bool:
     while list(folder.iterdir()) and time.monotonic() < until:
         time.sleep(0.02)
     return not list(folder.iterdir())
+
+
+def test_what_engines_and_askers_import_is_light() -> None:
+    """Raising an EngineFault needs no numpy; asking needs no solver, no grpc and no pandas."""
+    script = """
+import sys
+import citymains.engine_host.engine
+print("numpy" in sys.modules)
+import citymains.engine_host.client
+print(sorted({name.partition(".")[0] for name in sys.modules} & {"grpc", "pandas", "scipy", "wntr", "epanet", "swmm", "pandapipes", "multiprocessing"}))
+"""
+    done = run([sys.executable, "-c", script], dict(os.environ))
+    assert (done.stdout, done.stderr) == ("False\n[]\n", "")

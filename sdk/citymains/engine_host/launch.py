@@ -25,8 +25,10 @@ _ONE_THREAD = (
     "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "NUMBA_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS", "BLIS_NUM_THREADS",
 )  # fmt: skip
+#: pyarrow's and polars' allocators would start threads in the template, and it is to fork without any.
+_NO_ALLOCATOR_THREADS = ("JE_ARROW_MALLOC_CONF", "_RJEM_MALLOC_CONF")
 #: Where scratch directories may lie, for a user whose own temporary directory has a name that solvers cannot read.
-_PLAIN_PLACES = ("/tmp", "/var/tmp", "C:\\ProgramData", "C:\\Temp")
+_PLAIN_PLACES = ("/var/tmp", "C:\\ProgramData", "C:\\Temp")
 
 
 def start_process(engine: str, arguments: Sequence[str], *, scratch: Path, log: IO[bytes], **popen: Any) -> subprocess.Popen[bytes]:
@@ -65,6 +67,7 @@ def start_failed(engine: str, why: str) -> SolverError:
 def _environment(scratch: Path) -> dict[str, str]:
     environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     environment |= dict.fromkeys(_ONE_THREAD, "1")
+    environment |= dict.fromkeys(_NO_ALLOCATOR_THREADS, "background_thread:false")
     environment |= dict.fromkeys(("TMPDIR", "TMP", "TEMP"), str(scratch))
     environment |= {"PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1", PATH_VARIABLE: os.pathsep.join(filter(None, sys.path))}
     root = Path(citymains.__file__).resolve().parents[1]
