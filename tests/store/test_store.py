@@ -247,12 +247,12 @@ for turn in range(10):
 def test_processes_open_a_new_store_and_put_at_once(database_url: str, tmp_path: Path) -> None:
     files = tmp_path / "files"
     command = [sys.executable, "-c", PUT, database_url, str(files)]
-    workers = [subprocess.Popen([*command, str(i)], stderr=subprocess.PIPE) for i in range(4)]
+    workers = [subprocess.Popen([*command, str(i)], stderr=subprocess.PIPE) for i in range(3)]
     told = [worker.communicate(timeout=120)[1].decode() for worker in workers]
-    assert [worker.returncode for worker in workers] == [0] * 4, "\n".join(told)
+    assert [worker.returncode for worker in workers] == [0] * 3, "\n".join(told)
     store = Store.open(database_url, files)
     entries = store.networks(1000).networks
-    assert len(entries) == 10 + 4 * 10
+    assert len(entries) == 10 + 3 * 10
     for entry in entries:
         assert entry.id == "networks/" + hashlib.sha256(store.document(entry.id)).hexdigest()
     store.close()
@@ -318,7 +318,7 @@ for turn in itertools.count():
 
 def test_a_writer_killed_in_the_middle_leaves_only_whole_networks(database_url: str, tmp_path: Path) -> None:
     files = tmp_path / "files"
-    for _ in range(3):
+    for _ in range(2):
         command = [sys.executable, "-c", FOREVER, database_url, str(files)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
             assert writer.stdout is not None
