@@ -9,6 +9,7 @@ import grpc
 import pytest
 import wire_echo
 from citymains.api.network.v1 import network_pb2
+from citymains.errors import LimitError
 from citymains.wire.binding import encode
 from citymains_echo.v1 import echo_pb2
 
@@ -76,9 +77,7 @@ def _asked(ask: Any, request: Any) -> grpc.StatusCode:
 
 
 def test_a_message_over_the_limit_is_refused(remote: Any) -> None:
-    from citymains.errors import CitymainsError
-
     value = wire_echo.Everything(raw=bytes(65 * 1024 * 1024))
-    with pytest.raises(CitymainsError) as caught:
+    with pytest.raises(LimitError) as caught:
         remote.repeat(value)
-    assert caught.value.code != "INTERNAL"
+    assert caught.value.code == "MESSAGE_TOO_LARGE"

@@ -5,13 +5,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from citymains.call import Call
 from citymains.cities import City
-from citymains.errors import CitymainsError, InputError, InternalError, NotBuiltError, NotFoundError
+from citymains.errors import (
+    CancelledError,
+    CitymainsError,
+    EngineTimeoutError,
+    InputError,
+    InternalError,
+    NotBuiltError,
+    NotFoundError,
+)
 from citymains.intake.source import SourceFile
 from citymains.model.scenario import Burst, ScaleDemand, Scenario
 from citymains.plugins.manager import plugin_manager
@@ -140,6 +149,29 @@ def test_a_question_of_a_utility_starts_as_an_operation(cities: Any) -> None:
     local, _ = faces(cities, "water")
     operation = cities[1].start("water.pressure", net="Net1", hours=2)
     assert operation.result(60).to_json() == local.pressure("Net1", hours=2).to_json()
+
+
+def test_a_question_past_its_deadline_is_killed_and_the_next_is_answered(cities: Any) -> None:
+    local, remote = faces(cities, "water")
+    network = remote.load("Net3").id
+    start = time.monotonic()
+    with Call(timeout_s=1.0).active(), pytest.raises(EngineTimeoutError):
+        remote.pressure(network, hours=100_000)
+    assert time.monotonic() - start < 2.0
+    assert remote.pressure("Net1").to_json() == local.pressure("Net1").to_json()
+
+
+def test_a_cancelled_question_is_killed_and_the_next_is_answered(cities: Any) -> None:
+    local, remote = faces(cities, "water")
+    operation = cities[1].start("water.pressure", net=remote.load("Net3").id, hours=100_000)
+    time.sleep(0.5)
+    assert not operation.done()
+    start = time.monotonic()
+    operation.cancel()
+    with pytest.raises(CancelledError):
+        operation.result(5)
+    assert time.monotonic() - start < 1.5
+    assert remote.pressure("Net1").to_json() == local.pressure("Net1").to_json()
 
 
 def test_remote_faces_have_every_local_question(cities: Any) -> None:

@@ -315,6 +315,17 @@ def test_what_does_not_fit_in_the_queue_is_refused_at_once(run_server: Any, conn
     assert remote.sleep(0.0).text == "awake"
 
 
+def test_long_questions_do_not_keep_short_ones_waiting(run_server: Any, connect_echo: Any) -> None:
+    remote = connect_echo(run_server(wire_echo.Echo(), workers=1, queue=2).target)
+    operations = [remote.toil(steps=10_000) for _ in range(4)]
+    assert remote.build().to_json() == wire_echo.rows(3).to_json()
+    with pytest.raises(TransportError) as caught:
+        remote.toil(steps=1)
+    assert caught.value.code == "OVERLOADED"
+    for operation in operations:
+        operation.cancel()
+
+
 def test_an_unreachable_server_is_a_transport_error(connect_echo: Any) -> None:
     with pytest.raises(TransportError) as caught:
         connect_echo("localhost:1", timeout_s=5).build()

@@ -48,7 +48,9 @@ class Answers:
         max_model_bytes: int,
     ) -> None:
         self.desk = Desk(workers, queue)
-        self.operations = Operations(self.desk)
+        # Long questions have threads of their own, or a few of them would keep every short one waiting.
+        self._long_desk = Desk(max(2, workers // 2), queue)
+        self.operations = Operations(self._long_desk)
         self.shelf = TableShelf(None if workbench is None else lambda sha256: workbench.store.table(sha256))
         self.default_deadline_s = default_deadline_s
         self.max_model_bytes = max_model_bytes
@@ -78,6 +80,7 @@ class Answers:
 
     def close(self) -> None:
         """End what is at work, and store what is to be kept."""
+        self._long_desk.close()
         self.desk.close()
         self._keeper.shutdown(wait=True)
 

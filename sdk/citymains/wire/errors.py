@@ -25,11 +25,20 @@ from citymains.errors import (
     InputError,
     InternalError,
     Issue,
+    LimitError,
     NotBuiltError,
     TransportError,
 )
+from citymains.messages import Text, register_messages
 from citymains.wire.binding import record_codec
+from citymains.wire.connection import MAX_MESSAGE_BYTES
 from citymains.wire.refusal import Refused
+
+register_messages({
+    "MESSAGE_TOO_LARGE": Text(
+        "The question or its answer does not fit in a message of {limit} bytes: {value}", "请求或应答超出 {limit} 字节的消息上限:{value}",
+        "Load the model by ImportNetwork, or ask for less at once.", "请用 ImportNetwork 导入模型,或减少一次请求的内容。"),
+})  # fmt: skip
 
 DOMAIN: Final = "citymains"
 Code = grpc.StatusCode
@@ -225,4 +234,6 @@ def _bare(code: grpc.StatusCode, message: str, target: str, timeout_s: float | N
         return TransportError("UNAUTHENTICATED")
     if code is Code.INTERNAL:
         return InternalError(value=message)
+    if code is Code.RESOURCE_EXHAUSTED:  # gRPC's own refusal of a large message; ours have details
+        return LimitError("MESSAGE_TOO_LARGE", value=message, limit=MAX_MESSAGE_BYTES)
     return TransportError(value=target, limit=message)
