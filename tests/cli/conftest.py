@@ -39,7 +39,9 @@ def _plugin() -> types.ModuleType:
 
     @hookimpl
     def citymains_utilities() -> list[UtilityRecord]:
-        return [UtilityRecord(name="sketch", face="citymains_sketch:Sketch", title_en="Sketch", title_zh="草图")]
+        return [
+            UtilityRecord(name="sketch", face="citymains_sketch:Sketch", title_en="Sketch", title_zh="草图")
+        ]
 
     @hookimpl
     def citymains_commands() -> list[CommandRecord]:

@@ -20,7 +20,11 @@ from citymains.model.table import ColumnSpec, Kind, MapLayer, TableSpec
 from citymains.question import Shape, question
 from citymains.utility import Utility
 
-NODES = TableSpec("nodes", "", (ColumnSpec("id", Kind.TEXT, ""), ColumnSpec("x", Kind.FLOAT, ""), ColumnSpec("y", Kind.FLOAT, "")))
+NODES = TableSpec(
+    "nodes",
+    "",
+    (ColumnSpec("id", Kind.TEXT, ""), ColumnSpec("x", Kind.FLOAT, ""), ColumnSpec("y", Kind.FLOAT, "")),
+)
 
 
 class Weather(StrEnum):
@@ -35,8 +39,12 @@ class Echo(Record):
     """What was asked, as it arrived."""
 
     TABLES = (
-        TableSpec("nodes", "", (ColumnSpec("node", Kind.TEXT, ""), ColumnSpec("pressure_m", Kind.FLOAT, "")),
-                  map=MapLayer("node", "nodes", "pressure_m", "min")),
+        TableSpec(
+            "nodes",
+            "",
+            (ColumnSpec("node", Kind.TEXT, ""), ColumnSpec("pressure_m", Kind.FLOAT, "")),
+            map=MapLayer("node", "nodes", "pressure_m", "min"),
+        ),
     )
 
     asked: str = ""
@@ -57,14 +65,32 @@ class Sketch(Utility):
                 name, x, y = line.split()
                 rows.append((name, float(x), float(y)))
             except ValueError:
-                issues.append(issue("ARGUMENT_INVALID", file=file.name, line=number, section="NODES", field="line", value=line, limit="id x y"))
+                issues.append(
+                    issue(
+                        "ARGUMENT_INVALID",
+                        file=file.name,
+                        line=number,
+                        section="NODES",
+                        field="line",
+                        value=line,
+                        limit="id x y",
+                    )
+                )
         table = NODES.build(id=[r[0] for r in rows], x=[r[1] for r in rows], y=[r[2] for r in rows])
         return Intake(document=file.content, tables=(table,), issues=tuple(issues), importer="sketch/1")
 
     @question(rpc="EchoQuestion")
     def echo(
-        self, net: NetworkRef, *, hours: float = 24.0, count: int | None = None, weather: Weather = Weather.SUNNY,
-        day: date | None = None, amount: Decimal = Decimal("0.5"), nodes: tuple[str, ...] = (), deep: bool = False,
+        self,
+        net: NetworkRef,
+        *,
+        hours: float = 24.0,
+        count: int | None = None,
+        weather: Weather = Weather.SUNNY,
+        day: date | None = None,
+        amount: Decimal = Decimal("0.5"),
+        nodes: tuple[str, ...] = (),
+        deep: bool = False,
         scenario: Scenario | None = None,
     ) -> Echo:
         """Say what was asked.
@@ -79,14 +105,31 @@ class Sketch(Utility):
         scenario : Scenario
         """
         network = self.network(net)
-        asked: dict[str, Any] = {"hours": hours, "count": count, "weather": weather, "day": day, "amount": amount,
-                                 "nodes": nodes, "deep": deep, "scenario": scenario}
+        asked: dict[str, Any] = {
+            "hours": hours,
+            "count": count,
+            "weather": weather,
+            "day": day,
+            "amount": amount,
+            "nodes": nodes,
+            "deep": deep,
+            "scenario": scenario,
+        }
         ids = network.data("nodes").texts("id")
-        findings = (finding("LOW", Severity.NOTE, element=ids[-1] or "", value=1.0, limit=2.0, unit="m"),) if deep else ()
+        findings = (
+            (finding("LOW", Severity.NOTE, element=ids[-1] or "", value=1.0, limit=2.0, unit="m"),)
+            if deep
+            else ()
+        )
         current_call().progress(0.5, "half")
         return Echo(
-            asked=repr(asked), findings=findings, verdict=verdict_of(findings), provenance=self.provenance("echo", network=network),
-            tables=(Echo.TABLES[0].build(node=ids, pressure_m=[float(len(ids) - k) for k in range(len(ids))]),),
+            asked=repr(asked),
+            findings=findings,
+            verdict=verdict_of(findings),
+            provenance=self.provenance("echo", network=network),
+            tables=(
+                Echo.TABLES[0].build(node=ids, pressure_m=[float(len(ids) - k) for k in range(len(ids))]),
+            ),
         )
 
     @question(rpc="Slow", shape=Shape.LONG)

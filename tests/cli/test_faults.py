@@ -7,24 +7,27 @@ from citymains import errors
 from citymains.cli.faults import exit_code
 
 
-@pytest.mark.parametrize(("arguments", "code", "word"), [
-    (("sketch", "fail", "crash"), 3, "ENGINE_CRASHED"),
-    (("sketch", "fail", "gone"), 4, "NOT_FOUND"),
-    (("sketch", "fail", "bug"), 5, "INTERNAL"),
-    (("sketch", "fail", "interrupt"), 130, "interrupted"),
-    (("sketch", "echo", "networks/" + "0" * 64), 4, "NETWORK_NOT_FOUND"),
-    (("sketch", "echo", "no/such/file"), 2, "FILE_NOT_FOUND"),
-    (("sketch", "isolate", "net", "--pipes", "P-1"), 4, "NOT_BUILT"),
-    (("study", "run", "x.toml"), 4, "NOT_BUILT"),
-    (("report", "studies/1", "--out", "x.html"), 4, "NOT_BUILT"),
-    (("report", "nothing.json", "--out", "x.html"), 2, "FILE_NOT_FOUND"),
-    (("nonsense",), 2, "nonsense"),
-    (("sketch", "nonsense"), 2, "nonsense"),
-    (("demo", "--scale", "0"), 2, "scale"),
-    (("serve", "nonsense"), 4, "nonsense"),
-    (("serve", "sketch", "--host", "0.0.0.0"), 2, "LISTEN_UNSAFE"),
-    (("broken",), 2, "PLUGIN_FAILED"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "code", "word"),
+    [
+        (("sketch", "fail", "crash"), 3, "ENGINE_CRASHED"),
+        (("sketch", "fail", "gone"), 4, "NOT_FOUND"),
+        (("sketch", "fail", "bug"), 5, "INTERNAL"),
+        (("sketch", "fail", "interrupt"), 130, "interrupted"),
+        (("sketch", "echo", "networks/" + "0" * 64), 4, "NETWORK_NOT_FOUND"),
+        (("sketch", "echo", "no/such/file"), 2, "FILE_NOT_FOUND"),
+        (("sketch", "isolate", "net", "--pipes", "P-1"), 4, "NOT_BUILT"),
+        (("study", "run", "x.toml"), 4, "NOT_BUILT"),
+        (("report", "studies/1", "--out", "x.html"), 4, "NOT_BUILT"),
+        (("report", "nothing.json", "--out", "x.html"), 2, "FILE_NOT_FOUND"),
+        (("nonsense",), 2, "nonsense"),
+        (("sketch", "nonsense"), 2, "nonsense"),
+        (("demo", "--scale", "0"), 2, "scale"),
+        (("serve", "nonsense"), 4, "nonsense"),
+        (("serve", "sketch", "--host", "0.0.0.0"), 2, "LISTEN_UNSAFE"),
+        (("broken",), 2, "PLUGIN_FAILED"),
+    ],
+)
 def test_exit_code_and_message(call, arguments, code, word):
     said = call(*arguments)
     assert said.code == code, said.err
@@ -56,7 +59,9 @@ def test_every_error_class_has_an_exit_code():
     made = {cls: cls({}) if cls is errors.BatchError else cls() for cls in classes(errors.CitymainsError)}
     codes = {cls.__name__: exit_code(error) for cls, error in made.items()}
     assert set(codes.values()) <= {2, 3, 4, 5}
-    assert codes["InputError"] == codes["LimitError"] == codes["PluginError"] == codes["MissingExtraError"] == 2
+    assert (
+        codes["InputError"] == codes["LimitError"] == codes["PluginError"] == codes["MissingExtraError"] == 2
+    )
     assert codes["SolverError"] == codes["NotConvergedError"] == codes["BatchError"] == 3
     assert codes["NotFoundError"] == codes["NotBuiltError"] == 4
     assert codes["InternalError"] == 5

@@ -19,22 +19,35 @@ print(code, ",".join(heavy), len(out.getvalue()))
 """
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["version"], ["plugins", "list"], ["serve", "--help"], ["demo", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["version"], ["plugins", "list"], ["serve", "--help"], ["demo", "--help"]]
+)
 def test_help_imports_nothing_heavy(arguments):
-    said = subprocess.run([sys.executable, "-c", _LISTED.format(arguments=arguments)], capture_output=True, text=True, check=True)
+    said = subprocess.run(
+        [sys.executable, "-c", _LISTED.format(arguments=arguments)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     code, heavy, length = said.stdout.split(" ")
     assert (code, heavy) == ("0", "")
     assert int(length) > 10
 
 
 def test_help_takes_less_than_half_a_second_of_cpu():
-    command = [sys.executable, "-c", "import sys; from citymains.cli.main import main; sys.exit(main(['--help']))"]
+    command = [
+        sys.executable,
+        "-c",
+        "import sys; from citymains.cli.main import main; sys.exit(main(['--help']))",
+    ]
     times = []
     for _ in range(6):
         before = os.times()
         subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
         after = os.times()
-        times.append(after.children_user + after.children_system - before.children_user - before.children_system)
+        times.append(
+            after.children_user + after.children_system - before.children_user - before.children_system
+        )
     # The first run warms the cache of compiled modules.
     assert sorted(times[1:])[2] < 0.5, times
 
@@ -42,7 +55,19 @@ def test_help_takes_less_than_half_a_second_of_cpu():
 def test_help_names_every_utility_and_command(call):
     said = call("--help")
     assert said.code == 0
-    for name in ("sketch", "草图", "demo", "serve", "plugins", "rules", "report", "study", "version", "greet", "Exit codes"):
+    for name in (
+        "sketch",
+        "草图",
+        "demo",
+        "serve",
+        "plugins",
+        "rules",
+        "report",
+        "study",
+        "version",
+        "greet",
+        "Exit codes",
+    ):
         assert name in said.out, name
 
 
@@ -55,8 +80,22 @@ def test_a_question_has_its_parameters_units_and_defaults(call):
     said = call("sketch", "echo", "--help")
     shown = " ".join(said.out.split())
     assert said.code == 0
-    for expected in ("--hours", "[h]", "24.0", "--weather", "sunny|wet", "--nodes", "--deep", "--no-deep", "--close", "--scenario",
-                     "--json", "--out", "--check", "--server"):
+    for expected in (
+        "--hours",
+        "[h]",
+        "24.0",
+        "--weather",
+        "sunny|wet",
+        "--nodes",
+        "--deep",
+        "--no-deep",
+        "--close",
+        "--scenario",
+        "--json",
+        "--out",
+        "--check",
+        "--server",
+    ):
         assert expected in shown, expected
 
 

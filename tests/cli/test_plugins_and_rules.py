@@ -36,7 +36,9 @@ def test_rules_list_and_show(call):
     assert packs[0]["id"] in call("rules", "list").out
     one = json.loads(call("rules", "show", packs[0]["id"], "--json").out)
     assert one["values"]
-    kind = json.loads(call("rules", "show", packs[0]["kind"], "--jurisdiction", "河南省/平顶山市", "--json").out)
+    kind = json.loads(
+        call("rules", "show", packs[0]["kind"], "--jurisdiction", "河南省/平顶山市", "--json").out
+    )
     assert packs[0]["id"] in kind["applied"]
     assert kind["fields"]
     said = call("rules", "show", packs[0]["kind"], "--on", "2026-11-22")

@@ -20,43 +20,119 @@ def test_json_is_exactly_the_record(call, net):
 
 
 def test_every_kind_of_argument_arrives_as_its_type(call, net):
-    said = call("sketch", "echo", net, "--json", "--hours", "2.5", "--count", "3", "--weather", "wet", "--day", "2026-11-22",
-                "--amount", "1.10", "--nodes", "甲", "--nodes", "乙", "--deep")
+    said = call(
+        "sketch",
+        "echo",
+        net,
+        "--json",
+        "--hours",
+        "2.5",
+        "--count",
+        "3",
+        "--weather",
+        "wet",
+        "--day",
+        "2026-11-22",
+        "--amount",
+        "1.10",
+        "--nodes",
+        "甲",
+        "--nodes",
+        "乙",
+        "--deep",
+    )
     asked = json.loads(said.out)["asked"]
-    for expected in ("'hours': 2.5", "'count': 3", "<Weather.WET: 'WET'>", "datetime.date(2026, 11, 22)", "Decimal('1.10')",
-                     "'nodes': ('甲', '乙')", "'deep': True", "'scenario': None"):
+    for expected in (
+        "'hours': 2.5",
+        "'count': 3",
+        "<Weather.WET: 'WET'>",
+        "datetime.date(2026, 11, 22)",
+        "Decimal('1.10')",
+        "'nodes': ('甲', '乙')",
+        "'deep': True",
+        "'scenario': None",
+    ):
         assert expected in asked, expected
 
 
 def test_defaults_are_the_questions_own(call, net):
     asked = json.loads(call("sketch", "echo", net, "--json").out)["asked"]
-    for expected in ("'hours': 24.0", "'count': None", "<Weather.SUNNY: 'SUNNY'>", "'day': None", "Decimal('0.5')", "'nodes': ()", "'deep': False"):
+    for expected in (
+        "'hours': 24.0",
+        "'count': None",
+        "<Weather.SUNNY: 'SUNNY'>",
+        "'day': None",
+        "Decimal('0.5')",
+        "'nodes': ()",
+        "'deep': False",
+    ):
         assert expected in asked, expected
 
 
 def test_scenario_options_build_the_scenario(call, net):
-    said = call("sketch", "echo", net, "--json", "--close", "P-1", "--close", "P-2", "--lose-pump", "泵", "--scale-demand", "1.2",
-                "--set", "A.B.speed=0.9", "--burst", "P-3=50")
-    expected = (Scenario.close(["P-1", "P-2"]) + Scenario.lose(pumps=["泵"]) + Scenario.scale_demand(1.2)
-                + Scenario.set_control("A.B", "speed", 0.9) + Scenario.burst("P-3", 50.0))
+    said = call(
+        "sketch",
+        "echo",
+        net,
+        "--json",
+        "--close",
+        "P-1",
+        "--close",
+        "P-2",
+        "--lose-pump",
+        "泵",
+        "--scale-demand",
+        "1.2",
+        "--set",
+        "A.B.speed=0.9",
+        "--burst",
+        "P-3=50",
+    )
+    expected = (
+        Scenario.close(["P-1", "P-2"])
+        + Scenario.lose(pumps=["泵"])
+        + Scenario.scale_demand(1.2)
+        + Scenario.set_control("A.B", "speed", 0.9)
+        + Scenario.burst("P-3", 50.0)
+    )
     assert repr(expected) in json.loads(said.out)["asked"]
 
 
-@pytest.mark.parametrize(("name", "text"), [
-    ("s.json", '{"edits": [{"close": {"pipes": ["P-1"], "start_s": 7200.0}}]}'),
-    ("s.toml", '[[edits]]\nclose = {pipes = ["P-1"], start_s = 7200.0}\n'),
-])
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("s.json", '{"edits": [{"close": {"pipes": ["P-1"], "start_s": 7200.0}}]}'),
+        ("s.toml", '[[edits]]\nclose = {pipes = ["P-1"], start_s = 7200.0}\n'),
+    ],
+)
 def test_a_scenario_file_comes_before_the_options(call, net, tmp_path, name, text):
     (tmp_path / name).write_text(text, encoding="utf-8")
     said = call("sketch", "echo", net, "--json", "--scenario", name, "--scale-demand", "2")
-    assert repr(Scenario.close(["P-1"], start_s=7200.0) + Scenario.scale_demand(2.0)) in json.loads(said.out)["asked"]
+    assert (
+        repr(Scenario.close(["P-1"], start_s=7200.0) + Scenario.scale_demand(2.0))
+        in json.loads(said.out)["asked"]
+    )
 
 
-@pytest.mark.parametrize("option", [
-    ("--set", "P-1=0.5"), ("--set", "P-1.speed=fast"), ("--burst", "P-1"), ("--scale-demand", "-1"), ("--scale-demand", "nan"),
-    ("--scenario", "no.json"), ("--day", "tomorrow"), ("--amount", "much"), ("--count", "1.5"), ("--weather", "foggy"),
-    ("--hours", "x"), ("--out", "x.docx"), ("--out", "no/such/folder/x.html"), ("--nonsense", "1"),
-])
+@pytest.mark.parametrize(
+    "option",
+    [
+        ("--set", "P-1=0.5"),
+        ("--set", "P-1.speed=fast"),
+        ("--burst", "P-1"),
+        ("--scale-demand", "-1"),
+        ("--scale-demand", "nan"),
+        ("--scenario", "no.json"),
+        ("--day", "tomorrow"),
+        ("--amount", "much"),
+        ("--count", "1.5"),
+        ("--weather", "foggy"),
+        ("--hours", "x"),
+        ("--out", "x.docx"),
+        ("--out", "no/such/folder/x.html"),
+        ("--nonsense", "1"),
+    ],
+)
 def test_wrong_arguments_are_refused_with_2(call, net, option):
     said = call("sketch", "echo", net, *option)
     assert said.code == 2
@@ -65,7 +141,10 @@ def test_wrong_arguments_are_refused_with_2(call, net, option):
     assert option[0].strip("-").split("-")[0] in said.err or option[1] in said.err
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"edits": 3}', '{"edits": [{"explode": {}}]}', '{"edits": [{"close": {"pumps": []}}]}'])
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", '{"edits": 3}', '{"edits": [{"explode": {}}]}', '{"edits": [{"close": {"pumps": []}}]}'],
+)
 def test_a_bad_scenario_file_is_refused_with_2(call, net, tmp_path, text):
     (tmp_path / "s.json").write_text(text, encoding="utf-8")
     said = call("sketch", "echo", net, "--scenario", "s.json")

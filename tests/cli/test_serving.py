@@ -22,7 +22,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
     home = tmp_path_factory.mktemp("server")
     command = [*_CALL, "serve", "drainage", "--port", "0", "--token", "secret"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ | {"CITYMAINS_HOME": str(home)}) as process:
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, env=os.environ | {"CITYMAINS_HOME": str(home)}
+    ) as process:
         assert process.stderr is not None
         address = None
         for line in process.stderr:
@@ -47,7 +49,18 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_server_gives_the_same_json(server, model, tmp_path):
     local = _run("drainage", "simulate", str(model), "--json")
     target = tmp_path / "r.html"
-    remote = _run("drainage", "simulate", str(model), "--json", "--server", server, "--token", "secret", "--out", str(target))
+    remote = _run(
+        "drainage",
+        "simulate",
+        str(model),
+        "--json",
+        "--server",
+        server,
+        "--token",
+        "secret",
+        "--out",
+        str(target),
+    )
     assert (local.returncode, remote.returncode) == (0, 0), local.stderr + remote.stderr
     assert remote.stdout == local.stdout
     assert json.loads(local.stdout)["provenance"]["question"] == "drainage.simulate"

@@ -5,23 +5,35 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
 import subprocess
 import sys
-import time
 
 import openpyxl
 
 
 def test_four_networks_calculated_and_drawn_in_a_minute(tmp_path):
-    started = time.monotonic()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     command = [sys.executable, "-m", "citymains.cli.main", "demo", "--out", "report"]
-    said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False,
-                          env=os.environ | {"CITYMAINS_LANG": "en"})
+    said = subprocess.run(
+        command,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+        env=os.environ | {"CITYMAINS_LANG": "en"},
+    )
     assert said.returncode == 0, said.stdout + said.stderr
-    assert time.monotonic() - started < 60
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    # Processor time, its solvers included: what else the machine does makes no difference.
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 60
     assert re.findall(r"^(\w[\w ]*): .*VALID", said.stdout, re.M) == ["Water", "Gas", "Heating", "Drainage"]
     assert said.stdout.count("worst: ") == 4
-    assert said.stdout.splitlines()[-5:] == [f"report/{name}" for name in ("report.html", "water.xlsx", "gas.xlsx", "heating.xlsx", "drainage.xlsx")]
+    assert said.stdout.splitlines()[-5:] == [
+        f"report/{name}"
+        for name in ("report.html", "water.xlsx", "gas.xlsx", "heating.xlsx", "drainage.xlsx")
+    ]
     page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
     scenes = json.loads(re.search(r'id="scenes">(.*?)</script>', page, re.S).group(1))
     assert len(scenes) == 4

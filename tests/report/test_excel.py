@@ -16,7 +16,14 @@ def book(tmp_path, report):
 
 
 def test_summary_findings_provenance_and_every_table(book):
-    assert book.sheetnames == ["摘要 Summary", "结论 Findings", "来源 Provenance", "节点 nodes", "管道 pipes", "texts"]
+    assert book.sheetnames == [
+        "摘要 Summary",
+        "结论 Findings",
+        "来源 Provenance",
+        "节点 nodes",
+        "管道 pipes",
+        "texts",
+    ]
     assert all(sheet.freeze_panes == "A2" for sheet in book)
     summary = {row[3]: row[1] for row in book["摘要 Summary"].iter_rows(values_only=True)}
     assert summary["question"] if "question" in summary else summary["water.pressure"]

@@ -16,12 +16,22 @@ from citymains.report.layers import layers_of, worst_rows
 from citymains.report.map import Map, geojson
 from citymains.report.scene import scene, value_groups
 
-TIMED = TableSpec("t", "", (ColumnSpec("node", Kind.TEXT, ""), ColumnSpec("pressure_m", Kind.FLOAT, ""), ColumnSpec("velocity_m_per_s", Kind.FLOAT, "")))
+TIMED = TableSpec(
+    "t",
+    "",
+    (
+        ColumnSpec("node", Kind.TEXT, ""),
+        ColumnSpec("pressure_m", Kind.FLOAT, ""),
+        ColumnSpec("velocity_m_per_s", Kind.FLOAT, ""),
+    ),
+)
 
 
 def test_worst_value_of_each_element_and_missing_ones_lose():
     nan = float("nan")
-    table = TIMED.build(node=["b", "a", "b", "a", "c"], pressure_m=[3.0, nan, 2.0, 7.0, nan], velocity_m_per_s=[0.0] * 5)
+    table = TIMED.build(
+        node=["b", "a", "b", "a", "c"], pressure_m=[3.0, nan, 2.0, 7.0, nan], velocity_m_per_s=[0.0] * 5
+    )
     low = worst_rows(table, MapLayer("node", "nodes", "pressure_m", "min"))
     high = worst_rows(table, MapLayer("node", "nodes", "pressure_m", "max"))
     assert low.tolist() == [2, 3, 4]
@@ -70,9 +80,15 @@ def test_a_layer_may_name_the_union_of_tables(network):
 def _without_coordinates(network: Network, keep: int) -> Network:
     junctions = network.data("junctions")
     gone = np.where(np.arange(len(junctions)) < keep, junctions.array("x"), np.nan)
-    spec = TableSpec("junctions", "", (ColumnSpec("id", Kind.TEXT, ""), ColumnSpec("x", Kind.FLOAT, ""), ColumnSpec("y", Kind.FLOAT, "")))
+    spec = TableSpec(
+        "junctions",
+        "",
+        (ColumnSpec("id", Kind.TEXT, ""), ColumnSpec("x", Kind.FLOAT, ""), ColumnSpec("y", Kind.FLOAT, "")),
+    )
     others = tuple(table for table in network.tables if table.name not in ("junctions", "reservoirs"))
-    return replace(network, tables=(spec.build(id=junctions.texts("id"), x=gone, y=junctions.array("y")), *others))
+    return replace(
+        network, tables=(spec.build(id=junctions.texts("id"), x=gone, y=junctions.array("y")), *others)
+    )
 
 
 @pytest.mark.parametrize("keep", [0, 1, 30])
@@ -93,7 +109,11 @@ def test_an_empty_network_has_no_places():
 
 
 def test_degrees_are_recognised():
-    spec = TableSpec("junctions", "", (ColumnSpec("id", Kind.TEXT, ""), ColumnSpec("x", Kind.FLOAT, ""), ColumnSpec("y", Kind.FLOAT, "")))
+    spec = TableSpec(
+        "junctions",
+        "",
+        (ColumnSpec("id", Kind.TEXT, ""), ColumnSpec("x", Kind.FLOAT, ""), ColumnSpec("y", Kind.FLOAT, "")),
+    )
     degrees = spec.build(id=["a", "b"], x=[113.30, 113.31], y=[33.70, 33.71])
     metres = spec.build(id=["a", "b"], x=[0.0, 1.5], y=[0.0, 1.0])
     assert Geometry.of(Network(tables=(degrees,))).geographic
@@ -121,7 +141,10 @@ def test_two_pressure_classes_get_a_scale_each():
 def test_the_scene_is_json_and_marks_the_findings(network, report):
     drawn = scene(report, network)
     json.dumps(drawn, allow_nan=False)
-    assert {mark["id"]: mark["severity"] for mark in drawn["marks"]} == {"节点5-4": "SUSPECT", "节点0-1": "NOTE"}
+    assert {mark["id"]: mark["severity"] for mark in drawn["marks"]} == {
+        "节点5-4": "SUSPECT",
+        "节点0-1": "NOTE",
+    }
     assert {group["name"] for group in drawn["symbols"]} == {"reservoirs", "pumps"}
     assert all(layer["shown"] for layer in drawn["layers"])
 
@@ -136,11 +159,17 @@ def test_without_its_network_a_record_has_no_map(report):
         geojson(replace(report, provenance=Provenance()))
     assert nowhere.value.code == "NO_MAP"
     with pytest.raises(NotFoundError):
-        geojson(replace(report, provenance=Provenance(question="gas.pressure", network="networks/" + "0" * 64)))
+        geojson(
+            replace(report, provenance=Provenance(question="gas.pressure", network="networks/" + "0" * 64))
+        )
 
 
 def test_a_curve_has_x_and_y_and_no_place(network):
-    spec = TableSpec("curves", "", (ColumnSpec("id", Kind.TEXT, ""), ColumnSpec("x", Kind.FLOAT, ""), ColumnSpec("y", Kind.FLOAT, "")))
+    spec = TableSpec(
+        "curves",
+        "",
+        (ColumnSpec("id", Kind.TEXT, ""), ColumnSpec("x", Kind.FLOAT, ""), ColumnSpec("y", Kind.FLOAT, "")),
+    )
     curves = spec.build(id=["泵曲线"], x=[1e6], y=[44.0])
     assert "curves" not in Geometry.of(replace(network, tables=(*network.tables, curves))).tables
 
@@ -150,8 +179,11 @@ def test_reservoirs_and_tanks_do_not_set_the_scale(network, report):
 
     spec = type(report).TABLES[0]
     table = report.data("nodes")
-    longer = spec.build(node=[*table.texts("node"), "水厂"], time_s=[*table["time_s"].to_list(), 0.0],
-                        pressure_m=[*table.array("pressure_m"), 0.0])
+    longer = spec.build(
+        node=[*table.texts("node"), "水厂"],
+        time_s=[*table["time_s"].to_list(), 0.0],
+        pressure_m=[*table.array("pressure_m"), 0.0],
+    )
     drawn = replace(report, tables=(longer, *report.tables[1:]))
     (nodes,) = [layer for layer in scene(drawn, network)["layers"] if layer["name"] == "nodes"]
     assert nodes["range"][0] == pytest.approx(26.8)

@@ -42,8 +42,13 @@ def build_app(arguments: Sequence[str]) -> typer.Typer:
     from citymains.plugins.manager import plugin_manager
 
     app = typer.Typer(
-        name="citymains", help=_HELP, no_args_is_help=True, add_completion=False, rich_markup_mode="rich",
-        pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]},
+        name="citymains",
+        help=_HELP,
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode="rich",
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_root)
     named = next((one for one in arguments if not one.startswith("-")), "")
@@ -61,8 +66,12 @@ def _show_version(wanted: bool) -> None:
 
 
 def _root(
-    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_show_version)] = False,
-    lang: Annotated[str | None, typer.Option("--lang", metavar="zh|en", help="Language; the default follows LANG.")] = None,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_show_version)
+    ] = False,
+    lang: Annotated[
+        str | None, typer.Option("--lang", metavar="zh|en", help="Language; the default follows LANG.")
+    ] = None,
 ) -> None:
     if lang is not None:
         # A language citymains speaks was taken out of the arguments before they were parsed.
@@ -103,7 +112,9 @@ def _add_plugin_commands(app: typer.Typer, plugins: PluginManager, named: str) -
         except Exception as error:
             from citymains.errors import PluginError
 
-            raise PluginError(value=name, field="citymains_commands", limit=f"{type(error).__name__}: {error}") from error
+            raise PluginError(
+                value=name, field="citymains_commands", limit=f"{type(error).__name__}: {error}"
+            ) from error
         if isinstance(command, typer.Typer):
             app.add_typer(command, name=name, help=text, rich_help_panel=_PLUGINS)
         else:

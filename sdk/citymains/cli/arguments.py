@@ -41,13 +41,19 @@ def taken(question: Question, parameter: Parameter) -> Taken | None:
     shown, convert = _shown_type(parameter.type, parameter.name)
     info: Any
     if positional:
-        info = typer.Argument(help=plain_help(parameter.description), metavar=_metavar(parameter.name), show_default=False)
+        info = typer.Argument(
+            help=plain_help(parameter.description), metavar=_metavar(parameter.name), show_default=False
+        )
         default: Any = inspect.Parameter.empty
     else:
         flag = "--" + parameter.name.replace("_", "-")
         names = (f"{flag}/--no-{flag[2:]}",) if shown is bool else (flag,)
-        info = typer.Option(*names, help=plain_help(parameter.description), show_default=_shows_default(parameter.default),
-                            case_sensitive=False)
+        info = typer.Option(
+            *names,
+            help=plain_help(parameter.description),
+            show_default=_shows_default(parameter.default),
+            case_sensitive=False,
+        )
         default = inspect.Parameter.empty if parameter.required else _shown_default(parameter.default)
         if not parameter.required and default is None:
             shown = shown | None
@@ -149,5 +155,11 @@ def _record(path: Path, kind: Any) -> Any:
 
     record = read_result(path)
     if not isinstance(record, kind):
-        raise InputError("ARGUMENT_INVALID", file=path.name, field="record", value=type(record).__name__, limit=kind.__name__)
+        raise InputError(
+            "ARGUMENT_INVALID",
+            file=path.name,
+            field="record",
+            value=type(record).__name__,
+            limit=kind.__name__,
+        )
     return record

@@ -42,7 +42,9 @@ class Place:
         return cities.City("", Workbench())
 
 
-def ask(place: Place, utility: str, question: Question, arguments: dict[str, Any], timeout_s: float | None) -> tuple[Any, Any]:
+def ask(
+    place: Place, utility: str, question: Question, arguments: dict[str, Any], timeout_s: float | None
+) -> tuple[Any, Any]:
     """Ask, and give the answer and the network it belongs to (None where there is none).
 
     Raises

@@ -12,9 +12,14 @@ NAMES = frozenset({"demo", "serve", "plugins", "rules", "report", "study", "vers
 _STUDY = ("run", "list", "show", "watch", "resume", "cancel")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
-Server = Annotated[str | None, typer.Option("--server", envvar="CITYMAINS_SERVER", metavar="TARGET", help="Ask a server instead.")]
+Server = Annotated[
+    str | None,
+    typer.Option("--server", envvar="CITYMAINS_SERVER", metavar="TARGET", help="Ask a server instead."),
+]
 Token = Annotated[str | None, typer.Option("--token", envvar="CITYMAINS_TOKEN", help="Token of the server.")]
-Ca = Annotated[Path | None, typer.Option("--ca", envvar="CITYMAINS_CA", help="Certificate authority, a PEM file.")]
+Ca = Annotated[
+    Path | None, typer.Option("--ca", envvar="CITYMAINS_CA", help="Certificate authority, a PEM file.")
+]
 
 
 def add_commands(app: typer.Typer, named: str, panel: str) -> None:
@@ -29,8 +34,12 @@ def add_commands(app: typer.Typer, named: str, panel: str) -> None:
 
 
 def demo(
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the report and the Excel files.")] = Path("demo-report"),
-    scale: Annotated[int, typer.Option("--scale", min=1, max=50, help="How many times as many street blocks.")] = 1,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Folder for the report and the Excel files.")
+    ] = Path("demo-report"),
+    scale: Annotated[
+        int, typer.Option("--scale", min=1, max=50, help="How many times as many street blocks.")
+    ] = 1,
 ) -> None:
     """Calculate the four networks of a town, say what was found, write a report. 演示:一座城市的四张管网。"""
     from citymains.cli.progress import progress
@@ -45,25 +54,56 @@ def demo(
 
 
 def serve(
-    what: Annotated[list[str], typer.Argument(metavar="UTILITY...", help="water, gas, heating, drainage, city or all.")],
-    host: Annotated[str, typer.Option(help="Address to listen on; anything but loopback needs TLS and a token.")] = "127.0.0.1",
+    what: Annotated[
+        list[str], typer.Argument(metavar="UTILITY...", help="water, gas, heating, drainage, city or all.")
+    ],
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; anything but loopback needs TLS and a token.")
+    ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 50051,
-    tls_cert: Annotated[Path | None, typer.Option(help="Certificate chain of the server, a PEM file.")] = None,
+    tls_cert: Annotated[
+        Path | None, typer.Option(help="Certificate chain of the server, a PEM file.")
+    ] = None,
     tls_key: Annotated[Path | None, typer.Option(help="Its private key, a PEM file.")] = None,
-    client_ca: Annotated[Path | None, typer.Option(help="Ask clients for a certificate of this authority.")] = None,
-    token: Annotated[str | None, typer.Option(envvar="CITYMAINS_TOKEN", help="Token clients must send.")] = None,
-    database: Annotated[str | None, typer.Option(envvar="CITYMAINS_DATABASE", help="SQLAlchemy URL of the store.")] = None,
+    client_ca: Annotated[
+        Path | None, typer.Option(help="Ask clients for a certificate of this authority.")
+    ] = None,
+    token: Annotated[
+        str | None, typer.Option(envvar="CITYMAINS_TOKEN", help="Token clients must send.")
+    ] = None,
+    database: Annotated[
+        str | None, typer.Option(envvar="CITYMAINS_DATABASE", help="SQLAlchemy URL of the store.")
+    ] = None,
 ) -> None:
     """Serve questions by gRPC, with health and reflection. 启动 gRPC 服务。"""
     from citymains.cli.serving import serve_faces
 
-    serve_faces(what, host=host, port=port, tls_cert=tls_cert, tls_key=tls_key, client_ca=client_ca, token=token, database=database)
+    serve_faces(
+        what,
+        host=host,
+        port=port,
+        tls_cert=tls_cert,
+        tls_key=tls_key,
+        client_ca=client_ca,
+        token=token,
+        database=database,
+    )
 
 
 def report(
-    result: Annotated[str, typer.Argument(metavar="RESULT", help="A report id or a JSON file from --json or --out FILE.json.")],
-    out: Annotated[list[Path], typer.Option("--out", metavar="FILE", help=".html, .xlsx, .gpkg, .geojson or .json; may be repeated.")],
-    network: Annotated[str | None, typer.Option(help="Network to draw on, where the local store does not have it.")] = None,
+    result: Annotated[
+        str,
+        typer.Argument(metavar="RESULT", help="A report id or a JSON file from --json or --out FILE.json."),
+    ],
+    out: Annotated[
+        list[Path],
+        typer.Option(
+            "--out", metavar="FILE", help=".html, .xlsx, .gpkg, .geojson or .json; may be repeated."
+        ),
+    ],
+    network: Annotated[
+        str | None, typer.Option(help="Network to draw on, where the local store does not have it.")
+    ] = None,
     title: Annotated[str, typer.Option(help="Heading of an HTML report.")] = "",
 ) -> None:
     """Write a result as a map, a table or a page. 将结果输出为报告。"""
@@ -112,7 +152,9 @@ def _plugins_app() -> typer.Typer:
 
 
 def _rules_app(named: str) -> typer.Typer:
-    app = typer.Typer(help="规则包 Rule packs: what applies where and when, and their own cases.", no_args_is_help=True)
+    app = typer.Typer(
+        help="规则包 Rule packs: what applies where and when, and their own cases.", no_args_is_help=True
+    )
     if named == "rules":
         from citymains.cli.rules import add_rule_commands
 
@@ -121,7 +163,10 @@ def _rules_app(named: str) -> typer.Typer:
 
 
 def _study_app(named: str) -> typer.Typer:
-    app = typer.Typer(help="批量情景 Studies of many scenarios (in the contract, not built yet 尚未实现).", no_args_is_help=True)
+    app = typer.Typer(
+        help="批量情景 Studies of many scenarios (in the contract, not built yet 尚未实现).",
+        no_args_is_help=True,
+    )
     if named == "study":
         from citymains.cli.questions import add_planned
 

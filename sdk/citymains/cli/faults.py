@@ -48,7 +48,11 @@ def report_fault(error: BaseException) -> int:
     """Say an error on stderr and give its exit code. CITYMAINS_DEBUG=1 adds the traceback."""
     if os.environ.get("CITYMAINS_DEBUG") == "1":
         traceback.print_exception(error, file=sys.stderr)
-    known = error if isinstance(error, CitymainsError) else InternalError(value=f"{type(error).__name__}: {error}")
+    known = (
+        error
+        if isinstance(error, CitymainsError)
+        else InternalError(value=f"{type(error).__name__}: {error}")
+    )
     for line in _lines(known):
         print(line, file=sys.stderr)
     return exit_code(known)

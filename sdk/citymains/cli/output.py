@@ -67,8 +67,13 @@ def print_record(record: Record, network: Any = None) -> None:
     """Verdict, summary, findings and the head of the main table, in the user's language."""
     from rich.console import Console
 
-    console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False,
-                      width=None if sys.stdout.isatty() else _PIPE_WIDTH)
+    console = Console(
+        file=sys.stdout,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        width=None if sys.stdout.isatty() else _PIPE_WIDTH,
+    )
     _print_head(console, record)
     _print_findings(console, record.findings)
     spec, table = _main_table(record)
@@ -101,7 +106,11 @@ def _print_findings(console: Any, findings: Sequence[Finding]) -> None:
     for one in findings[:SHOWN_FINDINGS]:
         severity = severity_title(one.severity)
         style = {"NOTE": "", "SUSPECT": "yellow", "REJECTED": "red"}[one.severity.value]
-        console.print(f"  {said(severity.zh, severity.en)} {one.code}: {said(one.message_zh, one.message_en)}", style=style, soft_wrap=True)
+        console.print(
+            f"  {said(severity.zh, severity.en)} {one.code}: {said(one.message_zh, one.message_en)}",
+            style=style,
+            soft_wrap=True,
+        )
     if len(findings) > SHOWN_FINDINGS:
         more = len(findings) - SHOWN_FINDINGS
         console.print(said(f"  ... 另有 {more} 条", f"  ... and {more} more"))

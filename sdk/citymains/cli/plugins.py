@@ -53,6 +53,10 @@ def _broken_references() -> list[str]:
 
 def _print(one: PluginStatus) -> None:
     hooks = ", ".join(hook.removeprefix("citymains_") for hook in one.hooks)
-    state = {"loaded": said("已加载", "loaded"), "blocked": said("已停用", "blocked"), "failed": said("失败", "failed")}[one.status]
+    state = {
+        "loaded": said("已加载", "loaded"),
+        "blocked": said("已停用", "blocked"),
+        "failed": said("失败", "failed"),
+    }[one.status]
     parts = (f"{one.name} {one.version}".strip(), state, hooks, said(one.reason_zh, one.reason))
     typer.echo("  ".join(part for part in parts if part))

@@ -25,25 +25,80 @@ _OUTPUT, _WHERE, _LATER = "输出 Output", "何处计算 Where", "尚未实现 N
 def _option(name: str, annotation: Any, default: Any, **how: Any) -> inspect.Parameter:
     flags = how.pop("flags", ("--" + name.replace("_", "-"),))
     return inspect.Parameter(
-        name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[annotation, typer.Option(*flags, **how)]
+        name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=default,
+        annotation=Annotated[annotation, typer.Option(*flags, **how)],
     )
 
 
 def _common_options() -> tuple[inspect.Parameter, ...]:
     return (
-        _option("as_json", bool, False, flags=("--json",), help="Print the canonical JSON of the record and nothing else.", rich_help_panel=_OUTPUT),
-        _option("out", list[Path] | None, None, metavar="FILE", rich_help_panel=_OUTPUT,
-                help="Write a file: .xlsx, .html, .geojson, .gpkg or .json; may be repeated."),
-        _option("check", bool, False, flags=("--check",), rich_help_panel=_OUTPUT,
-                help="Exit with 1 if the verdict is not VALID or an element does not keep its limit."),
-        _option("city", str | None, None, metavar="DIR", rich_help_panel=_WHERE,
-                help="Folder with a city.toml, or `demo`; the default is the working directory if it has one."),
-        _option("server", str | None, None, metavar="TARGET", envvar="CITYMAINS_SERVER", rich_help_panel=_WHERE,
-                help="Ask a server instead, as in dns:///host:50051."),
-        _option("token", str | None, None, envvar="CITYMAINS_TOKEN", rich_help_panel=_WHERE, help="Token of the server."),
-        _option("ca", Path | None, None, envvar="CITYMAINS_CA", rich_help_panel=_WHERE,
-                help="Certificate authority of the server, a PEM file."),
-        _option("timeout", float | None, None, metavar="SECONDS", rich_help_panel=_WHERE, help="Give up after so many seconds."),
+        _option(
+            "as_json",
+            bool,
+            False,
+            flags=("--json",),
+            help="Print the canonical JSON of the record and nothing else.",
+            rich_help_panel=_OUTPUT,
+        ),
+        _option(
+            "out",
+            list[Path] | None,
+            None,
+            metavar="FILE",
+            rich_help_panel=_OUTPUT,
+            help="Write a file: .xlsx, .html, .geojson, .gpkg or .json; may be repeated.",
+        ),
+        _option(
+            "check",
+            bool,
+            False,
+            flags=("--check",),
+            rich_help_panel=_OUTPUT,
+            help="Exit with 1 if the verdict is not VALID or an element does not keep its limit.",
+        ),
+        _option(
+            "city",
+            str | None,
+            None,
+            metavar="DIR",
+            rich_help_panel=_WHERE,
+            help="Folder with a city.toml, or `demo`; the default is the working directory if it has one.",
+        ),
+        _option(
+            "server",
+            str | None,
+            None,
+            metavar="TARGET",
+            envvar="CITYMAINS_SERVER",
+            rich_help_panel=_WHERE,
+            help="Ask a server instead, as in dns:///host:50051.",
+        ),
+        _option(
+            "token",
+            str | None,
+            None,
+            envvar="CITYMAINS_TOKEN",
+            rich_help_panel=_WHERE,
+            help="Token of the server.",
+        ),
+        _option(
+            "ca",
+            Path | None,
+            None,
+            envvar="CITYMAINS_CA",
+            rich_help_panel=_WHERE,
+            help="Certificate authority of the server, a PEM file.",
+        ),
+        _option(
+            "timeout",
+            float | None,
+            None,
+            metavar="SECONDS",
+            rich_help_panel=_WHERE,
+            help="Give up after so many seconds.",
+        ),
     )
 
 
@@ -52,12 +107,16 @@ _COMMON = frozenset(parameter.name for parameter in _common_options())
 
 def face_app(face: type[Face], name: str, title: str, planned: frozenset[str]) -> typer.Typer:
     """The commands of one utility."""
-    app = typer.Typer(name=name, help=f"{title}. RESULT tables and maps go to --out; see docs/cli.md.", no_args_is_help=True)
+    app = typer.Typer(
+        name=name, help=f"{title}. RESULT tables and maps go to --out; see docs/cli.md.", no_args_is_help=True
+    )
     built = questions(face)
     for question in built.values():
         # The first argument of a duplex question is a stream; there is no command for it.
         if question.shape is not Shape.DUPLEX:
-            app.command(question.name.replace("_", "-"), help=_help(question))(question_command(name, question))
+            app.command(question.name.replace("_", "-"), help=_help(question))(
+                question_command(name, question)
+            )
     for later in sorted(planned - set(built)):
         add_planned(app, later, f"{name} {later}")
     return app
@@ -70,7 +129,9 @@ def add_planned(app: typer.Typer, name: str, title: str) -> None:
         raise NotBuiltError(value=title)
 
     app.command(
-        name.replace("_", "-"), help="In the contract, not built yet. 已列入接口约定,尚未实现。", rich_help_panel=_LATER,
+        name.replace("_", "-"),
+        help="In the contract, not built yet. 已列入接口约定,尚未实现。",
+        rich_help_panel=_LATER,
         context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
     )(command)
 
@@ -98,12 +159,16 @@ def question_command(utility: str, question: Question) -> Callable[..., None]:
     def command(**given: Any) -> None:
         common = {name: given.pop(name) for name in _COMMON}
         scenario = {name: given.pop(name) for name in list(given) if has_scenario and name in SCENARIO_NAMES}
-        asked = {name: _converted(arguments[name], value) for name, value in given.items() if _wanted(name, value)}
+        asked = {
+            name: _converted(arguments[name], value) for name, value in given.items() if _wanted(name, value)
+        }
         if has_scenario and (edits := scenario_of(scenario)) is not None:
             asked["scenario"] = edits
         run_question(utility, question, asked, common)
 
-    parameters = [_optional_net(one.parameter) if name == "net" else one.parameter for name, one in arguments.items()]
+    parameters = [
+        _optional_net(one.parameter) if name == "net" else one.parameter for name, one in arguments.items()
+    ]
     if has_scenario:
         parameters.extend(SCENARIO_OPTIONS)
     parameters.extend(_common_options())
@@ -116,7 +181,8 @@ def question_command(utility: str, question: Question) -> Callable[..., None]:
 def _optional_net(parameter: inspect.Parameter) -> inspect.Parameter:
     """A city with networks of its own answers without NET."""
     info = typer.Argument(
-        metavar="NET", show_default=False,
+        metavar="NET",
+        show_default=False,
         help="A model file, the name of a bundled network, or the id of a loaded one; the default is the city's own.",
     )
     return parameter.replace(default=None, annotation=Annotated[str | None, info])

@@ -41,21 +41,35 @@ def list_rules(as_json: Json = False) -> None:
 
 def show_rules(
     name: Annotated[str, typer.Argument(help="A kind of rule (what holds), or a pack (what it says).")],
-    jurisdiction: Annotated[str, typer.Option(help="Place, from the province down, as in 河南省/平顶山市.")] = "",
+    jurisdiction: Annotated[
+        str, typer.Option(help="Place, from the province down, as in 河南省/平顶山市.")
+    ] = "",
     on: Annotated[str, typer.Option(help="Day, as in 2026-11-22; the default is today.")] = "",
-    holder: Annotated[list[str] | None, typer.Option(help="Company or contract whose packs hold too; may be repeated.")] = None,
+    holder: Annotated[
+        list[str] | None, typer.Option(help="Company or contract whose packs hold too; may be repeated.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """What holds at a place on a day, and which pack decided; or what one pack says. 查询规则。"""
     book = _book()
     pack = next((one for one in book.packs if name in (one.id, one.name)), None)
     if pack is not None:
-        typer.echo(json.dumps(_pack_plain(pack), ensure_ascii=False, sort_keys=True, default=str, indent=None if as_json else 1))
+        typer.echo(
+            json.dumps(
+                _pack_plain(pack),
+                ensure_ascii=False,
+                sort_keys=True,
+                default=str,
+                indent=None if as_json else 1,
+            )
+        )
         return
     kinds = sorted({one.kind for one in book.packs})
     name = name.replace("-", "_")
     if name not in kinds:
-        raise NotFoundError(field="kind of rule or rule pack", value=f"{name} (kinds: {', '.join(kinds) or '-'})")
+        raise NotFoundError(
+            field="kind of rule or rule pack", value=f"{name} (kinds: {', '.join(kinds) or '-'})"
+        )
     resolved = book.resolve(name, jurisdiction=jurisdiction, on=_day(on), holders=holder or ())
     if as_json:
         typer.echo(json.dumps(_resolved_plain(resolved), ensure_ascii=False, sort_keys=True, default=str))
@@ -64,7 +78,10 @@ def show_rules(
 
 
 def check_packs(
-    files: Annotated[list[Path] | None, typer.Argument(metavar="[FILE]...", help="Pack files; the default is every installed pack.")] = None,
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FILE]...", help="Pack files; the default is every installed pack."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Run every pack's own cases; exit with 2 if one fails or a pack is not valid. 运行规则包自带用例。"""
@@ -96,7 +113,9 @@ def _book_of(files: Sequence[Path]) -> RuleBook:
         raise InputError("FILE_NOT_FOUND", file=str(missing))
     # A record's name is lower-case ASCII; a file may be called anything.
     return RuleBook(
-        RulePackRecord(name=re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or f"pack-{index}", path=path)
+        RulePackRecord(
+            name=re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or f"pack-{index}", path=path
+        )
         for index, path in enumerate(files)
     )
 
@@ -110,10 +129,19 @@ def _day(text: str) -> date:
 
 def _pack_plain(pack: RulePack) -> dict[str, Any]:
     return {
-        "id": pack.id, "kind": pack.kind, "layer": pack.layer.text, "jurisdictions": list(pack.jurisdictions),
-        "holder": pack.holder, "effective_from": _iso(pack.effective_from), "effective_to": _iso(pack.effective_to),
-        "document": pack.source.document, "article": pack.source.article, "confidence": pack.source.confidence,
-        "values": {name: _plain(value) for name, value in pack.values.items()}, "case_count": len(pack.cases), "file": pack.file,
+        "id": pack.id,
+        "kind": pack.kind,
+        "layer": pack.layer.text,
+        "jurisdictions": list(pack.jurisdictions),
+        "holder": pack.holder,
+        "effective_from": _iso(pack.effective_from),
+        "effective_to": _iso(pack.effective_to),
+        "document": pack.source.document,
+        "article": pack.source.article,
+        "confidence": pack.source.confidence,
+        "values": {name: _plain(value) for name, value in pack.values.items()},
+        "case_count": len(pack.cases),
+        "file": pack.file,
     }
 
 
@@ -127,21 +155,37 @@ def _plain(value: Any) -> Any:
 
 def _resolved_plain(resolved: Resolved) -> dict[str, Any]:
     return {
-        "kind": resolved.kind, "jurisdiction": resolved.jurisdiction, "on": resolved.on.isoformat(), "applied": list(resolved.applied),
+        "kind": resolved.kind,
+        "jurisdiction": resolved.jurisdiction,
+        "on": resolved.on.isoformat(),
+        "applied": list(resolved.applied),
         "fields": {
-            name: {"value": _plain(one.value), "layer": one.layer, "pack": one.pack, "document": one.document, "article": one.article,
-                   "overruled": [[pack, _plain(value)] for pack, value in one.overruled]}
+            name: {
+                "value": _plain(one.value),
+                "layer": one.layer,
+                "pack": one.pack,
+                "document": one.document,
+                "article": one.article,
+                "overruled": [[pack, _plain(value)] for pack, value in one.overruled],
+            }
             for name, one in resolved.fields.items()
         },
-        "not_applied": [{"pack": one.pack, "code": one.code, "reason": one.reason_en, "reason_zh": one.reason_zh} for one in resolved.not_applied],
+        "not_applied": [
+            {"pack": one.pack, "code": one.code, "reason": one.reason_en, "reason_zh": one.reason_zh}
+            for one in resolved.not_applied
+        ],
     }
 
 
 def _print_resolved(resolved: Resolved) -> None:
-    typer.echo(f"{resolved.kind}  {resolved.jurisdiction or said('全国', 'national')}  {resolved.on.isoformat()}")
+    typer.echo(
+        f"{resolved.kind}  {resolved.jurisdiction or said('全国', 'national')}  {resolved.on.isoformat()}"
+    )
     for name, one in resolved.fields.items():
         typer.echo(f"  {name} = {_plain(one.value)}  {one.text}  [{one.pack}]")
         for pack, value in one.overruled:
             typer.echo(f"    {said('未采用', 'overruled')}: {_plain(value)}  [{pack}]")
     for other in resolved.not_applied:
-        typer.echo(f"  {said('不适用', 'not applied')}: {other.pack}  {said(other.reason_zh, other.reason_en)}")
+        typer.echo(
+            f"  {said('不适用', 'not applied')}: {other.pack}  {said(other.reason_zh, other.reason_en)}"
+        )

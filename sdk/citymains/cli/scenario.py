@@ -25,7 +25,9 @@ _PANEL = "情景 Scenario"
 
 def _option(name: str, kind: Any, text: str, metavar: str) -> inspect.Parameter:
     info = typer.Option("--" + name.replace("_", "-"), help=text, metavar=metavar, rich_help_panel=_PANEL)
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, info])
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, info]
+    )
 
 
 OPTIONS = (
@@ -35,7 +37,9 @@ OPTIONS = (
     _option("lose_plant", list[str], "Lose a plant.", "ID"),
     _option("lose_regulator", list[str], "Lose a regulator.", "ID"),
     _option("scale_demand", float, "Multiply every demand by this factor (>= 0).", "FACTOR"),
-    _option("set", list[str], "Set one setting of one element, as in PUMP-1.speed=0.9.", "ELEMENT.FIELD=VALUE"),
+    _option(
+        "set", list[str], "Set one setting of one element, as in PUMP-1.speed=0.9.", "ELEMENT.FIELD=VALUE"
+    ),
     _option("burst", list[str], "Break a pipe with a hole of this diameter in mm, as in P-1=50.", "ID=MM"),
     _option("scenario", Path, "File with edits (JSON or TOML); the other options are added to it.", "FILE"),
 )
@@ -57,7 +61,9 @@ def scenario_of(given: dict[str, Any]) -> Scenario | None:
     scenario: Scenario = read_scenario(given["scenario"]) if given["scenario"] else Scenario()
     if given["close"]:
         scenario += Scenario.close(given["close"])
-    pumps, sources, plants, regulators = (given[f"lose_{kind}"] or () for kind in ("pump", "source", "plant", "regulator"))
+    pumps, sources, plants, regulators = (
+        given[f"lose_{kind}"] or () for kind in ("pump", "source", "plant", "regulator")
+    )
     if pumps or sources or plants or regulators:
         scenario += Scenario.lose(pumps=pumps, sources=sources, plants=plants, regulators=regulators)
     if given["scale_demand"] is not None:

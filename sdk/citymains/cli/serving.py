@@ -33,6 +33,8 @@ def serve_faces(
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     listen = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    settings = ServerSettings(listen=listen, token=token, certificate=tls_cert, key=tls_key, client_ca=client_ca)
+    settings = ServerSettings(
+        listen=listen, token=token, certificate=tls_cert, key=tls_key, client_ca=client_ca
+    )
     utilities = () if EVERYTHING & set(what) else tuple(dict.fromkeys(what))
     serve(*utilities, workbench=Workbench(database=database, reads_paths=False), settings=settings)

@@ -21,10 +21,25 @@ def drainage_inp(town: Town) -> str:
     sections = {
         "TITLE": ["示范市雨水管网 (made-up demonstration town)"],
         "OPTIONS": [
-            "FLOW_UNITS CMS", "INFILTRATION HORTON", "FLOW_ROUTING DYNWAVE", "LINK_OFFSETS DEPTH", "ALLOW_PONDING NO",
-            "START_DATE 07/20/2026", "START_TIME 00:00:00", "REPORT_START_DATE 07/20/2026", "REPORT_START_TIME 00:00:00",
-            "END_DATE 07/20/2026", "END_TIME 06:00:00", "WET_STEP 00:01:00", "DRY_STEP 00:05:00", "REPORT_STEP 00:05:00",
-            "ROUTING_STEP 5", "VARIABLE_STEP 0.75", "INERTIAL_DAMPING PARTIAL", "NORMAL_FLOW_LIMITED BOTH", "THREADS 1",
+            "FLOW_UNITS CMS",
+            "INFILTRATION HORTON",
+            "FLOW_ROUTING DYNWAVE",
+            "LINK_OFFSETS DEPTH",
+            "ALLOW_PONDING NO",
+            "START_DATE 07/20/2026",
+            "START_TIME 00:00:00",
+            "REPORT_START_DATE 07/20/2026",
+            "REPORT_START_TIME 00:00:00",
+            "END_DATE 07/20/2026",
+            "END_TIME 06:00:00",
+            "WET_STEP 00:01:00",
+            "DRY_STEP 00:05:00",
+            "REPORT_STEP 00:05:00",
+            "ROUTING_STEP 5",
+            "VARIABLE_STEP 0.75",
+            "INERTIAL_DAMPING PARTIAL",
+            "NORMAL_FLOW_LIMITED BOTH",
+            "THREADS 1",
         ],
         "EVAPORATION": ["CONSTANT 0.0"],
         "RAINGAGES": ["雨量站 INTENSITY 0:05 1.0 TIMESERIES 设计暴雨"],
@@ -32,25 +47,42 @@ def drainage_inp(town: Town) -> str:
         "SUBAREAS": [f"{_basin(one)} 0.013 0.2 1.5 5.0 25 OUTLET" for one in town.crossings()],
         "INFILTRATION": [f"{_basin(one)} 60 6 4 7 0" for one in town.crossings()],
         "JUNCTIONS": [
-            *(f"{_manhole(one)} {_invert_m(town, one):.3f} {_depth_m(town, one):.3f} 0 0 0" for one in town.crossings()),
+            *(
+                f"{_manhole(one)} {_invert_m(town, one):.3f} {_depth_m(town, one):.3f} 0 0 0"
+                for one in town.crossings()
+            ),
             f"压力井 {_river_m(town):.3f} 4 0 0 0",
         ],
         "OUTFALLS": [
-            *(f"{_outfall(column)} {_invert_m(town, Crossing(column, 0)) - 0.5:.3f} FREE NO" for column in _gravity_columns(town)),
+            *(
+                f"{_outfall(column)} {_invert_m(town, Crossing(column, 0)) - 0.5:.3f} FREE NO"
+                for column in _gravity_columns(town)
+            ),
             f"泵站排口 {_river_m(town) - 0.3:.3f} FREE NO",
         ],
         "STORAGE": [f"前池 {_forebay_m(town):.3f} 7.0 0 FUNCTIONAL 0 0 {900 * town.scale} 0 0"],
         "CONDUITS": list(_conduits(town)),
-        "PUMPS": [f"{name} 前池 压力井 泵曲线{name} {state} 2.0 0.8"
-                  for name, state in (("雨水泵1", "ON"), ("雨水泵2", "OFF"))],
+        "PUMPS": [
+            f"{name} 前池 压力井 泵曲线{name} {state} 2.0 0.8"
+            for name, state in (("雨水泵1", "ON"), ("雨水泵2", "OFF"))
+        ],
         "XSECTIONS": list(_sections(town)),
-        "CURVES": [f"泵曲线{name} PUMP4 0 0\n 泵曲线{name} 1 {1.1 * town.scale:.2f}\n 泵曲线{name} 6 {1.8 * town.scale:.2f}"
-                   for name in ("雨水泵1", "雨水泵2")],
-        "TIMESERIES": [f"设计暴雨 {5 * i // 60}:{5 * i % 60:02d} {value}" for i, value in enumerate((*_STORM_MM_PER_H, 0))],
+        "CURVES": [
+            f"泵曲线{name} PUMP4 0 0\n 泵曲线{name} 1 {1.1 * town.scale:.2f}\n 泵曲线{name} 6 {1.8 * town.scale:.2f}"
+            for name in ("雨水泵1", "雨水泵2")
+        ],
+        "TIMESERIES": [
+            f"设计暴雨 {5 * i // 60}:{5 * i % 60:02d} {value}"
+            for i, value in enumerate((*_STORM_MM_PER_H, 0))
+        ],
         "REPORT": ["INPUT NO", "CONTROLS NO", "SUBCATCHMENTS NONE", "NODES NONE", "LINKS NONE"],
         "COORDINATES": list(_coordinates(town)),
     }
-    return "".join(f"[{name}]\n" + "".join(f" {line}\n" for line in lines) + "\n" for name, lines in sections.items() if lines)
+    return "".join(
+        f"[{name}]\n" + "".join(f" {line}\n" for line in lines) + "\n"
+        for name, lines in sections.items()
+        if lines
+    )
 
 
 def _manhole(one: Crossing) -> str:
@@ -90,7 +122,13 @@ def _river_m(town: Town) -> float:
 
 
 def _forebay_m(town: Town) -> float:
-    return min(_invert_m(town, Crossing(column, 0)) for column in range(town.columns - _PUMPED_COLUMNS, town.columns)) - 2.0
+    return (
+        min(
+            _invert_m(town, Crossing(column, 0))
+            for column in range(town.columns - _PUMPED_COLUMNS, town.columns)
+        )
+        - 2.0
+    )
 
 
 def _subcatchments(town: Town) -> Iterator[str]:

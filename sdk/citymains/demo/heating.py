@@ -14,7 +14,22 @@ _KW_PER_PERSON = 32.0 * 0.045
 """32 m2 of heated floor per person at 45 W/m2."""
 _HEAT_CAPACITY_KJ = 4.22
 # Inner diameters of pre-insulated steel pipes, DN 100 to DN 1400.
-_SIZES_MM = (107.1, 131.7, 160.3, 209.1, 263.0, 312.7, 393.8, 492.0, 592.0, 692.0, 796.0, 996.0, 1196.0, 1396.0)
+_SIZES_MM = (
+    107.1,
+    131.7,
+    160.3,
+    209.1,
+    263.0,
+    312.7,
+    393.8,
+    492.0,
+    592.0,
+    692.0,
+    796.0,
+    996.0,
+    1196.0,
+    1396.0,
+)
 _WALL_AND_INSULATION_MM = 120.0
 _VELOCITY_M_PER_S = 1.3
 
@@ -23,17 +38,34 @@ def heating_json(town: Town) -> str:
     """The model in our own JSON (docs/pandapipes-json.md)."""
     stations = _stations(town)
     pairs = _pairs(town, stations)
-    height = {one: town.ground_m(one.column, one.row) for one in {*stations, *(end for pair in pairs for end in pair[1:3])}}
+    height = {
+        one: town.ground_m(one.column, one.row)
+        for one in {*stations, *(end for pair in pairs for end in pair[1:3])}
+    }
     tables: dict[str, list[Row]] = {
         "junctions": [*_junctions(town, height), *_plant_junctions(town)],
-        "pipes": [row for pair in pairs for row in _pair(town, *pair)] + _plant_pipes(town, sum(stations.values())),
+        "pipes": [row for pair in pairs for row in _pair(town, *pair)]
+        + _plant_pipes(town, sum(stations.values())),
         "consumers": [
-            {"id": f"换热站{one.name}", "from_node": f"供{one.name}", "to_node": f"回{one.name}",
-             "heat_kw": round(heat_kw, 1), "temperature_drop_k": _DROP_K}
+            {
+                "id": f"换热站{one.name}",
+                "from_node": f"供{one.name}",
+                "to_node": f"回{one.name}",
+                "heat_kw": round(heat_kw, 1),
+                "temperature_drop_k": _DROP_K,
+            }
             for one, heat_kw in stations.items()
         ],
-        "plants": [{"id": "热源厂", "from_node": "热源回水", "to_node": "热源供水", "pressure_kpa": _PRESSURE_KPA,
-                    "lift_kpa": _lift_kpa(town), "temperature_c": _SUPPLY_C}],
+        "plants": [
+            {
+                "id": "热源厂",
+                "from_node": "热源回水",
+                "to_node": "热源供水",
+                "pressure_kpa": _PRESSURE_KPA,
+                "lift_kpa": _lift_kpa(town),
+                "temperature_c": _SUPPLY_C,
+            }
+        ],
     }
     return pipes_json("heating", "water", CRS, 2.0, tables)
 
@@ -66,12 +98,23 @@ def _pairs(town: Town, stations: dict[Crossing, float]) -> list[tuple[str, Cross
         for rows in (range(trunk, town.rows - 1), range(trunk, 0, -1)):
             step = rows.step
             for row in rows:
-                beyond = sum(heat for one, heat in stations.items() if one.column == column and (one.row - row) * step > 0)
+                beyond = sum(
+                    heat
+                    for one, heat in stations.items()
+                    if one.column == column and (one.row - row) * step > 0
+                )
                 near, far = Crossing(column, row), Crossing(column, row + step)
                 pairs.append((f"经{column + 1}路(纬{row + 1}-纬{row + step + 1})", near, far, beyond))
     for west, east in itertools.pairwise(heads):
         beyond = sum(heat for one, heat in stations.items() if one.column <= west)
-        pairs.append((f"纬{trunk + 1}路(经{east + 1}-经{west + 1})", Crossing(east, trunk), Crossing(west, trunk), beyond))
+        pairs.append(
+            (
+                f"纬{trunk + 1}路(经{east + 1}-经{west + 1})",
+                Crossing(east, trunk),
+                Crossing(west, trunk),
+                beyond,
+            )
+        )
     return pairs
 
 
@@ -87,9 +130,18 @@ def _pipe(name: str, start: str, end: str, length_m: float, heat_kw: float) -> R
     flow_m3_per_s = heat_kw / (_HEAT_CAPACITY_KJ * _DROP_K) / 960.0
     wanted_mm = 1000.0 * math.sqrt(4.0 * flow_m3_per_s / (math.pi * _VELOCITY_M_PER_S))
     inner_mm = next_size(wanted_mm, _SIZES_MM)
-    return {"id": name, "from_node": start, "to_node": end, "length_m": length_m, "inner_diameter_mm": inner_mm,
-            "outer_diameter_mm": inner_mm + _WALL_AND_INSULATION_MM, "roughness_mm": 0.5,
-            "heat_transfer_w_per_m2k": 0.6, "surroundings_c": 2.0, "sections": 1}
+    return {
+        "id": name,
+        "from_node": start,
+        "to_node": end,
+        "length_m": length_m,
+        "inner_diameter_mm": inner_mm,
+        "outer_diameter_mm": inner_mm + _WALL_AND_INSULATION_MM,
+        "roughness_mm": 0.5,
+        "heat_transfer_w_per_m2k": 0.6,
+        "surroundings_c": 2.0,
+        "sections": 1,
+    }
 
 
 def _junctions(town: Town, height_m: dict[Crossing, float]) -> list[Row]:
@@ -102,7 +154,14 @@ def _junctions(town: Town, height_m: dict[Crossing, float]) -> list[Row]:
 
 
 def _junction(name: str, x: float, y: float, height_m: float, temperature_c: float) -> Row:
-    return {"id": name, "x": x, "y": y, "height_m": height_m, "nominal_pressure_kpa": 600.0, "temperature_c": temperature_c}
+    return {
+        "id": name,
+        "x": x,
+        "y": y,
+        "height_m": height_m,
+        "nominal_pressure_kpa": 600.0,
+        "temperature_c": temperature_c,
+    }
 
 
 def _plant_head(town: Town) -> Crossing:
@@ -114,7 +173,9 @@ def _plant_junctions(town: Town) -> list[Row]:
     height = town.ground_m(town.columns - 1, head.row)
     places = (("热源供水", 16.0, _SUPPLY_C), ("热源回水", 40.0, _SUPPLY_C - _DROP_K))
     return [
-        _junction(name, *town.point(town.columns + 0.3, head.row - 0.2, offset_m=offset_m), height, temperature_c)
+        _junction(
+            name, *town.point(town.columns + 0.3, head.row - 0.2, offset_m=offset_m), height, temperature_c
+        )
         for name, offset_m, temperature_c in places
     ]
 

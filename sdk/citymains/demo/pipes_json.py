@@ -8,10 +8,17 @@ from typing import Any
 Row = dict[str, Any]
 
 
-def pipes_json(utility: str, fluid: str, crs: str, ambient_temperature_c: float, tables: dict[str, list[Row]]) -> str:
+def pipes_json(
+    utility: str, fluid: str, crs: str, ambient_temperature_c: float, tables: dict[str, list[Row]]
+) -> str:
     """A network in the format ``citymains-pipes`` (docs/pandapipes-json.md)."""
     content = {
-        "format": "citymains-pipes", "version": 1, "utility": utility, "fluid": fluid, "crs": crs,
-        "ambient_temperature_c": ambient_temperature_c, "tables": tables,
+        "format": "citymains-pipes",
+        "version": 1,
+        "utility": utility,
+        "fluid": fluid,
+        "crs": crs,
+        "ambient_temperature_c": ambient_temperature_c,
+        "tables": tables,
     }
     return json.dumps(content, ensure_ascii=False, indent=1) + "\n"

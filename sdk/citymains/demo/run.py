@@ -49,7 +49,11 @@ class DemoAnswer:
 
 
 def run_demo(
-    out: Path, *, scale: int = 1, say: Say = print, progress: Callable[[float, str], None] = lambda done, text: None
+    out: Path,
+    *,
+    scale: int = 1,
+    say: Say = print,
+    progress: Callable[[float, str], None] = lambda done, text: None,
 ) -> DemoAnswer:
     """Calculate the demonstration town and write its report.
 
@@ -82,7 +86,9 @@ def run_demo(
         except CitymainsError as error:
             answer.failures.append(error)
             say(f"{utility}: {error.code}: {said(error.message_zh, error.message_en)}")
-            for one in [one for one in getattr(error, "issues", ()) if one.severity == "error"][1:_SHOWN_FINDINGS]:
+            for one in [one for one in getattr(error, "issues", ()) if one.severity == "error"][
+                1:_SHOWN_FINDINGS
+            ]:
                 say(f"  {one}")
     progress(len(FIRST_QUESTIONS) / (len(FIRST_QUESTIONS) + 1), said("报告", "report"))
     _write(out, answer)
@@ -118,7 +124,9 @@ def _lines(network: Network, checked: ValidationReport, record: Record, took_s: 
     yield f"{said(title.zh, title.en)}  {said(verdict.zh, verdict.en)}  ({took_s:.1f} s, {record.provenance.engine} {record.provenance.engine_version})"
     yield f"  {counts}"
     problems = (checked.error_count, checked.warning_count, checked.repair_count)
-    yield "  " + said("校验:错误 {} 警告 {} 修正 {}", "checked: {} errors, {} warnings, {} repairs").format(*problems)
+    yield "  " + said("校验:错误 {} 警告 {} 修正 {}", "checked: {} errors, {} warnings, {} repairs").format(
+        *problems
+    )
     worst = _worst(record, network)
     if worst:
         yield f"  {worst}"
@@ -128,7 +136,9 @@ def _lines(network: Network, checked: ValidationReport, record: Record, took_s: 
 
 
 def _counts_en(network: Network) -> str:
-    return ", ".join(f"{count} {name}" for name, count in network.counts.items() if count and name != "vertices")
+    return ", ".join(
+        f"{count} {name}" for name, count in network.counts.items() if count and name != "vertices"
+    )
 
 
 def _worst(record: Record, network: Network) -> str:
@@ -159,7 +169,9 @@ def _write(out: Path, answer: DemoAnswer) -> None:
         return
     out.mkdir(parents=True, exist_ok=True)
     title = f"{NAME} 四网计算报告 Demonstration town"
-    answer.paths.append(write_html(answer.records.values(), out / "report.html", title, networks=answer.networks.values()))
+    answer.paths.append(
+        write_html(answer.records.values(), out / "report.html", title, networks=answer.networks.values())
+    )
     for utility, record in answer.records.items():
         record.to_excel(out / f"{utility}.xlsx")
         answer.paths.append(out / f"{utility}.xlsx")

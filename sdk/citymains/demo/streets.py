@@ -114,13 +114,19 @@ class Town:
         """Height of the ground above sea level [m]: 78 at the river, 92 in the north-west, 106 on the hill there."""
         east, north = column / max(self.columns - 1, 1), row / max(self.rows - 1, 1)
         hill = 15.0 * math.exp(-((east - 0.17) ** 2 + (1.0 - north) ** 2) / 0.012)
-        return round(78.0 + 9.0 * north + 5.0 * north * (1.0 - east) + 1.2 * math.sin(3.0 * math.pi * east) + hill, 2)
+        return round(
+            78.0 + 9.0 * north + 5.0 * north * (1.0 - east) + 1.2 * math.sin(3.0 * math.pi * east) + hill, 2
+        )
 
     def residents(self, one: Crossing) -> int:
         """People around a crossing: dense in the middle."""
         east = (one.column + 0.5) / self.columns - 0.5
         north = (one.row + 0.5) / self.rows - 0.5
-        return round(700 + 1900 * math.exp(-6.0 * (east * east + north * north)) + 60 * ((one.column * 7 + one.row * 3) % 5))
+        return round(
+            700
+            + 1900 * math.exp(-6.0 * (east * east + north * north))
+            + 60 * ((one.column * 7 + one.row * 3) % 5)
+        )
 
     def length_m(self, street: Street) -> float:
         """Length of a piece of street [m]."""

@@ -10,8 +10,32 @@ from citymains.demo.streets import ARTERIAL, Crossing, Street, Town, next_size
 _SIZES_MM = (100.0, 150.0, 200.0, 300.0, 400.0, 500.0, 600.0, 800.0, 1000.0, 1200.0, 1400.0)
 _LITRES_PER_PERSON_DAY = 210.0
 # Share of the mean use in each hour of the day: two peaks, as in towns of the North China Plain.
-_PATTERN = (0.42, 0.36, 0.34, 0.36, 0.48, 0.78, 1.28, 1.55, 1.42, 1.22, 1.12, 1.18,
-            1.26, 1.08, 0.96, 0.94, 1.02, 1.24, 1.52, 1.48, 1.26, 1.02, 0.78, 0.53)
+_PATTERN = (
+    0.42,
+    0.36,
+    0.34,
+    0.36,
+    0.48,
+    0.78,
+    1.28,
+    1.55,
+    1.42,
+    1.22,
+    1.12,
+    1.18,
+    1.26,
+    1.08,
+    0.96,
+    0.94,
+    1.02,
+    1.24,
+    1.52,
+    1.48,
+    1.26,
+    1.02,
+    0.78,
+    0.53,
+)
 _TANK_FLOOR_M = 116.0
 _LOW_ROWS = 1
 """Streets nearest the river: the low zone."""
@@ -19,13 +43,21 @@ _LOW_ROWS = 1
 
 def water_inp(town: Town) -> str:
     """The model as EPANET INP text, flows in m3/h, heads in m."""
-    demand_m3_per_h = {one: town.residents(one) * _LITRES_PER_PERSON_DAY / 24_000.0 for one in town.crossings()}
+    demand_m3_per_h = {
+        one: town.residents(one) * _LITRES_PER_PERSON_DAY / 24_000.0 for one in town.crossings()
+    }
     total = sum(demand_m3_per_h.values())
     sections = {
         "TITLE": ["示范市供水管网 (made-up demonstration town)"],
         "JUNCTIONS": [
-            *(f"{_node(one)} {town.ground_m(one.column, one.row)} {demand:.3f} 日变化" for one, demand in demand_m3_per_h.items()),
-            *(f"{_valve_node(column)} {town.ground_m(column, _LOW_ROWS - 0.5)} 0" for column in _valve_columns(town)),
+            *(
+                f"{_node(one)} {town.ground_m(one.column, one.row)} {demand:.3f} 日变化"
+                for one, demand in demand_m3_per_h.items()
+            ),
+            *(
+                f"{_valve_node(column)} {town.ground_m(column, _LOW_ROWS - 0.5)} 0"
+                for column in _valve_columns(town)
+            ),
             f"水厂出口 {town.ground_m(0, 0)} 0",
         ],
         "RESERVOIRS": ["清水池 76.0"],
@@ -37,14 +69,24 @@ def water_inp(town: Town) -> str:
             for column in _valve_columns(town)
         ],
         "CURVES": [f"泵曲线 {total * 0.66:.1f} 48"],
-        "CONTROLS": ["LINK 二号泵 CLOSED IF NODE 高位水池 ABOVE 4.4", "LINK 二号泵 OPEN IF NODE 高位水池 BELOW 3.2"],
-        "PATTERNS": [f"日变化 {' '.join(map(str, _PATTERN[i:i + 6]))}" for i in range(0, 24, 6)],
+        "CONTROLS": [
+            "LINK 二号泵 CLOSED IF NODE 高位水池 ABOVE 4.4",
+            "LINK 二号泵 OPEN IF NODE 高位水池 BELOW 3.2",
+        ],
+        "PATTERNS": [f"日变化 {' '.join(map(str, _PATTERN[i : i + 6]))}" for i in range(0, 24, 6)],
         "OPTIONS": ["UNITS CMH", "HEADLOSS H-W", "TRIALS 100", "ACCURACY 0.0001", "DEMAND MULTIPLIER 1.0"],
-        "TIMES": ["DURATION 24:00", "HYDRAULIC TIMESTEP 1:00", "PATTERN TIMESTEP 1:00", "REPORT TIMESTEP 1:00"],
+        "TIMES": [
+            "DURATION 24:00",
+            "HYDRAULIC TIMESTEP 1:00",
+            "PATTERN TIMESTEP 1:00",
+            "REPORT TIMESTEP 1:00",
+        ],
         "COORDINATES": list(_coordinates(town)),
         "END": [],
     }
-    return "".join(f"[{name}]\n" + "".join(f" {line}\n" for line in lines) + "\n" for name, lines in sections.items())
+    return "".join(
+        f"[{name}]\n" + "".join(f" {line}\n" for line in lines) + "\n" for name, lines in sections.items()
+    )
 
 
 def _node(one: Crossing) -> str:

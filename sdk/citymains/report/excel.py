@@ -53,8 +53,12 @@ def write_excel(record: Record, path: str | PathLike[str]) -> Path:
     book = Workbook(write_only=True)
     _sheet(book, "摘要 Summary", ("项目 Item", "值 Value", "单位 Unit", "名称 Name"), _summary_rows(record))
     _sheet(book, "结论 Findings", _FINDING_HEADS, _finding_rows(record))
-    _sheet(book, "来源 Provenance", ("项目 Item", "值 Value", "名称 Name"),
-           ((str(column_title(name)), text, name) for name, text in provenance_rows(record)))
+    _sheet(
+        book,
+        "来源 Provenance",
+        ("项目 Item", "值 Value", "名称 Name"),
+        ((str(column_title(name)), text, name) for name, text in provenance_rows(record)),
+    )
     for table in record.tables:
         _table_sheets(book, table)
     target = Path(path)
@@ -67,22 +71,44 @@ def _summary_rows(record: Record) -> Iterable[Sequence[Any]]:
     yield ("结论 Verdict", str(verdict_title(record.verdict)), "", "verdict")
     yield ("结论条数 Findings", len(record.findings), "", "findings")
     for name, value in record.summary().items():
-        shown = value if isinstance(value, int | float | Decimal) and not isinstance(value, bool) else summary_text(value)
+        shown = (
+            value
+            if isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+            else summary_text(value)
+        )
         yield (str(column_title(name)), shown, unit_of(name), name)
     for table in record.tables:
         yield (f"表 Table: {table_title(table.name)}", table.row_count, "行 rows", table.name)
 
 
 _FINDING_HEADS = (
-    "级别 severity", "代码 code", "元件 element", "值 value", "限值 limit", "单位 unit", "时刻 time [s]", "依据 article",
-    "说明", "message",
+    "级别 severity",
+    "代码 code",
+    "元件 element",
+    "值 value",
+    "限值 limit",
+    "单位 unit",
+    "时刻 time [s]",
+    "依据 article",
+    "说明",
+    "message",
 )
 
 
 def _finding_rows(record: Record) -> Iterable[Sequence[Any]]:
     for one in record.findings:
-        yield (str(severity_title(one.severity)), one.code, one.element, one.value, one.limit, one.unit, one.time_s,
-               one.article, one.message_zh, one.message_en)
+        yield (
+            str(severity_title(one.severity)),
+            one.code,
+            one.element,
+            one.value,
+            one.limit,
+            one.unit,
+            one.time_s,
+            one.article,
+            one.message_zh,
+            one.message_en,
+        )
 
 
 def _table_sheets(book: Workbook, table: Table) -> None:
@@ -124,7 +150,11 @@ def _free_title(book: Workbook, zh: str, name: str, suffix: str) -> str:
 
 
 def _sheet(
-    book: Workbook, title: str, heads: Sequence[str], rows: Iterable[Sequence[Any]], columns: Sequence[Column] = ()
+    book: Workbook,
+    title: str,
+    heads: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    columns: Sequence[Column] = (),
 ) -> None:
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Alignment, Font, PatternFill
@@ -134,7 +164,11 @@ def _sheet(
     sheet.freeze_panes = "A2"
     rows = list(rows) if not columns else rows
     for index, head in enumerate(heads):
-        sample = columns[index].take(_first_rows(columns[index])).to_list() if columns else [row[index] for row in rows]
+        sample = (
+            columns[index].take(_first_rows(columns[index])).to_list()
+            if columns
+            else [row[index] for row in rows]
+        )
         sheet.column_dimensions[get_column_letter(index + 1)].width = _width(head, sample)
     bold, fill = Font(bold=True, color="FFFFFF"), PatternFill("solid", fgColor="12324D")
     header = []
@@ -154,7 +188,14 @@ def _first_rows(column: Column) -> Any:
 
 
 def _width(head: str, sample: Iterable[Any]) -> float:
-    texts = [head, *(f"{value:.6g}" if isinstance(value, float) else str(value) for value in sample if value is not None)]
+    texts = [
+        head,
+        *(
+            f"{value:.6g}" if isinstance(value, float) else str(value)
+            for value in sample
+            if value is not None
+        ),
+    ]
     # A Chinese character is as wide as two digits.
     widest = max(sum(2 if ord(char) > 0x2E7F else 1 for char in text) for text in texts)
     return float(min(max(widest + 2, 8), _WIDEST))

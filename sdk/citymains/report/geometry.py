@@ -64,7 +64,9 @@ class Geometry:
     @classmethod
     def of(cls, network: Network) -> Geometry:
         """Geometry of a network from its element tables."""
-        nodes = [t for t in network.tables if {"id", "x", "y"} <= set(t.column_names) and t.name not in _NO_PLACES]
+        nodes = [
+            t for t in network.tables if {"id", "x", "y"} <= set(t.column_names) and t.name not in _NO_PLACES
+        ]
         links = [t for t in network.tables if {"id", "from_node", "to_node"} <= set(t.column_names)]
         points, schematic = _node_points(nodes, links)
         bends = _bends(network.tables)
@@ -79,8 +81,12 @@ class Geometry:
                 tables[table.name] = _hung_places(table, points)
         everything = {one: place for name in reversed(list(tables)) for one, place in tables[name].items()}
         return cls(
-            tables=tables, node_tables=tuple(t.name for t in nodes), link_tables=tuple(t.name for t in links),
-            schematic=schematic, geographic=_geographic(network.crs, points.values()), _any=everything,
+            tables=tables,
+            node_tables=tuple(t.name for t in nodes),
+            link_tables=tuple(t.name for t in links),
+            schematic=schematic,
+            geographic=_geographic(network.crs, points.values()),
+            _any=everything,
         )
 
     def find(self, element: str, table: str = "") -> Place | None:
@@ -111,7 +117,9 @@ def _node_points(nodes: Sequence[Table], links: Sequence[Table]) -> tuple[dict[s
     known: dict[str, Point] = {}
     lost: list[str] = []
     for table in nodes:
-        for one, x, y in zip(table.texts("id"), table.array("x").tolist(), table.array("y").tolist(), strict=True):
+        for one, x, y in zip(
+            table.texts("id"), table.array("x").tolist(), table.array("y").tolist(), strict=True
+        ):
             if np.isfinite(x) and np.isfinite(y):
                 known[one or ""] = (x, y)
             else:
@@ -204,7 +212,9 @@ def _link_places(table: Table, points: dict[str, Point], bends: dict[str, list[P
 def _hung_places(table: Table, points: dict[str, Point]) -> dict[str, Place]:
     """Elements that hang on one node lie where it lies."""
     rows = zip(table.texts("id"), table.texts("node"), strict=True)
-    return {one: Place(one, table.name, (points[at],)) for one, at in rows if one is not None and at in points}
+    return {
+        one: Place(one, table.name, (points[at],)) for one, at in rows if one is not None and at in points
+    }
 
 
 def _geographic(crs: str, points: object) -> bool:

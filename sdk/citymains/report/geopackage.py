@@ -55,7 +55,9 @@ def write_geopackage(record: Record, path: str | PathLike[str], network: Network
             if not rows:
                 continue
             shapes = [_shape(shapely, layer.places[row]) for row in rows]
-            part = geopandas.GeoDataFrame(_plain(frame.iloc[rows]), geometry=shapes, crs=drawing.network.crs or None)
+            part = geopandas.GeoDataFrame(
+                _plain(frame.iloc[rows]), geometry=shapes, crs=drawing.network.crs or None
+            )
             name = layer.name if lines or all(not one for one in of_lines) else f"{layer.name}_points"
             with warnings.catch_warnings():
                 # A model without a reference system has none in GIS either; that is no news.
@@ -68,7 +70,9 @@ def write_geopackage(record: Record, path: str | PathLike[str], network: Network
 
 
 def _shape(shapely: Any, place: Place) -> Any:
-    return shapely.Point(place.vertices[0]) if len(place.vertices) == 1 else shapely.LineString(place.vertices)
+    return (
+        shapely.Point(place.vertices[0]) if len(place.vertices) == 1 else shapely.LineString(place.vertices)
+    )
 
 
 def _plain(frame: Any) -> Any:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
+import logging
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
@@ -27,13 +30,16 @@ from citymains.units import unit_of
 #: Rows of a table and findings that a report shows; Excel has all of them.
 SHOWN_ROWS = 200
 
-# The page may run its own script and nothing else: no request can leave it, whatever a model's ids contain.
-_POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
+# The page runs its own scripts, known by their hashes, and nothing else; no request can leave it.
+_POLICY = "default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data:"
 
 
 def write_html(
-    records: Record | Iterable[Record], path: str | PathLike[str], title: str = "",
-    *, networks: Iterable[Network] = (),
+    records: Record | Iterable[Record],
+    path: str | PathLike[str],
+    title: str = "",
+    *,
+    networks: Iterable[Network] = (),
 ) -> Path:
     """Write records as one self-contained HTML file.
 
@@ -75,18 +81,25 @@ def map_page(record: Record, network: Network) -> str:
 
 
 def _page(title: str, body: str, scenes: Sequence[Mapping[str, Any]], *, bare: bool = False) -> str:
-    scripts = ""
-    if scenes:
-        scripts = (
-            f'<script type="application/json" id="scenes">{_json_block(scenes)}</script>'
-            f"<script>{_vendored_echarts()}</script><script>{_asset('assets', 'map.js')}</script>"
-        )
+    scripts = (_vendored_echarts(), _asset("assets", "map.js")) if scenes else ()
+    policy = _POLICY.format(scripts=" ".join(map(_hash_source, scripts)) or "'none'")
+    data = f'<script type="application/json" id="scenes">{_json_block(scenes)}</script>' if scenes else ""
     return (
         '<!doctype html><html lang="zh-CN"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>{escape(title)}</title><style>{_asset('assets', 'page.css')}</style></head>"
-        f'<body{" class=bare" if bare else ""}>{body}{scripts}</body></html>'
+        f"<body{' class=bare' if bare else ''}>{body}{data}"
+        + "".join(f"<script>{script}</script>" for script in scripts)
+        + "</body></html>"
+    )
+
+
+def _hash_source(script: str) -> str:
+    """What a Content-Security-Policy calls a script it lets run."""
+    # A browser reads CRLF as LF before it hashes; the files have LF.
+    return (
+        "'sha256-" + base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii") + "'"
     )
 
 
@@ -113,7 +126,11 @@ def _record_title(record: Record) -> Any:
 def _top(title: str, records: Sequence[Record]) -> str:
     times = sorted(record.provenance.create_time for record in records if record.provenance.create_time)
     versions = sorted({record.provenance.citymains_version for record in records} - {""})
-    line = " · ".join(part for part in (times[-1] if times else "", f"citymains {' '.join(versions)}" if versions else "") if part)
+    line = " · ".join(
+        part
+        for part in (times[-1] if times else "", f"citymains {' '.join(versions)}" if versions else "")
+        if part
+    )
     return f'<header class="top"><div><h1>{escape(title)}</h1><p>{escape(line)}</p></div></header>'
 
 
@@ -131,7 +148,9 @@ def _navigation(records: Sequence[Record]) -> str:
     return f"<nav>{''.join(links)}</nav>"
 
 
-def _section(record: Record, index: int, networks: Mapping[str, Network], scenes: list[dict[str, Any]]) -> str:
+def _section(
+    record: Record, index: int, networks: Mapping[str, Network], scenes: list[dict[str, Any]]
+) -> str:
     title = _record_title(record)
     source = record.provenance.source_file or getattr(record, "name", "")
     head = (
@@ -141,8 +160,28 @@ def _section(record: Record, index: int, networks: Mapping[str, Network], scenes
     )
     return (
         f'<section class="record" id="r{index}">{head}{_cards(record)}{_map_part(record, networks, scenes)}'
-        f"{_findings(record.findings)}{''.join(_table(table) for table in record.tables)}{_provenance(record)}</section>"
+        f"{_findings(record.findings)}{''.join(_table(table) for table in record.tables)}"
+        f"{_plugin_sections(record)}{_provenance(record)}</section>"
     )
+
+
+def _plugin_sections(record: Record) -> str:
+    """What plugins add. One that fails is named in its place; the rest of the report stands."""
+    from citymains.plugins.manager import plugin_manager
+    from citymains.plugins.records import ReportSection, load_reference
+
+    parts = []
+    for name, section in plugin_manager().records(ReportSection).items():
+        if section.question not in ("", record.provenance.question):
+            continue
+        try:
+            content = str(load_reference(section.render)(record))
+        except Exception as error:
+            logging.getLogger(__name__).warning("report section %s failed", name, exc_info=True)
+            content = f'<p class="more">{escape(f"{type(error).__name__}: {error}")}</p>'
+        heading = f"{escape(section.title_zh or name)}<small>{escape(section.title_en)}</small>"
+        parts.append(f"<h3>{heading}</h3>{content}")
+    return "".join(parts)
 
 
 def _map_part(record: Record, networks: Mapping[str, Network], scenes: list[dict[str, Any]]) -> str:
@@ -195,9 +234,15 @@ def summary_text(value: Any) -> str:
     if isinstance(value, Scenario):
         return ", ".join(Scenario.NAMES[type(edit)] for edit in value.edits)
     if isinstance(value, tuple | list):
-        return str(len(value)) if value and is_dataclass(value[0]) else ", ".join(summary_text(item) for item in value[:20])
+        return (
+            str(len(value))
+            if value and is_dataclass(value[0])
+            else ", ".join(summary_text(item) for item in value[:20])
+        )
     if is_dataclass(value) and not isinstance(value, type):
-        return ", ".join(f"{column_title(f.name).zh} {summary_text(getattr(value, f.name))}" for f in fields(value))
+        return ", ".join(
+            f"{column_title(f.name).zh} {summary_text(getattr(value, f.name))}" for f in fields(value)
+        )
     return str(value)
 
 
@@ -213,9 +258,18 @@ def _findings(findings: Sequence[Finding]) -> str:
             f'<td class="n">{_quantity(one.value)}</td><td class="n">{_quantity(one.limit)}</td><td>{escape(one.unit)}</td>'
             f"<td>{escape(one.article)}</td></tr>"
         )
-    heads = ("级别|severity", "元件|element", "说明|message", "值|value", "限值|limit", "单位|unit", "依据|article")
+    heads = (
+        "级别|severity",
+        "元件|element",
+        "说明|message",
+        "值|value",
+        "限值|limit",
+        "单位|unit",
+        "依据|article",
+    )
     return (
-        f"<h3>结论<small>Findings · {len(findings)}</small></h3>" + _grid(_heads(heads), rows)
+        f"<h3>结论<small>Findings · {len(findings)}</small></h3>"
+        + _grid(_heads(heads), rows)
         + _cut(len(rows), len(findings))
     )
 
@@ -237,7 +291,9 @@ def _table(table: Table) -> str:
 
     head = table.take(np.arange(min(table.row_count, SHOWN_ROWS)))
     heads = "".join(_column_head(column) for column in head.columns)
-    cells = zip(*([_cell(column.kind, value) for value in column.to_list()] for column in head.columns), strict=True)
+    cells = zip(
+        *([_cell(column.kind, value) for value in column.to_list()] for column in head.columns), strict=True
+    )
     rows = [f"<tr>{''.join(row)}</tr>" for row in cells]
     return (
         f"<details><summary>{escape(title.zh)}<small>{escape(title.en)} · {table.row_count:,} 行 rows</small></summary>"
@@ -298,6 +354,7 @@ def _scenario_text(scenario: Scenario) -> str:
 
 def _provenance(record: Record) -> str:
     rows = "".join(
-        f"<tr><td>{escape(str(column_title(name)))}</td><td>{escape(text)}</td></tr>" for name, text in provenance_rows(record)
+        f"<tr><td>{escape(str(column_title(name)))}</td><td>{escape(text)}</td></tr>"
+        for name, text in provenance_rows(record)
     )
     return f'<details><summary>来源<small>Provenance</small></summary><table class="provenance">{rows}</table></details>'

@@ -48,7 +48,6 @@ class Layer:
         """Whether most of it is drawn as lines."""
         return sum(len(place.vertices) > 1 for place in self.places) * 2 > len(self.places)
 
-
     @property
     def usual(self) -> NDArray[np.bool_]:
         """Which places are of the table most of them are of.
@@ -67,7 +66,9 @@ def layers_of(record: Record, geometry: Geometry) -> list[Layer]:
     Of a Network every element table is a layer without a colour.
     """
     if isinstance(record, Network):
-        return [_plain_layer(record.data(name), geometry) for name in geometry.tables if len(record.data(name))]
+        return [
+            _plain_layer(record.data(name), geometry) for name in geometry.tables if len(record.data(name))
+        ]
     by_name = {table.name: table for table in record.tables}
     return [
         _layer(by_name[spec.name], spec.map, geometry)
@@ -115,9 +116,12 @@ def _layer(table: Table, layer: MapLayer, geometry: Geometry) -> Layer:
     kept = np.array([place is not None for place in places], dtype=bool)
     shown = worst.take(kept)
     return Layer(
-        name=table.name, value_column=layer.value_column, worst=layer.worst,
+        name=table.name,
+        value_column=layer.value_column,
+        worst=layer.worst,
         places=tuple(place for place in places if place is not None),
-        values=drawn_values(shown, layer), rows=shown,
+        values=drawn_values(shown, layer),
+        rows=shown,
         lost=tuple(one for one, place in zip(ids, places, strict=True) if place is None),
     )
 
@@ -128,8 +132,13 @@ def _plain_layer(table: Table, geometry: Geometry) -> Layer:
     kept = np.array([place is not None for place in places], dtype=bool)
     shown = tuple(place for place in places if place is not None)
     return Layer(
-        name=table.name, value_column="", worst="max", places=shown, values=np.full(len(shown), np.nan),
-        rows=table.take(kept), lost=tuple(one for one, place in zip(ids, places, strict=True) if place is None),
+        name=table.name,
+        value_column="",
+        worst="max",
+        places=shown,
+        values=np.full(len(shown), np.nan),
+        rows=table.take(kept),
+        lost=tuple(one for one, place in zip(ids, places, strict=True) if place is None),
     )
 
 
@@ -142,6 +151,8 @@ def _codes(column: Column) -> NDArray[Any]:
 def _values(column: Column) -> NDArray[np.float64]:
     if isinstance(column.values, Coded):
         if column.kind is Kind.DECIMAL:
-            return np.array([np.nan if one is None else float(one) for one in column.to_list()], dtype=np.float64)
+            return np.array(
+                [np.nan if one is None else float(one) for one in column.to_list()], dtype=np.float64
+            )
         return np.full(len(column), np.nan)
     return column.values.astype(np.float64)

@@ -16,11 +16,16 @@ from citymains.model.record import Record
 from citymains.report.geometry import Geometry, Place
 from citymains.report.layers import Layer, layers_of
 
-register_messages({
-    "NO_MAP": Text(
-        "This record has nothing to draw: {value}.", "该结果没有可绘制的内容:{value}。",
-        "Give the network it was calculated for: .map(network=net).", "请给出计算所用的管网:.map(network=net)。"),
-})
+register_messages(
+    {
+        "NO_MAP": Text(
+            "This record has nothing to draw: {value}.",
+            "该结果没有可绘制的内容:{value}。",
+            "Give the network it was calculated for: .map(network=net).",
+            "请给出计算所用的管网:.map(network=net)。",
+        ),
+    }
+)
 
 
 def network_of(record: Record, network: NetworkRef | None = None) -> Network:

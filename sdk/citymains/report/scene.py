@@ -36,8 +36,11 @@ def scene(record: Record, network: Network) -> dict[str, Any]:
     layers = [one for layer in coloured for one in _layers(layer, geometry, digits)]
     _show_first(layers)
     return {
-        "schematic": geometry.schematic, "geographic": geometry.geographic, "layers": layers,
-        "base": _base(geometry, digits), "symbols": _symbols(geometry, coloured, digits),
+        "schematic": geometry.schematic,
+        "geographic": geometry.geographic,
+        "layers": layers,
+        "base": _base(geometry, digits),
+        "symbols": _symbols(geometry, coloured, digits),
         "marks": _marks(record.findings, geometry, digits),
     }
 
@@ -59,11 +62,17 @@ def _layers(layer: Layer, geometry: Geometry, digits: int) -> Iterable[dict[str,
         zh, en = (("·低", " (low)"), ("·高", " (high)"))[group] if len(groups) > 1 else ("", "")
         places = [layer.places[row] for row in rows]
         yield {
-            "name": layer.name, "zh": title.zh, "en": title.en, "links": links, "worst": layer.worst,
+            "name": layer.name,
+            "zh": title.zh,
+            "en": title.en,
+            "links": links,
+            "worst": layer.worst,
             "value": {"zh": value.zh + zh, "en": value.en + en, "unit": unit_of(layer.value_column)},
             "ids": [place.id for place in places],
             "xy": [_flat(place.vertices if links else (place.middle,), digits) for place in places],
-            "width": [None if math.isnan(place.width_mm) else round(place.width_mm, 1) for place in places] if links else [],
+            "width": [None if math.isnan(place.width_mm) else round(place.width_mm, 1) for place in places]
+            if links
+            else [],
             "range": scale_range(usual[rows]),
             "values": [_rounded(number) for number in layer.values[rows].tolist()],
             "columns": _tooltip_columns(layer, rows),
@@ -116,7 +125,11 @@ def scale_range(values: NDArray[np.float64]) -> list[float]:
 
 def _short(layer: Layer, geometry: Geometry) -> bool:
     lengths = [math.dist(place.vertices[0], place.vertices[-1]) for place in layer.places]
-    return bool(lengths) and float(np.median(lengths)) < _SHORT * geometry.extent and len(geometry.link_tables) > 1
+    return (
+        bool(lengths)
+        and float(np.median(lengths)) < _SHORT * geometry.extent
+        and len(geometry.link_tables) > 1
+    )
 
 
 def _flat(vertices: Iterable[tuple[float, float]], digits: int) -> list[float]:
@@ -135,7 +148,9 @@ def _tooltip_columns(layer: Layer, rows: NDArray[np.int64]) -> list[dict[str, An
     for column in layer.rows.take(rows).columns:
         title = column_title(column.name)
         values = [_rounded(value) for value in column.to_list()]
-        shown.append({"zh": title.zh, "en": title.en, "unit": column.unit, "name": column.name, "values": values})
+        shown.append(
+            {"zh": title.zh, "en": title.en, "unit": column.unit, "name": column.name, "values": values}
+        )
     return shown
 
 
@@ -157,7 +172,11 @@ def _symbols(geometry: Geometry, coloured: list[Layer], digits: int) -> list[dic
     for names in (node_tables, list(geometry.link_tables)):
         common = max(names, key=lambda name: len(geometry.tables[name]), default="")
         for name in names:
-            places = [place for one, place in geometry.tables[name].items() if one not in drawn or name in node_tables]
+            places = [
+                place
+                for one, place in geometry.tables[name].items()
+                if one not in drawn or name in node_tables
+            ]
             if name == common or not places or len(places) * 2 > len(geometry.tables[common]):
                 continue
             title = table_title(name)
@@ -173,10 +192,16 @@ def _marks(findings: Iterable[Finding], geometry: Geometry, digits: int) -> list
         place = geometry.anywhere(one.element)
         if place is None:
             continue
-        mark = marks.setdefault(one.element, {
-            "id": one.element, "xy": _flat((place.middle,), digits), "severity": "NOTE",
-            "zh": [], "en": [],
-        })
+        mark = marks.setdefault(
+            one.element,
+            {
+                "id": one.element,
+                "xy": _flat((place.middle,), digits),
+                "severity": "NOTE",
+                "zh": [],
+                "en": [],
+            },
+        )
         if one.severity.value != "NOTE" and mark["severity"] != "REJECTED":
             mark["severity"] = one.severity.value
         mark["zh"].append(one.message_zh)

@@ -22,6 +22,7 @@ class Title(NamedTuple):
         return self.en if self.zh == self.en else f"{self.zh} {self.en}"
 
 
+# fmt: off
 _UTILITIES = {
     "water": Title("给水", "Water"), "gas": Title("燃气", "Gas"), "heating": Title("热力", "Heating"),
     "drainage": Title("排水", "Drainage"), "city": Title("城市", "City"), "rules": Title("规则包", "Rule packs"),
@@ -119,6 +120,7 @@ _COLUMNS = {
     "status": Title("状态", "status"), "demand_m3_per_h": Title("需水量", "demand"), "verdict": Title("结论", "verdict"),
     "steps": Title("步数", "steps"),
 }
+# fmt: on
 
 _VERDICTS = {
     Verdict.VALID: Title("有效", "VALID"),
