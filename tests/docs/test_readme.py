@@ -24,7 +24,7 @@ def test_python_blocks_run(name: str, tmp_path: Path) -> None:
         script.write_text(block, encoding="utf-8")
         done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, cwd=tmp_path, timeout=120)
         assert done.returncode == 0, done.stderr
-        assert "VALID epanet 2.3" in done.stdout
+        assert "VALID epanet EPANET 2.3" in done.stdout
 
 
 @pytest.mark.parametrize("name", READMES)

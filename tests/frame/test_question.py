@@ -91,6 +91,7 @@ def test_a_listener_that_comes_late_is_told_at_once() -> None:
 
 
 def test_scenarios_add_up_and_refuse_what_a_question_does_not_take() -> None:
+    assert Scenario.close("P-1", start_s=60).edits[0].start_s.hex() == (60.0).hex(), "one form of a number: 60.0"
     scenario = Scenario.close(pipes="P-1", start_s=60) + Scenario.scale_demand(1.2)
     assert [type(edit) for edit in scenario.edits] == [Close, ScaleDemand]
     scenario.require("water.pressure", (Close, ScaleDemand))

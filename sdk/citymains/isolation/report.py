@@ -10,7 +10,7 @@ from citymains.model.table import ColumnSpec, Kind, MapLayer, TableSpec
 TEXT, FLOAT, INTEGER, BOOLEAN = Kind.TEXT, Kind.FLOAT, Kind.INTEGER, Kind.BOOLEAN
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class IsolationReport(Record):
     """What to shut, in order, what is cut off, who is affected and whom to tell.
 

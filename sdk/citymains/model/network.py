@@ -12,7 +12,7 @@ from citymains.model.record import Record
 from citymains.model.table import ColumnSpec, Kind, TableSpec
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Network(Record):
     """A loaded network: element tables by kind, and the id of its content.
 
@@ -38,7 +38,7 @@ class Network(Record):
 NetworkRef: TypeAlias = Network | str | PathLike[str]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ValidationReport(Record):
     """Every issue of a model file at once. REJECTED if any of them is an error."""
 

@@ -74,6 +74,10 @@ class StormEdit:
 Edit: TypeAlias = Close | Lose | ScaleDemand | SetControl | Burst | StormEdit
 
 
+def _seconds(time_s: float | None) -> float | None:
+    return None if time_s is None else float(time_s)
+
+
 def _ids(ids: Iterable[str] | str) -> tuple[str, ...]:
     return (ids,) if isinstance(ids, str) else tuple(str(one) for one in ids)
 
@@ -100,7 +104,7 @@ class Scenario:
     @classmethod
     def close(cls, pipes: Iterable[str] | str, start_s: float | None = None, end_s: float | None = None) -> Scenario:
         """Close pipes or other links by id."""
-        return cls((Close(pipes=_ids(pipes), start_s=start_s, end_s=end_s),))
+        return cls((Close(pipes=_ids(pipes), start_s=_seconds(start_s), end_s=_seconds(end_s)),))
 
     @classmethod
     def lose(
@@ -116,7 +120,7 @@ class Scenario:
         """Lose pumps, sources, plants or regulators by id."""
         return cls((
             Lose(pumps=_ids(pumps), sources=_ids(sources), plants=_ids(plants), regulators=_ids(regulators),
-                 start_s=start_s, end_s=end_s),
+                 start_s=_seconds(start_s), end_s=_seconds(end_s)),
         ))
 
     @classmethod
@@ -129,14 +133,14 @@ class Scenario:
     @classmethod
     def set_control(cls, element: str, field: str, value: float, start_s: float | None = None) -> Scenario:
         """Set one setting of one element."""
-        return cls((SetControl(element=element, field=field, value=float(value), start_s=start_s),))
+        return cls((SetControl(element=element, field=field, value=float(value), start_s=_seconds(start_s)),))
 
     @classmethod
     def burst(cls, pipe: str, diameter_mm: float, start_s: float | None = None, end_s: float | None = None) -> Scenario:
         """Break a pipe with a hole of `diameter_mm` (> 0)."""
         if not diameter_mm > 0:
             raise InputError("ARGUMENT_INVALID", field="diameter_mm", value=diameter_mm, limit="> 0")
-        return cls((Burst(pipe=pipe, diameter_mm=float(diameter_mm), start_s=start_s, end_s=end_s),))
+        return cls((Burst(pipe=pipe, diameter_mm=float(diameter_mm), start_s=_seconds(start_s), end_s=_seconds(end_s)),))
 
     @classmethod
     def storm(

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from citymains.errors import InputError, Issue, ResultRejectedError, SolverError, issue
+from citymains.intake.inp import InpDocument
 from citymains.model.finding import Finding, Severity, finding, verdict_of
 from citymains.model.network import Network
 from citymains.model.record import Record
 from citymains.model.scenario import Lose, ScaleDemand, Scenario
 from citymains.model.table import Coded, ColumnSpec, Kind, MapLayer, Table, TableSpec
 
-from citymains_drainage.engine_input import EngineInput, engine_input
+from citymains_drainage.engine_input import EngineInput, engine_input, nodes_without_demand
 from citymains_drainage.network import parse_document
 from citymains_drainage.options import ModelOptions, read_options
 from citymains_drainage.units import ModelUnits
@@ -53,7 +54,7 @@ NODES: Final = TableSpec(
         _float("flooded_s", "Time with flooding."),
         _float("max_inflow_m3_per_s", "Largest total inflow."),
     ),
-    map=MapLayer("node", "nodes", "max_depth_m"),
+    map=MapLayer("node", "nodes", "flooding_m3"),
 )
 LINKS: Final = TableSpec(
     "links", "Every link, in the model's order.",
@@ -95,7 +96,7 @@ LEVELS: Final = TableSpec(
 )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class SimulationReport(Record):
     """What a storm does to a drainage network.
 
@@ -145,7 +146,7 @@ def simulate_storm(face: Utility, network: Network, *, scenario: Scenario | None
     _refuse(answer, fed, network.provenance.source_file)
     duration_s = options.duration_s if hours is None else hours * 3600.0
     _check_answer(answer, fed, network, duration_s, options.report_step_s)
-    findings = tuple(_findings(answer, fed, options.units))
+    findings = (*_findings(answer, fed, options.units), *_unscaled(document, scenario))
     totals, volume_m3, rain_mm = answer["totals"], options.units.volume_m3, options.units.rain_mm
     runoff = answer["runoff"]
     return SimulationReport(
@@ -155,7 +156,7 @@ def simulate_storm(face: Utility, network: Network, *, scenario: Scenario | None
         provenance=face.provenance(
             "simulate", network=network, scenario=scenario, engine=ENGINE, engine_version=version, run_s=run_s,
             options={
-                "hours": "model" if hours is None else hours, "threads": 1,
+                "hours": "model" if hours is None else float(hours), "threads": 1,
                 "continuity_suspect_percent": CONTINUITY_SUSPECT_PERCENT,
                 "continuity_rejected_percent": CONTINUITY_REJECTED_PERCENT,
             },
@@ -239,6 +240,11 @@ def _findings(answer: Mapping[str, Any], fed: EngineInput, units: ModelUnits) ->
     for node in worst[flooding[worst] > 0].tolist():
         yield finding("DRAINAGE_FLOODED", Severity.NOTE, element=fed.original(answer["nodes"]["id"][node]),
                       value=float(flooding[node]), unit="m3")
+
+
+def _unscaled(document: InpDocument, scenario: Scenario) -> Iterator[Finding]:
+    for node in nodes_without_demand(document, scenario):
+        yield finding("DRAINAGE_DEMAND_UNCHANGED", Severity.NOTE, element=node)
 
 
 def _balance(code: str, error_percent: float) -> Iterator[Finding]:
