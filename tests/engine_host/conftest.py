@@ -20,9 +20,17 @@ def _engines_on_path() -> Iterator[None]:
     sys.path.remove(str(ENGINES))
 
 
-@pytest.fixture
+@pytest.fixture(scope="package")
 def host() -> Iterator[EngineHost]:
-    """A host of its own, ended after the test."""
+    """A host whose templates all tests share; they may kill them, and close it."""
+    made = EngineHost()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def new_host() -> Iterator[EngineHost]:
+    """A host of its own, without templates yet."""
     made = EngineHost()
     yield made
     made.close()

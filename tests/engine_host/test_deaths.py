@@ -163,17 +163,18 @@ def test_cancelled_by_the_caller(any_host: EngineHost) -> None:
     assert_host_works(any_host)
 
 
-def test_a_deadline_while_the_engine_is_still_loading(host: EngineHost) -> None:
+def test_a_deadline_while_the_engine_is_still_loading(new_host: EngineHost) -> None:
     started = time.monotonic()
     with Call(timeout_s=0.2).active(), pytest.raises(EngineTimeoutError):
-        host.session("fake_engine:WarmEngine", {})
+        new_host.session("fake_engine:WarmEngine", {})
     assert time.monotonic() - started < 0.2 + PROMISE_S
-    pid = host.template_pid("fake_engine:WarmEngine")
-    with host.session("fake_engine:WarmEngine", {}):
-        assert host.template_pid("fake_engine:WarmEngine") == pid, "loading went on for the next caller"
+    pid = new_host.template_pid("fake_engine:WarmEngine")
+    with new_host.session("fake_engine:WarmEngine", {}):
+        assert new_host.template_pid("fake_engine:WarmEngine") == pid, "loading went on for the next caller"
 
 
 def test_an_engine_that_never_loads(any_host: EngineHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    any_host.close()
     monkeypatch.setenv("CITYMAINS_ENGINE_START_S", "0.5")
     started = time.monotonic()
     with pytest.raises(SolverError):

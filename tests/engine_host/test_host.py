@@ -45,10 +45,10 @@ def test_eight_threads_five_runs_of_different_networks_at_once(any_host: EngineH
         assert list(pool.map(work, range(8))) == [5] * 8
 
 
-def test_many_threads_start_one_template(host: EngineHost) -> None:
+def test_many_threads_start_one_template(new_host: EngineHost) -> None:
     def template(_: int) -> int | None:
-        with host.session("fake_engine:WarmEngine", {}):
-            return host.template_pid("fake_engine:WarmEngine")
+        with new_host.session("fake_engine:WarmEngine", {}):
+            return new_host.template_pid("fake_engine:WarmEngine")
 
     with ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(template, range(8)))) == 1
@@ -101,18 +101,24 @@ def settled(state: object) -> object:
     return last
 
 
-def test_opening_a_session_is_quick(host: EngineHost) -> None:
-    host.session(FAKE, {}).close()
+def test_opening_a_session_is_quick(new_host: EngineHost) -> None:
+    """Against the time a new interpreter takes in the same minute, for the machine may be busy."""
+    started = time.perf_counter()
+    new_host.session(FAKE, {}).close()
+    first = 1000 * (time.perf_counter() - started)
     opened, ran = [], []
     for _ in range(50):
         started = time.perf_counter()
-        with host.session(FAKE, {}) as session:
+        with new_host.session(FAKE, {}) as session:
             opened.append(1000 * (time.perf_counter() - started))
             started = time.perf_counter()
             session.run({"do": "echo"})
             ran.append(1000 * (time.perf_counter() - started))
-    print(f"\nsession open: median {statistics.median(opened):.1f} ms, worst {max(opened):.1f} ms; run: median {statistics.median(ran):.2f} ms")
-    assert statistics.median(opened) < 100.0  # a few ms on an idle machine
+    print(
+        f"\nfirst session {first:.0f} ms; then open: median {statistics.median(opened):.1f} ms, worst {max(opened):.1f} ms; "
+        f"run: median {statistics.median(ran):.2f} ms"
+    )
+    assert statistics.median(opened) < first / 2
 
 
 def test_no_more_children_than_allowed_work_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,16 +162,16 @@ def test_one_host_per_process() -> None:
         assert len({id(one) for one in pool.map(lambda _: engine_host(), range(16))}) == 1
 
 
-def test_a_place_with_an_unusual_name_is_not_used(host: EngineHost, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_place_with_an_unusual_name_is_not_used(new_host: EngineHost, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     odd = tmp_path / "临时 目录"
     odd.mkdir()
     monkeypatch.setenv("TMPDIR", str(odd))
     monkeypatch.setattr(tempfile, "tempdir", None)
-    with host.session(FAKE, {}) as session:
+    with new_host.session(FAKE, {}) as session:
         assert str(session.directory).isascii()
     monkeypatch.setenv("CITYMAINS_ENGINE_TMP", str(tmp_path))
-    host.close()
-    with host.session(FAKE, {}) as session:
+    new_host.close()
+    with new_host.session(FAKE, {}) as session:
         assert session.directory.is_relative_to(tmp_path)
 
 
