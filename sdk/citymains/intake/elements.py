@@ -222,7 +222,8 @@ class _ElementReader:
         position = 0
         for index, one in enumerate(spec.fields):
             word = row.tokens[position] if position < len(row.tokens) else None
-            if word is not None and not one.required and _belongs_to_next(word, one, spec.fields[index + 1 :]):
+            last = position == len(row.tokens) - 1
+            if word is not None and last and not one.required and _belongs_to_next(word, one, spec.fields[index + 1 :]):
                 word = None
             elif word is not None:
                 position += 1

@@ -70,9 +70,7 @@ class _ModelCheck:
                 if first is not None and second is not None:
                     starts.append(index[first])
                     ends.append(index[second])
-        if not starts:
-            return
-        graph = Graph(nodes, [str(at) for at in range(len(starts))], np.asarray(starts), np.asarray(ends))
+        graph = Graph(nodes, [str(at) for at in range(len(starts))], np.asarray(starts, dtype=np.int64), np.asarray(ends, dtype=np.int64))
         reached = np.zeros(len(nodes), dtype=bool)
         reached[starts] = reached[ends] = True
         for at in np.flatnonzero(~reached):

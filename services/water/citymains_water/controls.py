@@ -56,7 +56,7 @@ class ControlCheck:
         if words[4] in ("TIME", "CLOCKTIME"):
             if seconds(row.tokens[5:7]) is None:
                 yield self.tell("TIME_INVALID", row, field=words[4], value=" ".join(row.tokens[5:7]))
-        elif len(words) < 8 or read_number(row.tokens[7]).value is None:
+        elif len(words) < 8 or not words[6].startswith(("ABOVE", "BELOW")) or read_number(row.tokens[7]).value is None:
             yield self.tell("CONTROL_INVALID", row, value=" ".join(row.tokens))
         elif row.tokens[5] not in self.nodes:
             yield self.tell("REFERENCE_UNKNOWN", row, element=" ".join(row.tokens[:3]), field="node", value=row.tokens[5], limit="node")

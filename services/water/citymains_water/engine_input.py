@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 from citymains.intake.ids import IdMap
 from citymains.intake.inp import InpDocument, InpRow, read_inp, write_inp
@@ -59,6 +60,34 @@ def engine_text(document: InpDocument, ids: IdMap, demands: Demands) -> str:
     """The text EPANET is given: hydraulics alone, ASCII alone, with the demand model asked for."""
     document = document.without(NOT_HYDRAULIC).map_rows(_for_engine).with_rows("OPTIONS", demands.rows())
     return write_inp(ids.renamed(document))
+
+
+def anchored(document: InpDocument, parts: Sequence[str], known: Container[str]) -> tuple[InpDocument, list[str]]:
+    """Give every part without a source one of its own, so that the rest can be solved.
+
+    EPANET refuses a network with demand in a part that nothing feeds. What it then finds in
+    such a part is thrown away; the other parts are not touched by it.
+
+    Parameters
+    ----------
+    document : InpDocument
+    parts : sequence of str
+        A node of each part.
+    known : container of str
+        Ids that are taken.
+
+    Returns
+    -------
+    document : InpDocument
+    anchors : list of str
+        Ids of the added sources, and of the links to them; both come last in their kind.
+    """
+    names = (name for number in count(1) if (name := f"anchor-{number}") not in known)
+    anchors = [next(names) for _ in parts]
+    # A row of [TANKS] with a head alone is a reservoir to EPANET, and the last of its nodes.
+    tanks = [(anchor, "0") for anchor in anchors]
+    valves = [(anchor, anchor, part, "300", "TCV", "0") for anchor, part in zip(anchors, parts, strict=True)]
+    return document.with_rows("TANKS", tanks).with_rows("VALVES", valves), anchors
 
 
 def engine_ids(network: Network, document: InpDocument) -> IdMap:

@@ -17,7 +17,7 @@ from citymains.topology.graph import Graph
 from citymains.utility import Utility
 from numpy.typing import NDArray
 
-from citymains_water.engine_input import Demands, engine_ids, engine_text, stored_document
+from citymains_water.engine_input import Demands, anchored, engine_ids, engine_text, stored_document
 from citymains_water.scenario import apply_scenario
 from citymains_water.settings import Settings, read_settings
 
@@ -105,16 +105,35 @@ def solve(face: Utility, network: Network, *, question: str, scenario: Scenario,
     document, settings = model_settings(face, network)
     document = apply_scenario(document, network, scenario, question)
     ids = engine_ids(network, document)
+    document, anchors = anchored(document, _parts_without_source(network), {*element_ids(network, NODE_TABLES), *element_ids(network, LINK_TABLES)})
     with face.workbench.engines.session("epanet", {"inp": engine_text(document, ids, demands)}, element=network.name) as session:
         answer = session.run({"duration_s": duration_s})
         version = session.engine_version
-    _check(answer, network, ids, duration_s)
-    return _in_si(answer, network, settings, ids, version)
+    _check(answer, network, ids, anchors, duration_s)
+    return _in_si(_without(answer, len(anchors)), network, settings, ids, version)
 
 
-def _check(answer: Mapping[str, Any], network: Network, ids: IdMap, duration_s: float) -> None:
+def _parts_without_source(network: Network) -> list[str]:
+    """A node of every part that no link at all, open or closed, connects to a source."""
+    graph = network_graph(network)
+    _, of_node, _ = graph.components()
+    junctions = network.data("junctions").row_count
+    lacking = np.setdiff1d(of_node[:junctions], of_node[junctions:])
+    return [graph.node_ids[int(np.argmax(of_node == part))] for part in lacking]
+
+
+def _without(answer: Mapping[str, Any], anchor_count: int) -> Mapping[str, Any]:
+    """The answer without the last nodes and links, which are ours."""
+    if not anchor_count:
+        return answer
+    nodes, links = len(answer["nodes"]) - anchor_count, len(answer["links"]) - anchor_count
+    cut = {**dict.fromkeys(("head", "demand", "required", "delivered"), nodes), **dict.fromkeys(("flow", "velocity", "status", "setting"), links)}
+    return {**answer, **{name: np.asarray(answer[name])[:, :size] for name, size in cut.items()}}
+
+
+def _check(answer: Mapping[str, Any], network: Network, ids: IdMap, anchors: list[str], duration_s: float) -> None:
     for what, tables in (("nodes", NODE_TABLES), ("links", LINK_TABLES)):
-        check_ids("epanet", what, [ids.engine_id(one) for one in element_ids(network, tables)], answer[what])
+        check_ids("epanet", what, [*map(ids.engine_id, element_ids(network, tables)), *anchors], answer[what])
     times = answer["times_s"]
     check_steps("epanet", "head", len(times), len(answer["head"]))
     if not len(times) or times[-1] > duration_s:

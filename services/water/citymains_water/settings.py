@@ -165,6 +165,9 @@ class _Reader:
             if found is None:
                 self.tell("CHOICE_UNKNOWN", row, element="OPTIONS", field="DEMAND MODEL", value=" ".join(row.tokens[2:]), limit="DDA PDA")
             self.settings = replace(self.settings, demand_model=found or "DDA")
+        elif words[0].startswith("UNBALANCED"):
+            if len(words) < 2 or not words[1].startswith(("STOP", "CONT")):
+                self.tell("CHOICE_UNKNOWN", row, element="OPTIONS", field="UNBALANCED", value=" ".join(row.tokens[1:]), limit="STOP CONTINUE")
         elif words[0].startswith("PRESSURE"):
             found = next((one for one in _PRESSURE_PER_M if len(words) > 1 and words[1].startswith(one)), None)
             if found is None:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 #: Codes below this one are warnings, from it on errors.
 _FIRST_ERROR = 100
+_UNSOLVED = 110
 #: Report lines kept of one run: enough to name every element of a model that goes wrong.
 _MESSAGE_LINES = 20_000
 _ID_BYTES = 64
@@ -195,7 +196,10 @@ class EpanetSession:
         handle = (self._project,) if project else ()
         code = int(getattr(_library(), function)(*handle, *arguments))
         if code >= _FIRST_ERROR:
-            raise EngineFault("ENGINE_FAILED", self._words() or f"{function} gives error {code}", engine_code=code)
+            words = self._words() or f"{function} gives error {code}"
+            # 110 without a reason among the network's own errors (2xx): no solution was found.
+            unsolved = code == _UNSOLVED and "rror 2" not in words
+            raise EngineFault("NOT_CONVERGED" if unsolved else "ENGINE_FAILED", words, engine_code=code)
         return code
 
     def _take_line(self, _data: Any, _project: Any, line: bytes | None) -> None:
