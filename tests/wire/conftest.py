@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import importlib.util
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -35,6 +37,7 @@ def _generate_echo() -> None:
 
     generator = load_generator()
     target = tempfile.mkdtemp(prefix="citymains-echo-")
+    atexit.register(shutil.rmtree, target, ignore_errors=True)
     with tempfile.TemporaryDirectory() as google:
         generator.copy_google(Path(google))
         includes = [
