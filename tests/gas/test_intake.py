@@ -74,8 +74,8 @@ def add(table: str, **row: Any) -> Change:
 BAD: list[tuple[str, Change, tuple[str, str, str, str]]] = [
     ("duplicate id", set_value("pipes", 1, "id", "干管"), ("PIPES_ID_DUPLICATE", "pipes", "干管", "id")),
     ("empty id", set_value("pipes", 1, "id", ""), ("PIPES_ID_EMPTY", "pipes", "", "id")),
-    ("control characters", set_value("pipes", 1, "id", "a\x07b"), ("PIPES_ID_UNPRINTABLE", "pipes", "a\x07b", "id")),
-    ("broken unicode", set_value("pipes", 1, "id", "\ud800"), ("PIPES_ID_UNPRINTABLE", "pipes", "\ud800", "id")),
+    ("control characters", set_value("pipes", 1, "id", "a\x07b"), ("PIPES_ID_UNPRINTABLE", "pipes", r"'a\x07b'", "id")),
+    ("broken unicode", set_value("pipes", 1, "id", "\ud800"), ("PIPES_ID_UNPRINTABLE", "", "", "")),
     ("missing end junction", set_value("pipes", 0, "to_node", "无"), ("PIPES_REFERENCE", "pipes", "干管", "to_node")),
     ("no end at all", set_value("pipes", 0, "to_node", None), ("PIPES_FIELD_MISSING", "pipes", "干管", "to_node")),
     ("self-loop", set_value("pipes", 0, "to_node", "门站"), ("PIPES_SELF_LOOP", "pipes", "干管", "to_node")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
@@ -17,7 +18,7 @@ from citymains.intake.pandapipes_components import (
     Field,
     components_of,
 )
-from citymains.intake.pandapipes_json import Report
+from citymains.intake.pandapipes_json import Report, printable
 from citymains.model.table import Kind
 
 Columns = dict[str, list[Any]]
@@ -42,8 +43,9 @@ def typed_tables(raw: Any, *, utility: str, file: str, report: Report) -> dict[s
         Takes every issue found.
     """
     if not isinstance(raw, Mapping):
-        report(issue("PIPES_HEADER", file=file, field="tables", value=type(raw).__name__, limit="an object of tables"))
-        return {}
+        report(issue("PIPES_HEADER", file=file, section="header", field="tables", value=type(raw).__name__,
+                     limit="an object of tables"))
+        raw = {}
     known = [one.name for one in components_of(utility)]
     tables = {}
     for name in raw:
@@ -93,7 +95,7 @@ class _Typing:
                                   limit=", ".join(fields)))
         size = len(next(iter(columns.values()), []))
         key = self.component.fields[0]
-        self.names = [str(one) for one in columns.get(key.name, [f"row {row + 1}" for row in range(size)])]
+        self.names = [printable(str(one)) for one in columns.get(key.name, [f"row {row + 1}" for row in range(size)])]
         typed = {field.name: self._column(field, columns.get(field.name), size) for field in self.component.fields}
         if key.name == "id" and self.component.shape != "detail":
             self._refuse_duplicates(typed["id"])
@@ -140,30 +142,33 @@ class _Typing:
         if not isinstance(value, int | float) or isinstance(value, bool):
             self.report(self._issue("PIPES_NOT_A_NUMBER", row, field, value, limit=_KIND_NAMES[field.kind]))
             return missing
-        if not math.isfinite(value):
-            self.report(self._issue("PIPES_NOT_FINITE", row, field, value))
+        if not abs(value) <= sys.float_info.max:
+            self.report(self._issue("PIPES_NOT_FINITE", row, field, value if isinstance(value, float) else "beyond all numbers"))
             return missing
         if field.kind is Kind.INTEGER and value != int(value):
             self.report(self._issue("PIPES_NOT_A_NUMBER", row, field, value, limit=_KIND_NAMES[field.kind]))
             return missing
-        self._check_range(field, row, value)
+        if not self._in_range(field, row, value):
+            return missing
         return int(value) if field.kind is Kind.INTEGER else float(value)
 
-    def _check_range(self, field: Field, row: int, value: float) -> None:
+    def _in_range(self, field: Field, row: int, value: float) -> bool:
         if not field.allowed.holds(value):
             metres = field.name == "inner_diameter_mm" and 0.0 < value < field.allowed.low
             code = "PIPES_DIAMETER_IN_METRES" if metres else "PIPES_OUT_OF_RANGE"
             self.report(self._issue(code, row, field, f"{value:g}", limit=field.allowed))
-        elif not field.usual.holds(value):
+            return False
+        if not field.usual.holds(value):
             self.report(self._issue("PIPES_UNUSUAL", row, field, f"{value:g}", limit=field.usual, severity="warning"))
         elif (self.utility == "gas" and field.name == "pressure_kpa"
               and _ABSOLUTE_BAND[0] <= value <= _ABSOLUTE_BAND[1]):
             self.report(self._issue("PIPES_PRESSURE_ABSOLUTE", row, field, f"{value:g}", severity="warning"))
+        return True
 
     def _refuse_duplicates(self, ids: list[str]) -> None:
         for name, times in Counter(ids).items():
             if name and times > 1:
-                self.report(issue("PIPES_ID_DUPLICATE", file=self.file, section=self.component.name, element=name,
+                self.report(issue("PIPES_ID_DUPLICATE", file=self.file, section=self.component.name, element=printable(name),
                                   field="id", value=times))
 
     def _pressure_class(self, row: int, value: str) -> str:

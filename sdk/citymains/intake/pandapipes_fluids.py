@@ -103,7 +103,7 @@ def _checked_properties(raw: Any, fluid: str, phase: str, file: str, report: Rep
             refuse(str(name), value, ", ".join(PROPERTIES))
             continue
         kind = value.get("kind") if isinstance(value, Mapping) else None
-        if kind not in KINDS:
+        if not isinstance(kind, str) or kind not in KINDS:
             refuse(name, kind, ", ".join(KINDS))
             continue
         numbers = _numbers(value, kind)

@@ -74,7 +74,7 @@ class _Reader:
         tables = {one.name: self._table(one, frames.pop(one.theirs)) for one in COMPONENTS if one.theirs in frames}
         self._add_stores(tables, frames)
         self._add_geometry(tables, frames)
-        tables["pump_curves"] = self._pump_curves(content, set(tables.get("pumps", {}).get("curve", [])))
+        tables["pump_curves"] = self._pump_curves(content, {str(one) for one in tables.get("pumps", {}).get("curve", [])})
         self._report_leftovers(frames)
         options = content.get("user_pf_options")
         ambient = options.get("ambient_temperature") if isinstance(options, Mapping) else None
@@ -118,6 +118,7 @@ class _Reader:
         if len(index) != len(data) or any(not isinstance(row, list) or len(row) != len(columns) for row in data):
             self._not_a_table(name, "rows of unequal length")
             return None
+        index = [number if isinstance(number, int | float | str) else str(number) for number in index]
         for number, times in Counter(map(str, index)).items():
             if times > 1:
                 self.report(issue("PIPES_ID_DUPLICATE", file=self.file, section=name, element=number, field="index", value=times))
@@ -182,7 +183,7 @@ class _Reader:
         if value is None or value != value:
             return None
         if field.refers and field.refers != "pump_curves":
-            return self.ids.get(field.refers, {}).get(value, f"#{value}")
+            return self._id_of(field.refers, value)
         if field.kind is not Kind.FLOAT or not _is_number(value):
             return value
         if not math.isfinite(value):
@@ -197,7 +198,7 @@ class _Reader:
         for row, place in enumerate(places):
             if place != "pi":
                 continue
-            pipe = self.ids.get("pipes", {}).get(numbers[row], f"#{numbers[row]}")
+            pipe = self._id_of("pipes", numbers[row] if row < len(numbers) else None)
             start, end = self.pipe_ends.get(pipe, ("", ""))
             rows["pipe"][row] = pipe
             rows["to_node"][row] = end if rows["from_node"][row] == start else start
@@ -236,7 +237,12 @@ class _Reader:
 
     def _junction(self, columns: Rows, row: int) -> str:
         number = columns["junction"][row] if "junction" in columns else None
-        return self.ids.get("junctions", {}).get(number, f"#{number}")
+        return self._id_of("junctions", number)
+
+    def _id_of(self, component: str, number: Any) -> str:
+        """Id of the element with an index of pandapipes; an index nobody has reads as ``#index``."""
+        known = self.ids.get(component, {})
+        return known.get(number, f"#{number}") if isinstance(number, int | float | str) else f"#{number}"
 
     def _report_unused(self, component: Component, columns: Rows, used: set[str]) -> None:
         unused = [name for name in columns if name not in used]
@@ -300,8 +306,9 @@ class _Reader:
         if not isinstance(fluid, Mapping):
             return None
         properties = {}
-        for name, item in (fluid.get("all_properties") or {}).items():
-            kind = THEIR_KINDS.get(item.get("_class", "")) if isinstance(item, Mapping) else None
+        stated = fluid.get("all_properties")
+        for name, item in stated.items() if isinstance(stated, Mapping) else ():
+            kind = THEIR_KINDS.get(str(item.get("_class"))) if isinstance(item, Mapping) else None
             if kind is None:
                 self._ignored(item if isinstance(item, Mapping) else {}, f"fluid.{name}")
                 continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,9 @@ import citymains.intake.pandapipes_messages  # noqa: F401  (registers the texts)
 from citymains.errors import Issue, issue
 from citymains.intake.source import SourceFile
 from citymains.intake.text import decode
+
+#: An escape that stands for half a character, unless the other half follows.
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 Report = Callable[[Issue], None]
 
@@ -49,11 +53,16 @@ def parse_text(text: str, name: str, report: Report, *, section: str = "") -> An
         if len(found) < len(pairs):
             names = [key for key, _ in pairs]
             for key in sorted({key for key in names if names.count(key) > 1}):
-                report(issue("PIPES_JSON_DUPLICATE_KEY", file=name, section=section, field=key))
+                report(issue("PIPES_JSON_DUPLICATE_KEY", file=name, section=section, field=printable(key)))
         return found
 
     try:
-        return json.loads(text, object_pairs_hook=unique)
+        value = json.loads(text, object_pairs_hook=unique)
+        if _SURROGATE.search(text):
+            json.dumps(value, ensure_ascii=False).encode()
+        return value
+    except UnicodeEncodeError as error:
+        report(issue("PIPES_ID_UNPRINTABLE", file=name, section=section, value=ascii(error.object[error.start : error.end])))
     except json.JSONDecodeError as error:
         _report_damage(error, text, name, section, report)
     except RecursionError:
@@ -70,6 +79,11 @@ def _report_damage(error: json.JSONDecodeError, text: str, name: str, section: s
     else:
         report(issue("PIPES_JSON_MALFORMED", file=name, section=section, line=error.lineno, field=str(error.colno),
                      value=error.msg))
+
+
+def printable(text: str) -> str:
+    """The text, or its escaped form where it holds what no screen, sheet or wire takes."""
+    return text if text.isprintable() else ascii(text)
 
 
 def _quoted(text: str) -> str:
