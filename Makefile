@@ -39,7 +39,7 @@ lint: $(VENV)/.installed-test  ## style, types, import rules, protos, drift of g
 	$(BIN)/mypy
 	$(BIN)/python proto/generate.py --check
 	@if command -v npm >/dev/null 2>&1; then \
-	  npm exec --yes --package $(BUF) -- buf lint; \
+	  npm exec --yes --package $(BUF) -- $(BIN)/python proto/generate.py --lint; \
 	else \
 	  echo 'npm is missing: the protos were not linted by buf'; \
 	fi

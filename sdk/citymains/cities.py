@@ -17,11 +17,14 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from functools import cached_property, partial
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from citymains.errors import InputError, NotFoundError
+from citymains.question import OperationHandle, Shape, questions
+from citymains.services import NetworkFace, PluginFace
 from citymains.utility import Utility
 from citymains.workbench import Workbench
 
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
     from citymains_gas.utility import Gas
     from citymains_heating.utility import Heating
     from citymains_water.utility import Water
+
+    from citymains.rules.face import RuleFace
 
 _SETTINGS = {"name": str, "jurisdiction": str, "crs": str, "networks": dict}
 
@@ -55,7 +60,7 @@ class City:
         self.name = name
         self.workbench = workbench
         self.crs = crs
-        self.networks = dict(networks or {})
+        self.own_networks = dict(networks or {})
         self._utilities: dict[str, Utility] = {}
 
     @property
@@ -77,6 +82,45 @@ class City:
     def drainage(self) -> Drainage:
         """Drainage (排水)."""
         return cast("Drainage", self.utility("drainage"))
+
+    @cached_property
+    def networks(self) -> NetworkFace:
+        """Stored networks and tables."""
+        return NetworkFace(self.workbench)
+
+    @cached_property
+    def rules(self) -> RuleFace:
+        """Rule packs and what holds where."""
+        from citymains.rules.face import RuleFace
+
+        return RuleFace(self.workbench)
+
+    @cached_property
+    def plugins(self) -> PluginFace:
+        """Installed plugins."""
+        return PluginFace(self.workbench)
+
+    def start(self, question: str, **arguments: Any) -> OperationHandle:
+        """Start any unary or long question in the background.
+
+        Parameters
+        ----------
+        question : str
+            ``utility.question``: ``"water.pressure"``.
+        **arguments
+            As of the question's method.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such question.
+        """
+        utility, _, name = question.partition(".")
+        face = self.utility(utility)
+        spec = questions(face).get(name)
+        if spec is None or spec.shape not in (Shape.UNARY, Shape.LONG):
+            raise NotFoundError(field="unary or long question", value=question)
+        return OperationHandle.start(partial(spec.function, face, **arguments))
 
     def utility(self, name: str) -> Utility:
         """The utility of that name, from whichever plugin brings it.
@@ -101,9 +145,9 @@ class City:
         NotFoundError
             ``city.toml`` names none.
         """
-        if utility not in self.networks:
+        if utility not in self.own_networks:
             raise NotFoundError(field="network of the city", value=utility)
-        return self.utility(utility).load(self.networks[utility], crs=self.crs)
+        return self.utility(utility).load(self.own_networks[utility], crs=self.crs)
 
     def __repr__(self) -> str:
         return f"<City {self.name}: {', '.join(sorted(self.workbench.plugins.utilities()))}>"

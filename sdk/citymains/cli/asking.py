@@ -73,7 +73,7 @@ def _network(city: Any, face: Any, utility: str, arguments: dict[str, Any], *, r
         return None
     given = arguments["net"]
     if given is None:
-        if not getattr(city, "networks", None):
+        if not getattr(city, "own_networks", None):
             raise InputError("ARGUMENT_MISSING", field="NET")
         network = city.network(utility)
     elif remote:

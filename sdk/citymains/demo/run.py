@@ -100,13 +100,13 @@ def run_demo(
 def _ask(city: Any, utility: str, answer: DemoAnswer, say: Say) -> None:
     from citymains.errors import NotFoundError
 
-    if utility not in city.networks:
+    if utility not in city.own_networks:
         # Raises what is wrong with the plugin; without one the utility is simply not installed.
         city.utility(utility)
         raise NotFoundError(field="utility", value=utility)
     face = city.utility(utility)
     started = time.perf_counter()
-    checked = face.validate(city.networks[utility])
+    checked = face.validate(city.own_networks[utility])
     network = city.network(utility)
     name, arguments = FIRST_QUESTIONS[utility]
     record = getattr(face, name)(network, **arguments)
