@@ -136,7 +136,7 @@ def test_a_parent_that_is_killed_takes_everything_along(environment: dict[str, s
         assert parent.stdout is not None
         pids = [int(pid) for pid in parent.stdout.readline().split()]
         if how == "forks" and environment["CITYMAINS_ENGINE_START"] == "fresh":
-            pids.pop()  # without a template nobody finds a grandchild that left its group
+            os.kill(pids.pop(), signal.SIGKILL)  # without a template nobody finds a grandchild that left its group
         time.sleep(0.2)
         assert all(Path(f"/proc/{pid}").exists() for pid in pids)
         os.kill(parent.pid, signal.SIGKILL)
