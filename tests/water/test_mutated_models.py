@@ -6,7 +6,6 @@ import random
 from collections import Counter
 
 import pytest
-
 from citymains.errors import InputError, SolverError
 from citymains.intake.source import SourceFile
 from citymains_water.network import read_network
@@ -39,7 +38,7 @@ def mutated(text: str, random_: random.Random) -> str:
 def test_the_reader_never_raises_and_its_canonical_text_is_stable(bundled_folder, name):
     text = (bundled_folder / f"{name}.inp").read_text()
     random_ = random.Random(2026)
-    for _ in range(150):
+    for _ in range(60):
         intake = read_network(SourceFile("m.inp", mutated(text, random_).encode()))
         again = read_network(SourceFile("m.inp", intake.document))
         assert again.document == intake.document
@@ -54,8 +53,7 @@ def outcomes(water, text: str, count: int, seed: int) -> Counter[str]:
             report = water.pressure(water.load(SourceFile("m.inp", broken.encode())), hours=2)
             seen[report.verdict.value] += 1
         except InputError as error:
-            assert error.issues
-            seen["refused"] += 1
+            seen["refused" if error.issues else "refused without a reason"] += 1
         except SolverError as error:
             seen[type(error).__name__] += 1
     return seen
@@ -65,6 +63,7 @@ def test_what_is_let_through_is_answered_or_a_typed_error(water, bundled_folder)
     seen = outcomes(water, (bundled_folder / "Net1.inp").read_text(), 60, 7)
     assert seen["refused"] > 10
     assert seen["VALID"] > 10
+    assert "refused without a reason" not in seen
 
 
 @pytest.mark.campaign

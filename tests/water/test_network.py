@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from citymains.errors import InputError
 from citymains.intake.source import SourceFile
 from citymains_water.network import read_network
