@@ -132,7 +132,11 @@ def test_two_pressure_classes_get_a_scale_each():
     low, high = value_groups(np.array([2.8, 300.0, 2.2, 290.0, float("nan"), 2.5, 295.0]))
     assert low.tolist() == [0, 2, 4, 5]
     assert high.tolist() == [1, 3, 6]
+    low, high = value_groups(np.array([2.1, 2.8, 2.5, 2.6, 100.0, 180.0, 250.0, 300.0]))
+    assert (len(low), len(high)) == (4, 4)
     assert len(value_groups(np.linspace(0.0, 1.0, 50))) == 1
+    flooding_m3 = np.array([0.0] * 30 + [0.1, 0.5, 1.9, 19.0, 29.0, 31.0, 36.0])
+    assert len(value_groups(flooding_m3)) == 1
     assert len(value_groups(np.array([1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 100.0]))) == 1
     assert len(value_groups(np.full(9, np.nan))) == 1
     assert len(value_groups(np.full(9, 5.0))) == 1
@@ -190,3 +194,20 @@ def test_reservoirs_and_tanks_do_not_set_the_scale(network, report):
     assert nodes["values"][nodes["ids"].index("水厂")] == 0.0
     layer = next(one for one in layers_of(drawn, Geometry.of(network)) if one.name == "nodes")
     assert worst_first(layer).texts("node")[0] == "节点5-4"
+
+
+def test_short_pipes_are_lines_and_short_equipment_is_points(network, report):
+    from citymains.report.layers import Layer
+    from citymains.report.scene import _short
+
+    geometry = Geometry.of(network)
+    pipes = next(one for one in layers_of(report, geometry) if one.name == "pipes")
+    far = replace(
+        geometry, _any=dict.fromkeys(("a", "b"), replace(pipes.places[0], vertices=((0.0, 0.0), (1e6, 0.0))))
+    )
+    assert not _short(pipes, far)
+    equipment = Layer(
+        "pumps", "x", "max", (geometry.tables["pumps"]["泵1"],), np.array([1.0]), network.data("pumps")
+    )
+    assert _short(equipment, far)
+    assert not _short(equipment, geometry)

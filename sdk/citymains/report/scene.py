@@ -20,8 +20,8 @@ from citymains.units import unit_of
 
 # Links shorter than this share of the map (a substation between supply and return) are drawn as points.
 _SHORT = 0.02
-# One scale cannot show two groups of values that lie further apart than this share of the whole range.
-_GAP = 0.4
+# One scale cannot show two groups of values further apart than twice the wider of them, or tenfold.
+_APART, _TENFOLD = 2.0, 10.0
 
 
 def scene(record: Record, network: Network) -> dict[str, Any]:
@@ -95,18 +95,27 @@ def value_groups(values: NDArray[np.float64]) -> list[NDArray[np.int64]]:
     list of ndarray of int
         One array of rows, or two: low, high.
     """
-    known = np.flatnonzero(np.isfinite(values))
-    ranked = np.sort(values[known])
-    fewest = max(3, len(ranked) // 20)
+    ranked = np.sort(values[np.isfinite(values)])
     everything = np.arange(len(values))
+    fewest = max(3, len(ranked) // 20)
+    for last in _candidates(ranked, fewest):
+        low, high = ranked[: last + 1], ranked[last + 1 :]
+        gap, widest = high[0] - low[-1], max(np.ptp(low), np.ptp(high))
+        if gap > _APART * widest or (low[0] > 0 and high[0] > _TENFOLD * low[-1]):
+            above = values > low[-1]
+            return [everything[~above], everything[above]]
+    return [everything]
+
+
+def _candidates(ranked: NDArray[np.float64], fewest: int) -> list[int]:
+    """Last value of the lower group where the widest gap is, and where the largest ratio is."""
     if len(ranked) < 2 * fewest:
-        return [everything]
-    gaps = np.diff(ranked)[fewest - 1 : len(ranked) - fewest]
-    at = int(np.argmax(gaps))
-    if gaps[at] < _GAP * (ranked[-1] - ranked[0]) or gaps[at] == 0:
-        return [everything]
-    high = values > ranked[fewest - 1 + at]
-    return [everything[~high], everything[high]]
+        return []
+    below, above = ranked[fewest - 1 : -fewest], ranked[fewest : len(ranked) - fewest + 1]
+    found = [int(np.argmax(above - below))]
+    if below[0] > 0:
+        found.append(int(np.argmax(above / below)))
+    return [fewest - 1 + at for at in found]
 
 
 def scale_range(values: NDArray[np.float64]) -> list[float]:
@@ -124,12 +133,13 @@ def scale_range(values: NDArray[np.float64]) -> list[float]:
 
 
 def _short(layer: Layer, geometry: Geometry) -> bool:
-    lengths = [math.dist(place.vertices[0], place.vertices[-1]) for place in layer.places]
-    return (
-        bool(lengths)
-        and float(np.median(lengths)) < _SHORT * geometry.extent
-        and len(geometry.link_tables) > 1
-    )
+    """Whether a layer of links is drawn as points; the pipes themselves never are."""
+    pipes = max(geometry.link_tables, key=lambda name: len(geometry.tables[name]), default="")
+    lengths = [
+        math.dist(place.vertices[0], place.vertices[-1]) for place in layer.places if place.table != pipes
+    ]
+    equipment = len(lengths) * 2 > len(layer.places)
+    return equipment and float(np.median(lengths)) < _SHORT * geometry.extent
 
 
 def _flat(vertices: Iterable[tuple[float, float]], digits: int) -> list[float]:
