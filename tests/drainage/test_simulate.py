@@ -96,6 +96,7 @@ def test_scaled_demand_scales_dry_weather_flow_alone(drainage, loaded):
     assert doubled.wet_weather_inflow_m3 == pytest.approx(normal.wet_weather_inflow_m3, rel=1e-4)
     elsewhere = drainage.simulate(loaded, scenario=Scenario.scale_demand(2.0, nodes=["J2"]))
     assert elsewhere.dry_weather_inflow_m3 == normal.dry_weather_inflow_m3
+    assert [(one.code, one.element) for one in elsewhere.findings if "DEMAND" in one.code] == [("DRAINAGE_DEMAND_UNCHANGED", "J2")]
 
 
 @pytest.mark.parametrize("row", ['J2 FLOW "" FLOW 1.0 1.0 0.05', 'J2 FLOW ""', "J2 FLOW STEADY", "J2 FLOW STEADY FLOW 1.0 0.5"])

@@ -22,6 +22,7 @@ MOST_WORD_BYTES = 200
 #: Sections of free words, where "nan" or "inf" may be a name.
 _WORD_SECTIONS = frozenset({"TITLE", "TAGS", "LABELS", "PROFILES", "CONTROLS", "MAP", "BACKDROP", "REPORT", "FILES"})
 _PUMP_CURVES = re.compile(r"PUMP[1-5]\Z")
+_CURVE_TYPES = ("STORAGE", "DIVERSION", "TIDAL", "RATING", "CONTROL", "SHAPE", "WEIR", "PUMP1", "PUMP2", "PUMP3", "PUMP4", "PUMP5")
 _NO_CROSS_SECTION = frozenset({"PUMPS", "OUTLETS"})
 
 
@@ -30,15 +31,18 @@ def _told(row: InpRow, code: str, document: InpDocument, severity: str = "error"
     return issue(code, severity=severity, **{**place, **context})
 
 
-def stray_numbers(document: InpDocument) -> Iterator[Issue]:
-    """Words such as ``nan`` in sections without a schema of numbers, and words too long for the engine."""
+def stray_numbers(document: InpDocument, told: Iterable[Issue]) -> Iterator[Issue]:
+    """Words such as ``nan`` outside the columns that are read as numbers; `told` is what those have found."""
+    lines = {one.line for one in told if one.code == "NUMBER_NOT_FINITE"}
     for section, rows in document.rows.items():
         if section in _WORD_SECTIONS:
             continue
         for row in rows:
+            if row.line in lines:
+                continue
             for word in row.tokens[1:]:
                 if word[:1] in "+-nNiI" and read_number(word).code == "NUMBER_NOT_FINITE":
-                    yield _told(row, "NUMBER_NOT_FINITE", document, field="-", value=word)
+                    yield _told(row, "NUMBER_NOT_FINITE", document, field="value", value=word)
 
 
 def long_words(document: InpDocument) -> Iterator[Issue]:
@@ -118,6 +122,25 @@ def curve_types(document: InpDocument) -> Mapping[str, str]:
     return types
 
 
+def curves(document: InpDocument) -> Iterator[Issue]:
+    """Curves without a type, which crash the engine, and points that are no pairs of numbers."""
+    seen: set[str] = set()
+    for row in document["CURVES"]:
+        one = fold_ascii(row.tokens[0])
+        words = list(row.tokens[1:])
+        typed = bool(words) and words[0].upper().startswith(_CURVE_TYPES)
+        if one not in seen and not typed:
+            yield _told(row, "CHOICE_UNKNOWN", document, field="type", value=words[0] if words else "-", limit=" ".join(_CURVE_TYPES))
+        seen.add(one)
+        points = words[1:] if typed else words
+        if len(points) % 2 or (not points and not typed):
+            yield _told(row, "FIELD_MISSING", document, field="y")
+        for word in points:
+            code = read_number(word).code
+            if code and code != "NUMBER_NOT_FINITE":
+                yield _told(row, code, document, field="x, y", value=word)
+
+
 def pumps(document: InpDocument) -> Iterator[Issue]:
     """Pumps whose curve, wet well or levels cannot be meant."""
     types = curve_types(document)
@@ -154,6 +177,8 @@ def ways_out(document: InpDocument, elements: ElementSet) -> Iterator[Issue]:
     if not nodes:
         yield issue("DRAINAGE_NO_NODES", file=document.file)
         return
+    if not any(document[section] for section in LINK_SECTIONS):
+        yield issue("DRAINAGE_NO_LINKS", file=document.file)
     if not document["OUTFALLS"]:
         yield issue("DRAINAGE_NO_OUTFALL", file=document.file, section="OUTFALLS")
         return

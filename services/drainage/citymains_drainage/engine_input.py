@@ -181,7 +181,7 @@ def _scaled(document: InpDocument, edit: ScaleDemand) -> InpDocument:
 
     def scale(row: InpRow) -> InpRow:
         words = list(row.tokens)
-        if row.section not in ("DWF", "INFLOWS") or fold_ascii(words[0]) not in chosen or words[1].upper() != "FLOW":
+        if row.section not in ("DWF", "INFLOWS") or fold_ascii(words[0]) not in chosen or not _is_flow(row):
             return row
         for position in (2,) if row.section == "DWF" else (5, 6):
             if position < len(words):
@@ -193,6 +193,18 @@ def _scaled(document: InpDocument, edit: ScaleDemand) -> InpDocument:
         return replace(row, tokens=tuple(words))
 
     return document.map_rows(scale)
+
+
+def nodes_without_demand(document: InpDocument, scenario: Scenario) -> Iterator[str]:
+    """Nodes a `ScaleDemand` edit names that have nothing to scale."""
+    fed = {fold_ascii(row.tokens[0]) for section in ("DWF", "INFLOWS") for row in document[section] if _is_flow(row)}
+    for edit in scenario.edits:
+        if isinstance(edit, ScaleDemand):
+            yield from (node for node in edit.nodes if fold_ascii(node) not in fed)
+
+
+def _is_flow(row: InpRow) -> bool:
+    return len(row.tokens) > 1 and row.tokens[1].upper() == "FLOW"
 
 
 def _require(wanted: Iterable[str], known: Iterable[str], field: str) -> None:

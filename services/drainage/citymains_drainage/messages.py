@@ -11,8 +11,17 @@ register_messages(
             "[OPTIONS] has no END_DATE; the engine would simulate for years.", "[OPTIONS] 缺少 END_DATE,引擎将计算数年。",
             "Give START_DATE and END_DATE.", "请给出 START_DATE 和 END_DATE。"),
         "DRAINAGE_START_DATE_MISSING": Text(
-            "[OPTIONS] has no START_DATE; the engine takes {value}.", "[OPTIONS] 缺少 START_DATE,引擎取 {value}。",
-            "Give START_DATE.", "请给出 START_DATE。"),
+            "[OPTIONS] has no START_DATE; the engine would start in {value}.", "[OPTIONS] 缺少 START_DATE,引擎将从 {value} 开始计算。",
+            "Give START_DATE and END_DATE.", "请给出 START_DATE 和 END_DATE。"),
+        "DRAINAGE_PERIOD_LONG": Text(
+            "The simulation lasts {value} days; at most {limit} are calculated.", "模拟时长 {value} 天,最多计算 {limit} 天。",
+            "Correct START_DATE or END_DATE.", "请更正 START_DATE 或 END_DATE。"),
+        "DRAINAGE_ROUTING_OFF": Text(
+            "The model turns flow routing off by {field} {value}.", "模型以 {field} {value} 关闭了管网演算。",
+            "Choose DYNWAVE (or KINWAVE, STEADY) and IGNORE_ROUTING NO.", "请选择 DYNWAVE(或 KINWAVE、STEADY)并设 IGNORE_ROUTING NO。"),
+        "DRAINAGE_NO_LINKS": Text(
+            "The model has no link between its nodes.", "模型的节点之间没有任何管段。",
+            "Export the model again, with its conduits.", "请重新导出包含管段的模型。"),
         "DRAINAGE_DATE_INVALID": Text(
             "{field} is {value}, which is not a {limit}.", "{field} 为 {value},格式应为 {limit}。",
             "Write it as {limit}.", "请按 {limit} 填写。"),

@@ -20,7 +20,7 @@ from citymains.intake.text import decode
 from citymains.model.table import ColumnSpec, Kind, Table, TableSpec
 
 import citymains_drainage.messages  # noqa: F401
-from citymains_drainage.checks import References, cross_sections, pumps, stray_numbers, ways_out
+from citymains_drainage.checks import References, cross_sections, curves, pumps, stray_numbers, ways_out
 from citymains_drainage.engine_input import check_words
 from citymains_drainage.external import external_files, without_harmless
 from citymains_drainage.options import ModelOptions, read_options
@@ -78,8 +78,8 @@ def read_network(file: SourceFile) -> Intake:
     elements = read_elements(document, (*ELEMENT_SPECS, *DETAIL_SPECS), _factors(options))
     document = elements.document
     every = chain(
-        issues, found, dropped, elements.issues, external_files(document), stray_numbers(document),
-        check_words(document), References(document, elements).issues(), pumps(document), cross_sections(document),
+        issues, found, dropped, elements.issues, external_files(document), stray_numbers(document, elements.issues),
+        check_words(document), References(document, elements).issues(), curves(document), pumps(document), cross_sections(document),
         ways_out(document, elements),
     )
     return Intake(

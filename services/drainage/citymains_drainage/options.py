@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from citymains.errors import Issue, issue
 from citymains.intake.inp import InpDocument, InpRow
 
 from citymains_drainage.units import FLOW_UNITS, ModelUnits
 
+#: Longest period that is calculated [days]: a century.
+MOST_DAYS = 36_525
 #: What the engine starts at where START_DATE is missing.
 ENGINE_START = datetime(2004, 1, 1)
 
@@ -61,10 +64,9 @@ class _OptionReader:
         for row in document["OPTIONS"]:
             self.rows[row.tokens[0].upper()] = row
 
-    def tell(self, code: str, name: str, severity: str = "error", **context: object) -> None:
+    def tell(self, code: str, name: str, **context: Any) -> None:
         row = self.rows.get(name)
-        self.issues.append(issue(code, severity=severity, file=self.file, line=row.line if row else None,
-                                 section="OPTIONS", field=name, **context))
+        self.issues.append(issue(code, file=self.file, line=row.line if row else None, section="OPTIONS", field=name, **context))
 
     def word(self, name: str) -> str:
         row = self.rows.get(name)
@@ -73,12 +75,25 @@ class _OptionReader:
     def options(self) -> ModelOptions:
         start = self.moment("START")
         end = self.moment("END")
-        if self.word("END_DATE") and end <= start and not self.issues:
-            self.tell("DRAINAGE_DATES_REVERSED", "END_DATE", value=end, limit=start)
+        if not self.issues:
+            self.check_period(start, end)
+        self.check_routing()
         return ModelOptions(
             units=self.units(), start=start, end=end, report_step_s=self.report_step_s(),
             values={name: " ".join(row.tokens[1:]) for name, row in self.rows.items()},
         )
+
+    def check_period(self, start: datetime, end: datetime) -> None:
+        days = (end - start).days
+        if end <= start:
+            self.tell("DRAINAGE_DATES_REVERSED", "END_DATE", value=end, limit=start)
+        elif days > MOST_DAYS:
+            self.tell("DRAINAGE_PERIOD_LONG", "END_DATE", value=days, limit=MOST_DAYS)
+
+    def check_routing(self) -> None:
+        for name, off in (("FLOW_ROUTING", "NONE"), ("IGNORE_ROUTING", "YES")):
+            if self.word(name).upper() == off:
+                self.tell("DRAINAGE_ROUTING_OFF", name, value=off)
 
     def units(self) -> ModelUnits:
         word = self.word("FLOW_UNITS").upper() or "CFS"
@@ -93,10 +108,8 @@ class _OptionReader:
     def date(self, name: str) -> datetime:
         word = self.word(name)
         if not word:
-            if name == "END_DATE":
-                self.tell("DRAINAGE_END_DATE_MISSING", name)
-            else:
-                self.tell("DRAINAGE_START_DATE_MISSING", name, "warning", value=ENGINE_START.date())
+            which = "END" if name == "END_DATE" else "START"
+            self.tell(f"DRAINAGE_{which}_DATE_MISSING", name, value=ENGINE_START.year)
             return ENGINE_START
         read = _date(word)
         if read is None:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from citymains.workbench import Workbench
 from citymains_drainage.network import parse_document
 from citymains_drainage.options import read_options
