@@ -55,6 +55,17 @@ def test_hours_decide_the_time(water, small):
             water.pressure(net, hours=hours)
 
 
+def test_an_unknown_demand_model_is_refused(water, small):
+    with pytest.raises(InputError, match="demand_model"):
+        water.pressure(load(water, small), demand_model="XYZ")
+
+
+def test_further_words_in_any_script_do_not_matter(water, small):
+    text = small.replace("J1 10 5", "J1 10 5 1 南京路口").replace("P1 R1 J1 500 200 100", "P1 R1 J1 500 200 100 0 Open 备注")
+    ours, theirs = water.pressure(load(water, text)), water.pressure(load(water, small))
+    np.testing.assert_array_equal(ours.frame().head_m, theirs.frame().head_m)
+
+
 def test_head_loss_is_hazen_williams(water, small):
     """h = 10.667 L Q^1.852 / (C^1.852 d^4.871), SI, on the first pipe."""
     report = water.pressure(load(water, small), hours=0)

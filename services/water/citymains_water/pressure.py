@@ -137,6 +137,8 @@ def _duration_s(hours: float | None, settings: Settings) -> float:
 
 def _demand_model(asked: PressureRequest, settings: Settings) -> DemandModel:
     if asked.demand_model is not None:
+        if asked.demand_model not in tuple(DemandModel):
+            raise InputError("ARGUMENT_INVALID", field="demand_model", value=asked.demand_model, limit=" ".join(DemandModel))
         return DemandModel(asked.demand_model)
     cut = any(isinstance(edit, Close | Lose) for edit in asked.scenario.edits)
     return DemandModel.PDD if cut or settings.demand_model == "PDA" else DemandModel.DDA

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from citymains.engine_host.engine import EngineFault
+from citymains.engine_host.engine import EngineFault, EngineSession
 from numpy.typing import NDArray
 
 #: Codes below this one are warnings, from it on errors.
-_FIRST_ERROR = 100
+FIRST_ERROR = 100
 _UNSOLVED = 110
 #: Report lines kept of one run: enough to name every element of a model that goes wrong.
 _MESSAGE_LINES = 20_000
@@ -55,7 +55,8 @@ def library_path() -> Path:
 
 
 @cache
-def _library() -> ctypes.CDLL:
+def library() -> ctypes.CDLL:
+    """EPANET's library, loaded once per process."""
     return ctypes.CDLL(str(library_path()))
 
 
@@ -68,20 +69,21 @@ class EpanetEngine:
     def version(self) -> str:
         """Name and version of the library, ``EPANET 2.3.5``."""
         number = ctypes.c_int()
-        _library().EN_getversion(ctypes.byref(number))
+        library().EN_getversion(ctypes.byref(number))
         return f"EPANET {number.value // 10_000}.{number.value // 100 % 100}.{number.value % 100}"
 
     def preload(self) -> None:
         """Load the library before children are forked."""
-        _library()
+        library()
 
-    def open(self, model: Mapping[str, Any], directory: Path) -> EpanetSession:
+    def open(self, model: Mapping[str, Any], directory: Path) -> EngineSession:
         """Open a model.
 
         Parameters
         ----------
         model : mapping
-            ``inp``: text of the model with ids the engine takes (see `citymains_water.engine_input`).
+            ``inp``: text of the model with ids the engine takes (see `citymains_water.engine_input`);
+            ``batch``: true for a session that answers many scenarios at once (see `citymains_water.batch`).
         directory : Path
             Private directory of this session.
 
@@ -90,6 +92,10 @@ class EpanetEngine:
         EngineFault
             ENGINE_FAILED with EPANET's own words.
         """
+        if model.get("batch"):
+            from citymains_water.batch import BatchSession
+
+            return BatchSession(str(model["inp"]), directory)
         return EpanetSession(str(model["inp"]), directory)
 
 
@@ -102,7 +108,8 @@ class EpanetSession:
         self._project = ctypes.c_void_p()
         self._callback = _ReportLine(self._take_line)
         source = directory / "model.inp"
-        source.write_text(inp, encoding="ascii")
+        # Ids are ASCII by now; other words that are not, EPANET does not look at.
+        source.write_bytes(inp.encode("ascii", "replace"))
         self._call("EN_createproject", ctypes.byref(self._project), project=False)
         self._call("EN_setreportcallback", self._callback)
         self._call("EN_open", os.fsencode(source), os.fsencode(self._report), b"")
@@ -162,7 +169,7 @@ class EpanetSession:
 
     def close(self) -> None:
         """Let the project go."""
-        library = _library()
+        library = library()
         library.EN_closeH(self._project)
         library.EN_close(self._project)
         library.EN_deleteproject(self._project)
@@ -194,8 +201,8 @@ class EpanetSession:
 
     def _call(self, function: str, *arguments: Any, project: bool = True) -> int:
         handle = (self._project,) if project else ()
-        code = int(getattr(_library(), function)(*handle, *arguments))
-        if code >= _FIRST_ERROR:
+        code = int(getattr(library(), function)(*handle, *arguments))
+        if code >= FIRST_ERROR:
             words = self._words() or f"{function} gives error {code}"
             # 110 without a reason among the network's own errors (2xx): no solution was found.
             unsolved = code == _UNSOLVED and "rror 2" not in words
@@ -212,7 +219,7 @@ class EpanetSession:
         """EPANET's own words about what is wrong."""
         lines = self._messages
         if not lines and self._report.is_file():  # what is wrong on opening goes to the file alone
-            _library().EN_close(self._project)
+            library().EN_close(self._project)
             lines = [line.strip() for line in self._report.read_text("ascii", "replace").splitlines()]
         told = [line for at, line in enumerate(lines) if "rror" in line or "WARNING" in line or (at and "rror 2" in lines[at - 1])]
         return " ".join(told[-6:])
