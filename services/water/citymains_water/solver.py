@@ -169,10 +169,8 @@ class EpanetSession:
 
     def close(self) -> None:
         """Let the project go."""
-        library = library()
-        library.EN_closeH(self._project)
-        library.EN_close(self._project)
-        library.EN_deleteproject(self._project)
+        for function in ("EN_closeH", "EN_close", "EN_deleteproject"):
+            getattr(library(), function)(self._project)
 
     def _read(self, blocks: dict[str, list[Block]]) -> None:
         for getter, columns, size in (
