@@ -8,7 +8,7 @@ argument is a file or an id are the same for all and stand here.
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from os import PathLike
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from citymains._version import __version__
 from citymains.errors import InputError, Issue, NotBuiltError, NotFoundError
 from citymains.intake.source import Intake, SourceFile
+from citymains.isolation.report import IsolationReport
 from citymains.model.finding import Verdict
 from citymains.model.network import Network, NetworkRef, ValidationReport
 from citymains.model.provenance import Provenance
@@ -24,11 +25,12 @@ from citymains.model.scenario import Scenario
 from citymains.question import Face, Shape, question
 
 if TYPE_CHECKING:
+    from citymains.isolation.layout import Layout
     from citymains.workbench import Workbench
 
 #: Questions of the public contract that no release answers yet, by utility ("" is every utility).
 PLANNED: Mapping[str, frozenset[str]] = {
-    "": frozenset({"compare", "isolate", "outage", "criticality", "renewal", "bill"}),
+    "": frozenset({"compare", "outage", "criticality", "renewal", "bill"}),
     "water": frozenset({"sources", "leakage", "fire_flow"}),
     "gas": frozenset({"regulators", "reserve", "leak"}),
     "heating": frozenset({"rooms", "refunds", "cases"}),
@@ -62,6 +64,16 @@ class Utility(Face):
     def bundled(self) -> Mapping[str, Path]:
         """Networks that load by name: those that ship with the solver libraries, and our own."""
         return {}
+
+    def layout(self, network: Network) -> Layout:
+        """The network's shape: graph, sources, lengths, and the valves drawn in the model.
+
+        Raises
+        ------
+        NotBuiltError
+            The utility has none yet.
+        """
+        raise NotBuiltError(value=f"{self.name}.isolate")
 
     # -- what every utility answers ------------------------------------------------------------
 
@@ -117,6 +129,75 @@ class Utility(Face):
             file = self._source(source)
         return self._validation_record(file, self.read(file))
 
+    @question(rpc="TraceIsolation")
+    def isolate(
+        self,
+        net: NetworkRef,
+        *,
+        pipes: Sequence[str] = (),
+        nodes: Sequence[str] = (),
+        polygon: Sequence[float] = (),
+        valves: SourceFile | str | PathLike[str] | None = None,
+        customers: SourceFile | str | PathLike[str] | None = None,
+        unusable_valves: Sequence[str] = (),
+        closed_valves: Sequence[str] = (),
+        duration_s: float | None = None,
+        start_time: datetime | None = None,
+    ) -> IsolationReport:
+        """Find what to shut to take pipes, nodes or an area out of service, and who loses supply.
+
+        By topology. A valve that cannot be shut moves the isolation on to the next ring; what is
+        cut off beyond the isolated part is listed as unintended.
+
+        Parameters
+        ----------
+        net : Network, id or path
+            The network.
+        pipes : sequence of str
+            Ids of pipes or other links to isolate.
+        nodes : sequence of str
+            Ids of nodes to isolate.
+        polygon : sequence of float
+            Corners of an area, ``x1, y1, x2, y2, ...`` in the network's coordinates.
+        valves : path, optional
+            Ledger of isolation valves, Excel or CSV; the default is the valves drawn in the model,
+            or else one at every pipe end (and the report is SUSPECT).
+        customers : path, optional
+            Ledger of customers, Excel or CSV.
+        unusable_valves : sequence of str
+            Valves that cannot be shut.
+        closed_valves : sequence of str
+            Valves that are shut already.
+        duration_s : float, optional
+            How long the work takes. [s] > 0
+        start_time : datetime, optional
+            When supply stops, with time zone; dates the notice and the rules.
+
+        Returns
+        -------
+        IsolationReport
+            Main table ``valve order usable action``; tables ``segments``, ``elements``,
+            ``customers``, ``duties``.
+
+        Raises
+        ------
+        InputError
+            ISOLATION_NO_TARGET, ELEMENT_UNKNOWN, ISOLATION_EMPTY_POLYGON, or every issue of a ledger.
+        NotBuiltError
+            The utility has no isolation yet.
+        """
+        if duration_s is not None and not duration_s > 0:
+            raise InputError("ARGUMENT_INVALID", field="duration_s", value=duration_s, limit="> 0")
+        from citymains.isolation.answer import Target
+        from citymains.isolation.question import isolation_report
+
+        network = self.network(net)
+        return isolation_report(
+            self, network, self.layout(network), Target(pipes=pipes, nodes=nodes, polygon=polygon), valves=valves,
+            customers=customers, unusable=unusable_valves, closed=closed_valves, duration_s=duration_s,
+            start_time=start_time,
+        )
+
     # -- for questions -----------------------------------------------------------------------------
 
     def network(self, net: NetworkRef) -> Network:
@@ -142,6 +223,20 @@ class Utility(Face):
     def document(self, network: Network) -> bytes:
         """The canonical model of a network, as the engine is fed from it."""
         return self.workbench.store.document(network.id)
+
+    def file(self, reference: SourceFile | str | PathLike[str]) -> SourceFile:
+        """The file an argument stands for: itself, a stored dataset by id, or a path where files can be read.
+
+        Raises
+        ------
+        InputError
+            FILE_NOT_FOUND, PATH_ON_SERVER.
+        NotFoundError
+            There is no such dataset.
+        """
+        if isinstance(reference, str) and reference.startswith("datasets/"):
+            return SourceFile(reference, self.workbench.store.dataset_content(reference))
+        return self._source(reference)
 
     def provenance(
         self,

@@ -119,6 +119,9 @@ class Ledger:
     issues: tuple[Issue, ...]
     columns: Mapping[str, str]
     """Our name to the heading it was read from."""
+    file: str = ""
+    sha256: str = ""
+    """Hash of the file as it was given."""
 
     def require(self) -> Table:
         """The table.
@@ -150,7 +153,7 @@ def read_ledger(file: SourceFile, kind: LedgerKind, columns: Mapping[str, str] |
     """
     rows, issues = _rows(file)
     if rows is None:
-        return Ledger(kind, kind.spec.empty(), issues, {})
+        return Ledger(kind, kind.spec.empty(), issues, {}, file.name, file.sha256)
     heading, body = rows[0], rows[1:]
     found, heading_issues = _match(heading[1], kind, columns or {}, file.name)
     issues = (*issues, *heading_issues)
@@ -162,7 +165,8 @@ def read_ledger(file: SourceFile, kind: LedgerKind, columns: Mapping[str, str] |
         cells[one.name] = values
         issues = (*issues, *cell_issues)
     ordered = tuple(sorted(issues, key=lambda one: one.line or 0))
-    return Ledger(kind, kind.spec.build(**cells), ordered, {name: heading[1][at] for name, at in found.items()})
+    read_from = {name: heading[1][at] for name, at in found.items()}
+    return Ledger(kind, kind.spec.build(**cells), ordered, read_from, file.name, file.sha256)
 
 
 def check_references(

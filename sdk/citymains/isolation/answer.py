@@ -73,8 +73,9 @@ def valve_layer(
     if ledger is not None:
         layer, origin = _ledger_layer(layout, ledger, file), "dataset"
     else:
-        own = layout.own_valves()
+        own = layout.own_valves
         layer, origin = (own, "model") if own is not None else (layout.pipe_end_valves(), "pipe_ends")
+    layer = layout.with_closed_links(layer)
     known = set(layer.ids)
     unknown = [issue("ELEMENT_UNKNOWN", field="valve", value=one) for one in (*unusable, *closed) if one not in known]
     if unknown:

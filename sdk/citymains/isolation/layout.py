@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,10 +28,10 @@ class Layout:
         Indices of nodes that feed the network.
     demand_m3_per_h : ndarray, shape (n,)
         Mean demand of each node, for the volume at stake; NaN where the utility has none.
-    valve_links : ndarray of int
-        Links that are isolation valves themselves, as many models draw them.
     closed_links : ndarray of bool, shape (m,)
-        Links shut in the model as it is.
+        Links shut in the model as it is: boundaries already, to be checked.
+    own_valves : ValveLayer, optional
+        Valves the model itself has; None where it has none.
     hydrants : sequence of str
         Node ids known as hydrants.
     x, y : ndarray, shape (n,)
@@ -47,21 +47,8 @@ class Layout:
     x: NDArray[np.float64]
     y: NDArray[np.float64]
     closed_links: Mask
-    valve_links: Indices = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    own_valves: ValveLayer | None = None
     hydrants: Sequence[str] = ()
-
-    def own_valves(self) -> ValveLayer | None:
-        """The valve layer drawn in the model as links, or None where it has none."""
-        if not len(self.valve_links):
-            return None
-        count = len(self.valve_links)
-        return ValveLayer(
-            ids=pick(self.graph.link_ids, self.valve_links),
-            link=self.valve_links,
-            at_end=np.zeros(count, dtype=bool),
-            usable=np.ones(count, dtype=bool),
-            closed=self.closed_links[self.valve_links],
-        )
 
     def pipe_end_valves(self) -> ValveLayer:
         """A valve at both ends of every pipe: what an isolation is at best, where no layer is known."""
@@ -78,6 +65,19 @@ class Layout:
             at_end=np.arange(count) >= len(pipes),
             usable=np.ones(count, dtype=bool),
             closed=np.zeros(count, dtype=bool),
+        )
+
+    def with_closed_links(self, layer: ValveLayer) -> ValveLayer:
+        """`layer` with a shut valve more for every closed link that has none."""
+        closed = np.flatnonzero(self.closed_links)
+        added = closed[~np.isin(closed, layer.link[layer.closed])]
+        count = len(added)
+        return ValveLayer(
+            ids=[*layer.ids, *pick(self.graph.link_ids, added)],
+            link=np.concatenate([layer.link, added]),
+            at_end=np.concatenate([layer.at_end, np.zeros(count, dtype=bool)]),
+            usable=np.concatenate([layer.usable, np.ones(count, dtype=bool)]),
+            closed=np.concatenate([layer.closed, np.ones(count, dtype=bool)]),
         )
 
     def inside(self, polygon: Sequence[float]) -> tuple[Indices, Indices]:
@@ -99,6 +99,25 @@ class Layout:
         for (ax, ay), (bx, by) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
             touched |= _crosses(self.x[start], self.y[start], self.x[end], self.y[end], ax, ay, bx, by)
         return np.flatnonzero(within), np.flatnonzero(touched)
+
+
+def link_valves(graph: Graph, links: Indices, closed: Mask) -> ValveLayer | None:
+    """A layer of valves drawn as links of their own; None where there is none.
+
+    Parameters
+    ----------
+    graph : Graph
+    links : ndarray of int, shape (v,)
+        Indices of the valve links.
+    closed : ndarray of bool, shape (v,)
+    """
+    if not len(links):
+        return None
+    count = len(links)
+    return ValveLayer(
+        ids=pick(graph.link_ids, links), link=links, at_end=np.zeros(count, dtype=bool), usable=np.ones(count, dtype=bool),
+        closed=closed,
+    )
 
 
 def _points_inside(x: NDArray[np.float64], y: NDArray[np.float64], corners: NDArray[np.float64]) -> Mask:

@@ -157,9 +157,10 @@ def register_kind(kind: RuleKind) -> None:
 
 def rule_kinds() -> Mapping[str, RuleKind]:
     """Every kind by name."""
-    from citymains.rules import water_pressure
+    from citymains.rules import outage_notice, water_pressure
 
-    _KINDS.setdefault(water_pressure.KIND.name, water_pressure.KIND)
+    for kind in (water_pressure.KIND, *outage_notice.KINDS):
+        _KINDS.setdefault(kind.name, kind)
     return dict(_KINDS)
 
 

@@ -28,7 +28,7 @@ from citymains.wire.binding import decode, record_codec
 from citymains.wire.messages import parse
 from citymains.wire.plan import Plan, plans
 from citymains.wire.refusal import Refused, invalid
-from citymains.wire.requests import NETWORK_ID
+from citymains.wire.requests import STORED_IDS
 from citymains.wire.upload import cut
 
 Fetch = Callable[[str, str], Table]
@@ -107,8 +107,9 @@ class Asker:
             if plan.question.shape is Shape.UPLOAD:
                 asked.stream = self._file(plan.stream_argument, asked.stream)
         for argument in plan.source_arguments:
-            if not _is_id(arguments.get(argument)):
-                arguments[argument] = self._file(argument, arguments.get(argument))
+            given = arguments.get(argument)
+            if not _is_id(given) and (given is not None or argument in plan.required):
+                arguments[argument] = self._file(argument, given)
         for argument in plan.network_arguments:
             self._network(asked, argument)
         return asked
@@ -156,7 +157,7 @@ class Asker:
 
 
 def _is_id(value: Any) -> bool:
-    return isinstance(value, str) and value.startswith(NETWORK_ID)
+    return isinstance(value, str) and value.startswith(STORED_IDS)
 
 
 def read_record(plan: Plan, content: bytes, fetch: Fetch | None) -> Any:

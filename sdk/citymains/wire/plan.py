@@ -83,8 +83,13 @@ class Plan:
 
     @property
     def source_arguments(self) -> tuple[str, ...]:
-        """Arguments that stand for a model file in the request itself."""
+        """Arguments that stand for a file in the request itself."""
         return tuple(name for name, form in self.arguments.forms.items() if form is Form.SOURCE)
+
+    @property
+    def required(self) -> frozenset[str]:
+        """Arguments without a default."""
+        return frozenset(one.name for one in self.question.parameters if one.required)
 
 
 def _part(request: Descriptor, name: str) -> Descriptor:

@@ -20,7 +20,8 @@ from citymains.wire.refusal import Problem, Refused, invalid, missing
 from citymains.wire.scalars import TEXT, scalar_of
 
 #: Prefix of the ids of loaded networks.
-NETWORK_ID = "networks/"
+#: How the ids of stored networks and datasets begin.
+STORED_IDS = ("networks/", "datasets/")
 
 
 @dataclass(frozen=True)
@@ -161,34 +162,47 @@ def _check_plain(parameter: Parameter, hint: Hint, field: Any) -> None:
 
 
 class SourceField:
-    """A model file in a request: a loaded network's id, or the file itself."""
+    """A file in a request: the id of something stored, or the file itself.
+
+    The parameter is a ``oneof`` of its name with the fields ``id`` and ``file``, or
+    ``<parameter>_id`` and ``<parameter>_file`` where a request has several.
+    """
 
     def __init__(self, name: str, descriptor: Descriptor) -> None:
         oneof = descriptor.oneofs_by_name.get(name)
-        if oneof is None or {field.name for field in oneof.fields} != {"id", "file"}:
+        fields = set() if oneof is None else {field.name for field in oneof.fields}
+        pairs = (("id", "file"), (f"{name}_id", f"{name}_file"))
+        found = next((pair for pair in pairs if fields == set(pair)), None)
+        if found is None:
             raise TypeError(f"{descriptor.full_name} has no oneof {name} of id and file")
         self._name = name
+        self._id, self._file = found
 
     def write(self, message: Any, value: Any) -> None:
-        """Set the id or the file."""
+        """Set the id or the file; None sets nothing."""
+        if value is None:
+            return
         if isinstance(value, SourceFile):
-            message.file.name = value.name
-            message.file.content = value.content
-        elif isinstance(value, str) and value.startswith(NETWORK_ID):
-            message.id = value
+            file = getattr(message, self._file)
+            file.name = value.name
+            file.content = value.content
+        elif isinstance(value, str) and value.startswith(STORED_IDS):
+            setattr(message, self._id, value)
         else:
-            raise invalid(value, "the id of a network, or a file")
+            raise invalid(value, "the id of something stored, or a file")
 
     def read(self, message: Any) -> Any:
         """The id or the file."""
         which = message.WhichOneof(self._name)
         if which is None:
             return UNSET
-        if which == "id":
-            if not message.id.startswith(NETWORK_ID):
-                raise invalid(message.id, "the id of a network, networks/{sha256}")
-            return message.id
-        return SourceFile(safe_name(message.file.name), message.file.content)
+        if which == self._id:
+            text = getattr(message, self._id)
+            if not text.startswith(STORED_IDS):
+                raise invalid(text, "networks/{sha256} or datasets/{sha256}")
+            return text
+        file = getattr(message, self._file)
+        return SourceFile(safe_name(file.name), file.content)
 
 
 def safe_name(name: str) -> str:

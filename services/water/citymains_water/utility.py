@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from citymains.intake.source import Intake, SourceFile
-from citymains.model.network import NetworkRef
+from citymains.isolation.layout import Layout
+from citymains.model.network import Network, NetworkRef
 from citymains.model.scenario import Scenario
 from citymains.question import question
 from citymains.utility import Utility
 
+from citymains_water.layout import water_layout
 from citymains_water.network import read_network
 from citymains_water.pressure import DemandModel, PressureReport, PressureRequest, analyze_pressure
 
@@ -39,6 +41,10 @@ class Water(Utility):
             for folder in folders or ()
             for path in sorted((Path(folder) / "library" / "networks").glob("*.inp"))
         }
+
+    def layout(self, network: Network) -> Layout:
+        """The shape of a network (see `citymains_water.layout`)."""
+        return water_layout(network)
 
     @question(rpc="AnalyzePressure")
     def pressure(

@@ -4,6 +4,7 @@ import grpc
 import warnings
 
 from citymains.api.drainage.v1 import drainage_pb2 as citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2
+from citymains.api.network.v1 import isolation_pb2 as citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2
 from citymains.api.network.v1 import network_pb2 as citymains_dot_api_dot_network_dot_v1_dot_network__pb2
 
 GRPC_GENERATED_VERSION = '1.80.0'
@@ -46,6 +47,11 @@ class DrainageServiceStub(object):
                 request_serializer=citymains_dot_api_dot_network_dot_v1_dot_network__pb2.ValidateNetworkRequest.SerializeToString,
                 response_deserializer=citymains_dot_api_dot_network_dot_v1_dot_network__pb2.ValidationReport.FromString,
                 _registered_method=True)
+        self.TraceIsolation = channel.unary_unary(
+                '/citymains.api.drainage.v1.DrainageService/TraceIsolation',
+                request_serializer=citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2.TraceIsolationRequest.SerializeToString,
+                response_deserializer=citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2.IsolationReport.FromString,
+                _registered_method=True)
         self.SimulateStorm = channel.unary_unary(
                 '/citymains.api.drainage.v1.DrainageService/SimulateStorm',
                 request_serializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.SimulateStormRequest.SerializeToString,
@@ -71,6 +77,13 @@ class DrainageServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def TraceIsolation(self, request, context):
+        """What to shut to take pipes, nodes or an area out of service, and who loses supply with it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def SimulateStorm(self, request, context):
         """Depths, flooding and outflow with the rain and inflow of the model.
         """
@@ -90,6 +103,11 @@ def add_DrainageServiceServicer_to_server(servicer, server):
                     servicer.ValidateNetwork,
                     request_deserializer=citymains_dot_api_dot_network_dot_v1_dot_network__pb2.ValidateNetworkRequest.FromString,
                     response_serializer=citymains_dot_api_dot_network_dot_v1_dot_network__pb2.ValidationReport.SerializeToString,
+            ),
+            'TraceIsolation': grpc.unary_unary_rpc_method_handler(
+                    servicer.TraceIsolation,
+                    request_deserializer=citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2.TraceIsolationRequest.FromString,
+                    response_serializer=citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2.IsolationReport.SerializeToString,
             ),
             'SimulateStorm': grpc.unary_unary_rpc_method_handler(
                     servicer.SimulateStorm,
@@ -152,6 +170,33 @@ class DrainageService(object):
             '/citymains.api.drainage.v1.DrainageService/ValidateNetwork',
             citymains_dot_api_dot_network_dot_v1_dot_network__pb2.ValidateNetworkRequest.SerializeToString,
             citymains_dot_api_dot_network_dot_v1_dot_network__pb2.ValidationReport.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TraceIsolation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/citymains.api.drainage.v1.DrainageService/TraceIsolation',
+            citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2.TraceIsolationRequest.SerializeToString,
+            citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2.IsolationReport.FromString,
             options,
             channel_credentials,
             insecure,

@@ -4,6 +4,7 @@ isort:skip_file
 Storm and sewage networks."""
 
 from citymains.api.drainage.v1 import drainage_pb2 as _drainage_pb2
+from citymains.api.network.v1 import isolation_pb2 as _isolation_pb2
 from citymains.api.network.v1 import network_pb2 as _network_pb2
 from collections import abc as _abc
 from grpc import aio as _aio
@@ -38,6 +39,8 @@ class DrainageServiceStub:
     """Take in a SWMM INP file, refused with all its issues at once."""
     ValidateNetwork: _grpc.UnaryUnaryMultiCallable[_network_pb2.ValidateNetworkRequest, _network_pb2.ValidationReport]
     """List every issue of a SWMM INP file or of a stored network."""
+    TraceIsolation: _grpc.UnaryUnaryMultiCallable[_isolation_pb2.TraceIsolationRequest, _isolation_pb2.IsolationReport]
+    """What to shut to take pipes, nodes or an area out of service, and who loses supply with it."""
     SimulateStorm: _grpc.UnaryUnaryMultiCallable[_drainage_pb2.SimulateStormRequest, _drainage_pb2.SimulationReport]
     """Depths, flooding and outflow with the rain and inflow of the model."""
 
@@ -50,6 +53,8 @@ class DrainageServiceAsyncStub(DrainageServiceStub):
     """Take in a SWMM INP file, refused with all its issues at once."""
     ValidateNetwork: _aio.UnaryUnaryMultiCallable[_network_pb2.ValidateNetworkRequest, _network_pb2.ValidationReport]  # type: ignore[assignment]
     """List every issue of a SWMM INP file or of a stored network."""
+    TraceIsolation: _aio.UnaryUnaryMultiCallable[_isolation_pb2.TraceIsolationRequest, _isolation_pb2.IsolationReport]  # type: ignore[assignment]
+    """What to shut to take pipes, nodes or an area out of service, and who loses supply with it."""
     SimulateStorm: _aio.UnaryUnaryMultiCallable[_drainage_pb2.SimulateStormRequest, _drainage_pb2.SimulationReport]  # type: ignore[assignment]
     """Depths, flooding and outflow with the rain and inflow of the model."""
 
@@ -71,6 +76,14 @@ class DrainageServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_network_pb2.ValidationReport, _abc.Awaitable[_network_pb2.ValidationReport]]:
         """List every issue of a SWMM INP file or of a stored network."""
+
+    @_abc_1.abstractmethod
+    def TraceIsolation(
+        self,
+        request: _isolation_pb2.TraceIsolationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_isolation_pb2.IsolationReport, _abc.Awaitable[_isolation_pb2.IsolationReport]]:
+        """What to shut to take pipes, nodes or an area out of service, and who loses supply with it."""
 
     @_abc_1.abstractmethod
     def SimulateStorm(

@@ -4,6 +4,7 @@ import grpc
 import warnings
 
 from citymains.api.gas.v1 import gas_pb2 as citymains_dot_api_dot_gas_dot_v1_dot_gas__pb2
+from citymains.api.network.v1 import isolation_pb2 as citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2
 from citymains.api.network.v1 import network_pb2 as citymains_dot_api_dot_network_dot_v1_dot_network__pb2
 
 GRPC_GENERATED_VERSION = '1.80.0'
@@ -46,6 +47,11 @@ class GasServiceStub(object):
                 request_serializer=citymains_dot_api_dot_network_dot_v1_dot_network__pb2.ValidateNetworkRequest.SerializeToString,
                 response_deserializer=citymains_dot_api_dot_network_dot_v1_dot_network__pb2.ValidationReport.FromString,
                 _registered_method=True)
+        self.TraceIsolation = channel.unary_unary(
+                '/citymains.api.gas.v1.GasService/TraceIsolation',
+                request_serializer=citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2.TraceIsolationRequest.SerializeToString,
+                response_deserializer=citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2.IsolationReport.FromString,
+                _registered_method=True)
         self.AnalyzePressure = channel.unary_unary(
                 '/citymains.api.gas.v1.GasService/AnalyzePressure',
                 request_serializer=citymains_dot_api_dot_gas_dot_v1_dot_gas__pb2.AnalyzePressureRequest.SerializeToString,
@@ -71,6 +77,13 @@ class GasServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def TraceIsolation(self, request, context):
+        """What to shut to take pipes, nodes or an area out of service, and who loses supply with it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def AnalyzePressure(self, request, context):
         """Steady gauge pressure at every junction and flow in every pipe.
         """
@@ -90,6 +103,11 @@ def add_GasServiceServicer_to_server(servicer, server):
                     servicer.ValidateNetwork,
                     request_deserializer=citymains_dot_api_dot_network_dot_v1_dot_network__pb2.ValidateNetworkRequest.FromString,
                     response_serializer=citymains_dot_api_dot_network_dot_v1_dot_network__pb2.ValidationReport.SerializeToString,
+            ),
+            'TraceIsolation': grpc.unary_unary_rpc_method_handler(
+                    servicer.TraceIsolation,
+                    request_deserializer=citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2.TraceIsolationRequest.FromString,
+                    response_serializer=citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2.IsolationReport.SerializeToString,
             ),
             'AnalyzePressure': grpc.unary_unary_rpc_method_handler(
                     servicer.AnalyzePressure,
@@ -152,6 +170,33 @@ class GasService(object):
             '/citymains.api.gas.v1.GasService/ValidateNetwork',
             citymains_dot_api_dot_network_dot_v1_dot_network__pb2.ValidateNetworkRequest.SerializeToString,
             citymains_dot_api_dot_network_dot_v1_dot_network__pb2.ValidationReport.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TraceIsolation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/citymains.api.gas.v1.GasService/TraceIsolation',
+            citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2.TraceIsolationRequest.SerializeToString,
+            citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2.IsolationReport.FromString,
             options,
             channel_credentials,
             insecure,

@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from citymains.api.gas.v1 import gas_pb2 as _gas_pb2
+from citymains.api.network.v1 import isolation_pb2 as _isolation_pb2
 from citymains.api.network.v1 import network_pb2 as _network_pb2
 from collections import abc as _abc
 from grpc import aio as _aio
@@ -38,6 +39,8 @@ class GasServiceStub:
     """Load a gas network from a file (citymains-pipes JSON or pandapipes JSON), sent in chunks."""
     ValidateNetwork: _grpc.UnaryUnaryMultiCallable[_network_pb2.ValidateNetworkRequest, _network_pb2.ValidationReport]
     """List every issue of a gas network file, without storing anything."""
+    TraceIsolation: _grpc.UnaryUnaryMultiCallable[_isolation_pb2.TraceIsolationRequest, _isolation_pb2.IsolationReport]
+    """What to shut to take pipes, nodes or an area out of service, and who loses supply with it."""
     AnalyzePressure: _grpc.UnaryUnaryMultiCallable[_gas_pb2.AnalyzePressureRequest, _gas_pb2.PressureReport]
     """Steady gauge pressure at every junction and flow in every pipe."""
 
@@ -50,6 +53,8 @@ class GasServiceAsyncStub(GasServiceStub):
     """Load a gas network from a file (citymains-pipes JSON or pandapipes JSON), sent in chunks."""
     ValidateNetwork: _aio.UnaryUnaryMultiCallable[_network_pb2.ValidateNetworkRequest, _network_pb2.ValidationReport]  # type: ignore[assignment]
     """List every issue of a gas network file, without storing anything."""
+    TraceIsolation: _aio.UnaryUnaryMultiCallable[_isolation_pb2.TraceIsolationRequest, _isolation_pb2.IsolationReport]  # type: ignore[assignment]
+    """What to shut to take pipes, nodes or an area out of service, and who loses supply with it."""
     AnalyzePressure: _aio.UnaryUnaryMultiCallable[_gas_pb2.AnalyzePressureRequest, _gas_pb2.PressureReport]  # type: ignore[assignment]
     """Steady gauge pressure at every junction and flow in every pipe."""
 
@@ -71,6 +76,14 @@ class GasServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_network_pb2.ValidationReport, _abc.Awaitable[_network_pb2.ValidationReport]]:
         """List every issue of a gas network file, without storing anything."""
+
+    @_abc_1.abstractmethod
+    def TraceIsolation(
+        self,
+        request: _isolation_pb2.TraceIsolationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_isolation_pb2.IsolationReport, _abc.Awaitable[_isolation_pb2.IsolationReport]]:
+        """What to shut to take pipes, nodes or an area out of service, and who loses supply with it."""
 
     @_abc_1.abstractmethod
     def AnalyzePressure(

@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from citymains.api.network.v1 import isolation_pb2 as citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2
 from citymains.api.network.v1 import network_pb2 as citymains_dot_api_dot_network_dot_v1_dot_network__pb2
 from citymains.api.water.v1 import water_pb2 as citymains_dot_api_dot_water_dot_v1_dot_water__pb2
 
@@ -46,6 +47,11 @@ class WaterServiceStub(object):
                 request_serializer=citymains_dot_api_dot_network_dot_v1_dot_network__pb2.ValidateNetworkRequest.SerializeToString,
                 response_deserializer=citymains_dot_api_dot_network_dot_v1_dot_network__pb2.ValidationReport.FromString,
                 _registered_method=True)
+        self.TraceIsolation = channel.unary_unary(
+                '/citymains.api.water.v1.WaterService/TraceIsolation',
+                request_serializer=citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2.TraceIsolationRequest.SerializeToString,
+                response_deserializer=citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2.IsolationReport.FromString,
+                _registered_method=True)
         self.AnalyzePressure = channel.unary_unary(
                 '/citymains.api.water.v1.WaterService/AnalyzePressure',
                 request_serializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.AnalyzePressureRequest.SerializeToString,
@@ -71,6 +77,13 @@ class WaterServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def TraceIsolation(self, request, context):
+        """What to shut to take pipes, nodes or an area out of service, and who loses supply with it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def AnalyzePressure(self, request, context):
         """Pressure at every node and flow in every link, steady or over time.
         """
@@ -90,6 +103,11 @@ def add_WaterServiceServicer_to_server(servicer, server):
                     servicer.ValidateNetwork,
                     request_deserializer=citymains_dot_api_dot_network_dot_v1_dot_network__pb2.ValidateNetworkRequest.FromString,
                     response_serializer=citymains_dot_api_dot_network_dot_v1_dot_network__pb2.ValidationReport.SerializeToString,
+            ),
+            'TraceIsolation': grpc.unary_unary_rpc_method_handler(
+                    servicer.TraceIsolation,
+                    request_deserializer=citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2.TraceIsolationRequest.FromString,
+                    response_serializer=citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2.IsolationReport.SerializeToString,
             ),
             'AnalyzePressure': grpc.unary_unary_rpc_method_handler(
                     servicer.AnalyzePressure,
@@ -152,6 +170,33 @@ class WaterService(object):
             '/citymains.api.water.v1.WaterService/ValidateNetwork',
             citymains_dot_api_dot_network_dot_v1_dot_network__pb2.ValidateNetworkRequest.SerializeToString,
             citymains_dot_api_dot_network_dot_v1_dot_network__pb2.ValidationReport.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TraceIsolation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/citymains.api.water.v1.WaterService/TraceIsolation',
+            citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2.TraceIsolationRequest.SerializeToString,
+            citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2.IsolationReport.FromString,
             options,
             channel_credentials,
             insecure,

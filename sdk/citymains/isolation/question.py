@@ -1,0 +1,80 @@
+"""The question ``isolate``: ledgers read, isolation traced, duties looked up, notice written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from os import PathLike
+from typing import TYPE_CHECKING
+
+from citymains.intake.ledger import Ledger, LedgerKind, read_ledger
+from citymains.intake.ledger_kinds import CUSTOMERS, VALVES
+from citymains.intake.source import SourceFile
+from citymains.isolation.answer import Target, isolation_parts, valve_layer
+from citymains.isolation.duties import Work, duties_table, notice
+from citymains.isolation.layout import Layout
+from citymains.isolation.report import IsolationReport
+from citymains.model.finding import verdict_of
+from citymains.model.network import Network
+
+if TYPE_CHECKING:
+    from citymains.utility import Utility
+
+LedgerRef = SourceFile | str | PathLike[str]
+"""A ledger: a file, a path, or the id of a stored one."""
+
+
+def isolation_report(
+    utility: Utility,
+    network: Network,
+    layout: Layout,
+    target: Target,
+    *,
+    valves: LedgerRef | None,
+    customers: LedgerRef | None,
+    unusable: Sequence[str],
+    closed: Sequence[str],
+    duration_s: float | None,
+    start_time: datetime | None,
+) -> IsolationReport:
+    """Answer ``isolate`` for any utility that has a layout."""
+    valve_ledger = _ledger(utility, valves, VALVES)
+    people = _ledger(utility, customers, CUSTOMERS)
+    layer, origin = valve_layer(
+        layout, None if valve_ledger is None else valve_ledger.require(), unusable=unusable, closed=closed,
+        file=valve_ledger.file if valve_ledger is not None else "",
+    )
+    summary, tables, findings = isolation_parts(
+        layout, layer, origin, target, None if people is None else people.require(), duration_s
+    )
+    work = Work(
+        utility=utility.name, duration_s=duration_s, start_time=start_time, households=summary["household_count"],
+        on=start_time.date() if start_time is not None else None,
+    )
+    duties, rule_packs, day = duties_table(utility.workbench, work)
+    text_en, text_zh = notice(work, duties, summary)
+    return IsolationReport(
+        verdict=verdict_of(findings),
+        findings=tuple(findings),
+        provenance=utility.provenance(
+            "isolate", network=network, rule_packs=rule_packs,
+            options={
+                "pipes": ",".join(target.pipes), "nodes": ",".join(target.nodes),
+                "polygon": ",".join(f"{one:.10g}" for one in target.polygon), "unusable_valves": ",".join(unusable),
+                "closed_valves": ",".join(closed), "duration_s": "" if duration_s is None else repr(duration_s),
+                "rules_on": day.isoformat(), "jurisdiction": utility.workbench.jurisdiction,
+                "valves_sha256": "" if valve_ledger is None else valve_ledger.sha256,
+                "customers_sha256": "" if people is None else people.sha256,
+            },
+        ),
+        tables=(*tables, duties),
+        notice_en=text_en,
+        notice_zh=text_zh,
+        **summary,
+    )
+
+
+def _ledger(utility: Utility, reference: LedgerRef | None, kind: LedgerKind) -> Ledger | None:
+    if reference is None:
+        return None
+    return read_ledger(utility.file(reference), kind)
