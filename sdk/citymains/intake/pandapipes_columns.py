@@ -148,9 +148,11 @@ class _Typing:
         if field.kind is Kind.INTEGER and value != int(value):
             self.report(self._issue("PIPES_NOT_A_NUMBER", row, field, value, limit=_KIND_NAMES[field.kind]))
             return missing
-        if not self._in_range(field, row, value):
-            return missing
-        return int(value) if field.kind is Kind.INTEGER else float(value)
+        in_range = self._in_range(field, row, value)
+        if field.kind is Kind.INTEGER:
+            return int(value) if in_range else missing
+        # Kept although refused: a gap would be reported as a second issue of the same cell.
+        return float(value)
 
     def _in_range(self, field: Field, row: int, value: float) -> bool:
         if not field.allowed.holds(value):

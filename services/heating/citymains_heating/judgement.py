@@ -12,7 +12,7 @@ from citymains.units import STANDARD_ATMOSPHERE_KPA
 from numpy.typing import NDArray
 
 import citymains_heating.messages  # noqa: F401  (registers the texts)
-from citymains_heating.supply import SupplyResult, heat_loss_kw, source_heat_kw
+from citymains_heating.result import SupplyResult, heat_loss_kw, source_heat_kw
 
 #: Findings of one code that are listed; the worst come first.
 MAX_LISTED: Final = 50
