@@ -69,6 +69,7 @@ class Project:
         self.base_demand = [self._settle(node) for node in range(1, self.junction_count + 1)]
         self._controls = self._controls_of_links() if self.count(COUNT_CONTROLS) else {}
         self._ruled = self._ruled_links() if self.count(COUNT_RULES) else set()
+        self._options = {code: self.option(code) for code in (OPTION_TRIALS, OPTION_ACCURACY)}
         self._keep_closed: dict[int, int] = {}
         self._journal: list[Callable[[], object]] = []
 
@@ -103,6 +104,12 @@ class Project:
         value = ctypes.c_double()
         self.call("EN_getoption", code, ctypes.byref(value))
         return value.value
+
+    def id_of(self, what: str, index: int) -> str:
+        """Id of a ``node`` or ``link``, counted from 1."""
+        name = ctypes.create_string_buffer(64)
+        self.call(f"EN_get{what}id", index, name)
+        return name.value.decode("ascii")
 
     # -- editing -----------------------------------------------------------------------------------
 
@@ -146,6 +153,11 @@ class Project:
     def set_option(self, code: int, value: float) -> None:
         """Set an option for good."""
         self.call("EN_setoption", code, ctypes.c_double(value))
+
+    def restore_options(self) -> None:
+        """Accuracy and trials as the model says."""
+        for code, value in self._options.items():
+            self.set_option(code, value)
 
     def set_duration(self, seconds: float) -> None:
         """Set how long is simulated, for good."""
@@ -239,10 +251,8 @@ class Project:
 
     def _rule_to_keep_closed(self, link: int) -> int:
         if link not in self._keep_closed:
-            name = ctypes.create_string_buffer(64)
-            self.call("EN_getlinkid", link, name)
             words = (f"RULE keep-closed-{link}\nIF SYSTEM TIME >= 0\n"
-                     f"THEN LINK {name.value.decode('ascii')} STATUS IS CLOSED\nPRIORITY {_PRIORITY}\n")
+                     f"THEN LINK {self.id_of('link', link)} STATUS IS CLOSED\nPRIORITY {_PRIORITY}\n")
             self.call("EN_addrule", words.encode("ascii"))
             self._keep_closed[link] = self.count(COUNT_RULES)
             self.call("EN_setruleenabled", self._keep_closed[link], 0)
