@@ -104,6 +104,24 @@ def test_bad_input_is_refused_located_and_in_two_languages(small, old, new, code
         assert "?" not in one.message_en
 
 
+@pytest.mark.parametrize(
+    ("name", "old", "new", "code"),
+    [
+        ("Net3", "GPM", "LPS", "UNITS_IMPOSSIBLE_VELOCITY"),
+        ("ky4", "GPM", "LPS", "UNITS_IMPOSSIBLE_VELOCITY"),
+        ("Net6", "GPM", "CMH", "UNITS_IMPOSSIBLE_VELOCITY"),
+    ],
+)
+def test_inches_under_metric_units_are_refused(bundled_folder, name, old, new, code):
+    text = (bundled_folder / f"{name}.inp").read_text()
+    assert old in text
+    assert code in errors(text.replace(old, new, 1))
+
+
+def test_millimetres_under_us_units_are_refused(small):
+    assert errors(small.replace("LPS", "GPM").replace(" 200 ", " 400 ").replace(" 150 ", " 300 ")) == {"UNITS_IMPOSSIBLE_DIAMETER_LARGE"}
+
+
 def test_all_issues_of_a_file_come_at_once(small):
     text = small
     for old, new, _ in (BAD[1], BAD[6], BAD[29], BAD[32]):
@@ -154,7 +172,7 @@ def test_a_part_without_source_is_a_warning_that_counts_and_names(small):
         ("[END]\n", "[END]\nleft over\n", "INP_AFTER_END", "warning"),
         ("J1 10 5", "J1", "FIELD_DEFAULTED", "warning"),
         ("UNITS LPS", "UNITS LPS\nPATTERN nope", "REFERENCE_UNKNOWN", "warning"),
-        ("200 100\nP2 J1 J2 400 150 100\nP3 J2 T1 300 150 100", "12 100\nP2 J1 J2 400 8 100\nP3 J2 T1 300 6 100", "UNITS_DOUBTFUL_DIAMETER", "warning"),
+        ("200 100\nP2 J1 J2 400 150 100\nP3 J2 T1 300 150 100", "30 100\nP2 J1 J2 400 25 100\nP3 J2 T1 300 20 100", "UNITS_DOUBTFUL_DIAMETER", "warning"),
         ("HEADLOSS H-W", "HEADLOSS D-W", "UNITS_DOUBTFUL_ROUGHNESS", "warning"),
         ("UNITS LPS", "UNITS GPM", "UNITS_DOUBTFUL_DIAMETER_LARGE", "warning"),
     ],

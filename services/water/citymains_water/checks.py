@@ -22,6 +22,10 @@ _NAMED = 5
 _DIAMETER_DOUBT_MM = (36.0, 3000.0)
 #: No main is thinner than this, in mm.
 _DIAMETER_IMPOSSIBLE_MM = 5.0
+#: Half of a network's pipes are never this wide, in mm: New York's tunnels have a median of 3.4 m.
+_DIAMETER_IMPOSSIBLE_LARGE_MM = 5500.0
+#: Water in mains never runs this fast, in m/s.
+_VELOCITY_IMPOSSIBLE_M_PER_S = 30.0
 #: Roughness half of a network's pipes have at least and at most, by head loss formula, in file units.
 _ROUGHNESS_DOUBT = {"H-W": (20.0, 300.0), "D-W": (0.0, 50.0), "C-M": (0.0, 1.0)}
 _NEEDS_LINK = ("PRV", "PSV", "FCV")
@@ -133,10 +137,29 @@ class _ModelCheck:
         middle, (low, high) = float(np.median(millimetres)), _DIAMETER_DOUBT_MM
         if millimetres.max() <= _DIAMETER_IMPOSSIBLE_MM:
             yield self.tell("UNITS_IMPOSSIBLE_DIAMETER", value=f"{millimetres.max() / factor:g}", limit=unit, **place)
+        elif middle >= _DIAMETER_IMPOSSIBLE_LARGE_MM:
+            yield self.tell("UNITS_IMPOSSIBLE_DIAMETER_LARGE", value=f"{middle / factor:g}", limit=unit, **place)
+        elif middle <= low and (velocity := self.least_velocity_m_per_s(float(millimetres.max()))) > _VELOCITY_IMPOSSIBLE_M_PER_S:
+            yield self.tell("UNITS_IMPOSSIBLE_VELOCITY", value=f"{middle / factor:g}", limit=unit, velocity=f"{velocity:.3g}", **place)
         elif middle <= low:
             yield self.tell("UNITS_DOUBTFUL_DIAMETER", "warning", value=f"{middle / factor:g}", limit=unit, **place)
         elif middle >= high:
             yield self.tell("UNITS_DOUBTFUL_DIAMETER_LARGE", "warning", value=f"{middle / factor:g}", limit=unit, **place)
+
+    def least_velocity_m_per_s(self, widest_mm: float) -> float:
+        """Velocity at the sources if all of them had the widest pipe of the network and shared the whole demand."""
+        columns = self.elements.columns
+        demand = max(
+            sum(max(value, 0.0) for value in columns[table]["base_demand_m3_per_h"] if value == value)
+            for table in ("junctions", "demands")
+        )
+        sources = {*columns["reservoirs"]["id"], *columns["tanks"]["id"]}
+        links = sum(
+            first in sources or second in sources
+            for table in ("pipes", "pumps", "valves")
+            for first, second in zip(columns[table]["from_node"], columns[table]["to_node"], strict=True)
+        )
+        return demand / 3600.0 / (max(links, 1) * np.pi / 4 * (widest_mm / 1000.0) ** 2)
 
     def roughness(self) -> Iterator[Issue]:
         values = np.asarray(self.elements.columns["pipes"]["roughness"], dtype=float)

@@ -33,6 +33,13 @@ register_messages(
         "UNITS_IMPOSSIBLE_DIAMETER": Text(
             "Every pipe has a diameter of at most {value} {limit}; no water main is like that.", "所有管道的管径都不超过 {value} {limit},供水管道不可能如此。",
             "Check UNITS: diameters are millimetres with SI flow units, inches with US ones.", "请检查 UNITS:公制流量单位对应毫米管径,美制对应英寸。"),
+        "UNITS_IMPOSSIBLE_DIAMETER_LARGE": Text(
+            "Half of the pipes have a diameter of at least {value} {limit}; no network is like that.", "半数管道的管径不小于 {value} {limit},管网不可能如此。",
+            "Check UNITS: diameters are millimetres with SI flow units, inches with US ones.", "请检查 UNITS:公制流量单位对应毫米管径,美制对应英寸。"),
+        "UNITS_IMPOSSIBLE_VELOCITY": Text(
+            "Half of the pipes have a diameter of at most {value} {limit}, and the demand would leave the sources at {velocity} m/s: diameters or demands are in another unit.",
+            "半数管道的管径不超过 {value} {limit},水源出流速度将达 {velocity} m/s,管径或需水量单位有误。",
+            "Check UNITS: diameters are millimetres with SI flow units, inches with US ones.", "请检查 UNITS:公制流量单位对应毫米管径,美制对应英寸。"),
         "UNITS_DOUBTFUL_ROUGHNESS": Text(
             "The roughness of half of the pipes is {value}; that does not fit the head loss formula {limit}.", "半数管道的粗糙系数为 {value},与水头损失公式 {limit} 不符。",
             "Check HEADLOSS: C is 60 to 150 for H-W, millimetres (or 0.001 ft) for D-W, about 0.01 for C-M.",
