@@ -90,6 +90,8 @@ class Sketch(Utility):
         day: date | None = None,
         amount: Decimal = Decimal("0.5"),
         nodes: tuple[str, ...] = (),
+        polygon: tuple[float, ...] = (),
+        ledger: SourceFile | str | None = None,
         deep: bool = False,
         scenario: Scenario | None = None,
     ) -> Echo:
@@ -100,7 +102,7 @@ class Sketch(Utility):
         net : Network, id or path
         hours : float
             Simulated time [h], >= 0.
-        count, weather, day, amount, nodes, deep
+        count, weather, day, amount, nodes, polygon, ledger, deep
             Anything.
         scenario : Scenario
         """
@@ -112,6 +114,8 @@ class Sketch(Utility):
             "day": day,
             "amount": amount,
             "nodes": nodes,
+            "polygon": polygon,
+            "ledger": ledger,
             "deep": deep,
             "scenario": scenario,
         }

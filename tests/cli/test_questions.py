@@ -55,6 +55,16 @@ def test_every_kind_of_argument_arrives_as_its_type(call, net):
         assert expected in asked, expected
 
 
+def test_numbers_with_commas_and_paths(call, net):
+    said = call(
+        "sketch", "echo", net, "--json", "--polygon", "0,0,100.5", "--polygon", "-3", "--ledger", "阀门.xlsx"
+    )
+    asked = json.loads(said.out)["asked"]
+    assert "'polygon': (0.0, 0.0, 100.5, -3.0)" in asked
+    assert "'ledger': '阀门.xlsx'" in asked
+    assert call("sketch", "echo", net, "--polygon", "0;0").code == 2
+
+
 def test_defaults_are_the_questions_own(call, net):
     asked = json.loads(call("sketch", "echo", net, "--json").out)["asked"]
     for expected in (

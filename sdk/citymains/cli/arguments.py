@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -94,7 +94,8 @@ def _shown_default(default: Any) -> Any:
 def _shown_type(kind: Any, name: str) -> tuple[Any, Any]:
     """What typer parses, and what turns it into what the question takes."""
     members = _members(kind)
-    if name in MODEL_ARGUMENTS or not members:
+    # What may be a path or an id is given as such, whatever else it may be.
+    if name in MODEL_ARGUMENTS or not members or str in members:
         return str, _same
     (first, *more) = members
     if more and set(members) == {int, float}:
@@ -107,9 +108,12 @@ def _shown_type(kind: Any, name: str) -> tuple[Any, Any]:
         parse = _PARSERS[first]
         return str, lambda text: _parsed(name, first, parse, text)
     origin = typing.get_origin(first)
-    if origin in (tuple, list) or getattr(origin, "__name__", "") in ("Iterable", "Sequence"):
+    if origin in (tuple, list, Iterable, Sequence):
+        element = typing.get_args(first)[0]
+        if element in (int, float):
+            return list[str], lambda texts: _numbers(name, element, texts)
         return list[str], tuple
-    if origin is dict or origin is Mapping or getattr(origin, "__name__", "") == "Mapping":
+    if origin in (dict, Mapping):
         return list[str], lambda texts: _mapping(name, texts)
     if is_dataclass(first):
         return Path, lambda path: _record(path, first)
@@ -140,6 +144,15 @@ def _parsed(name: str, kind: Any, parse: Any, text: str) -> Any:
         return parse(text)
     except (ValueError, InvalidOperation) as error:
         raise InputError("ARGUMENT_INVALID", field=name, value=text, limit=_FORMS[kind]) from error
+
+
+def _numbers(name: str, kind: type[int] | type[float], texts: list[str]) -> tuple[float, ...]:
+    """Numbers given one by one or with commas between: ``--polygon 0,0,100,0,100,50``."""
+    parts = [part.strip() for text in texts for part in text.replace(",", ",").split(",")]
+    try:
+        return tuple(kind(part) for part in parts)
+    except ValueError as error:
+        raise InputError("ARGUMENT_INVALID", field=name, value=",".join(parts), limit="1,2,3") from error
 
 
 def _mapping(name: str, texts: list[str]) -> dict[str, str]:

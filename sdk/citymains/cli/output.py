@@ -91,7 +91,7 @@ def _print_head(console: Any, record: Record) -> None:
     console.print(said(title.zh, title.en), record.provenance.source_file, style="bold", end="  ")
     console.print(said(verdict.zh, verdict.en), style=style)
     for name, value in record.summary().items():
-        text = summary_text(value)
+        text = summary_text(value) if _fits(name) else ""
         if text:
             words = column_title(name)
             console.print(f"  {said(words.zh, words.en)}: {text} {unit_of(name)}".rstrip(), soft_wrap=True)
