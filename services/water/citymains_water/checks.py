@@ -159,7 +159,7 @@ class _ModelCheck:
             for table in ("pipes", "pumps", "valves")
             for first, second in zip(columns[table]["from_node"], columns[table]["to_node"], strict=True)
         )
-        return demand / 3600.0 / (max(links, 1) * np.pi / 4 * (widest_mm / 1000.0) ** 2)
+        return float(demand / 3600.0 / (max(links, 1) * np.pi / 4 * (widest_mm / 1000.0) ** 2))
 
     def roughness(self) -> Iterator[Issue]:
         values = np.asarray(self.elements.columns["pipes"]["roughness"], dtype=float)
