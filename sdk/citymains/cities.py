@@ -5,6 +5,7 @@ A city is a folder with a ``city.toml``::
     name = "示范市"
     jurisdiction = "河南省/平顶山市"
     crs = "EPSG:4547"
+    time_zone = "Asia/Shanghai"
 
     [networks]
     water = "water/main.inp"
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
     from citymains.rules.face import RuleFace
 
-_SETTINGS = {"name": str, "jurisdiction": str, "crs": str, "networks": dict}
+_SETTINGS = {"name": str, "jurisdiction": str, "crs": str, "time_zone": str, "networks": dict}
 
 
 class City:
@@ -187,7 +188,11 @@ def open(city: str | PathLike[str] = "demo", *, database: str | None = None) -> 
     settings = _read_settings(folder / "city.toml")
     return City(
         settings.get("name", folder.name),
-        Workbench(database=database, jurisdiction=settings.get("jurisdiction", "")),
+        Workbench(
+            database=database,
+            jurisdiction=settings.get("jurisdiction", ""),
+            time_zone=settings.get("time_zone", "Asia/Shanghai"),
+        ),
         crs=settings.get("crs", ""),
         networks={utility: folder / path for utility, path in settings.get("networks", {}).items()},
     )

@@ -10,10 +10,13 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from zoneinfo import ZoneInfo
 
+from citymains.errors import InputError
 from citymains.intake.source import MAX_MODEL_BYTES
 
 if TYPE_CHECKING:
@@ -48,6 +51,8 @@ class Workbench:
         Folder of the content-addressed files; the default is in :func:`home`.
     jurisdiction : str
         Where the city lies, from the province down: ``河南省/平顶山市``. Decides which rules apply.
+    time_zone : str
+        IANA name of the zone in which dates are counted and notices written.
     reads_paths : bool
         Whether arguments may be paths. True for a local city, False in a server.
     """
@@ -58,9 +63,11 @@ class Workbench:
         database: str | None = None,
         files: str | os.PathLike[str] | None = None,
         jurisdiction: str = "",
+        time_zone: str = "Asia/Shanghai",
         reads_paths: bool = True,
     ) -> None:
         self.jurisdiction = jurisdiction
+        self.time_zone = time_zone
         self.reads_paths = reads_paths
         self.max_model_bytes = int(os.environ.get("CITYMAINS_MAX_MODEL_BYTES", MAX_MODEL_BYTES))
         self._database = database
@@ -95,6 +102,22 @@ class Workbench:
         from citymains.rules.book import RuleBook
 
         return RuleBook(self.plugins.rule_packs())
+
+    def civil(self, time: datetime) -> datetime:
+        """An aware time in the city's own zone.
+
+        Raises
+        ------
+        InputError
+            ARGUMENT_INVALID: a time without zone.
+        """
+        if time.tzinfo is None:
+            raise InputError("ARGUMENT_INVALID", field="time", value=time.isoformat(), limit="2026-12-01T08:00+08:00")
+        return time.astimezone(ZoneInfo(self.time_zone))
+
+    def today(self) -> date:
+        """Today in the city's own zone."""
+        return datetime.now(ZoneInfo(self.time_zone)).date()
 
     def plugin_versions(self, *names: str) -> Mapping[str, str]:
         """Versions of the plugins of these names, for the provenance."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 import asyncio
 import contextlib
 import threading
@@ -129,11 +130,26 @@ def test_what_is_not_there_is_told_alike(cities: Any) -> None:
         with pytest.raises(NotFoundError):
             face.pressure("networks/" + "0" * 64)
         with pytest.raises(NotBuiltError):
-            face.isolate("Net1", pipes=["10"])
+            face.outage("Net1", scenario=None)
         with pytest.raises(InputError):
             face.pressure("no-such-file.inp")
         with pytest.raises(AttributeError):
             face.nothing  # noqa: B018 -- the access is what is tested
+
+
+def test_isolation_with_ledgers_is_the_same_here_and_there(cities: Any, tmp_path: Path) -> None:
+    valves, people = tmp_path / "阀门.csv", tmp_path / "用户.csv"
+    valves.write_bytes("阀门编号,所在管段,相邻节点\nv1,11,11\nv2,11,12\n".encode("gb18030"))
+    people.write_text("用户编号,节点,重点用户\nK1,12,是\n", encoding="utf-8")
+    local, remote = faces(cities, "water")
+    start = datetime(2026, 12, 1, 8, tzinfo=timezone(timedelta(hours=8)))
+    here, there = (
+        face.isolate("Net1", pipes=["11"], valves=valves, customers=people, duration_s=7200, start_time=start)
+        for face in (local, remote)
+    )
+    assert there.to_json() == here.to_json()
+    assert list(here.frame()["valve"]) == ["v1", "v2"]
+    assert "2026年12月1日08:00" in there.notice_zh
 
 
 def test_a_server_reads_no_paths(cities: Any) -> None:

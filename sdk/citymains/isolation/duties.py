@@ -30,23 +30,23 @@ class Work:
     utility: str
     duration_s: float | None
     start_time: datetime | None
+    """In the city's own zone."""
     households: int
-    on: date | None
+    on: date
+    """The day whose rules hold."""
 
 
-def duties_table(workbench: Workbench, work: Work) -> tuple[Table, tuple[str, ...], date]:
-    """Duties at the workbench's place on the day of the work (today where it is open).
+def duties_table(workbench: Workbench, work: Work) -> tuple[Table, tuple[str, ...]]:
+    """Duties at the workbench's place on the day of the work.
 
     Returns
     -------
     table : Table
     rule_packs : tuple of str
         Those that hold there, for the provenance.
-    day : date
-        The day that was looked up.
     """
-    day = work.on or datetime.now().astimezone().date()
-    resolved = workbench.rules.resolve(f"outage_notice_{work.utility}", jurisdiction=workbench.jurisdiction, on=day)
+    kind = f"outage_notice_{work.utility}"
+    resolved = workbench.rules.resolve(kind, jurisdiction=workbench.jurisdiction, on=work.on)
     hours = None if work.duration_s is None else work.duration_s / 3600.0
     judged = resolved.evaluate(duration_h=hours, households=work.households or None)
     owed = {name: one for name, one in judged.items() if one.value not in (None, False) and one.decision is not None}
@@ -56,7 +56,7 @@ def duties_table(workbench: Workbench, work: Work) -> tuple[Table, tuple[str, ..
         unit=[_UNITS[name] for name in owed],
         layer=[one.decision.layer for one in owed.values() if one.decision is not None],
         article=[f"{one.decision.document} {one.decision.article}".strip() for one in owed.values() if one.decision],
-    ), resolved.applied, day
+    ), resolved.applied
 
 
 def notice(work: Work, duties: Table, summary: Mapping[str, Any]) -> tuple[str, str]:

@@ -47,11 +47,12 @@ def isolation_report(
     summary, tables, findings = isolation_parts(
         layout, layer, origin, target, None if people is None else people.require(), duration_s
     )
+    start = None if start_time is None else utility.workbench.civil(start_time)
     work = Work(
-        utility=utility.name, duration_s=duration_s, start_time=start_time, households=summary["household_count"],
-        on=start_time.date() if start_time is not None else None,
+        utility=utility.name, duration_s=duration_s, start_time=start, households=summary["household_count"],
+        on=utility.workbench.today() if start is None else start.date(),
     )
-    duties, rule_packs, day = duties_table(utility.workbench, work)
+    duties, rule_packs = duties_table(utility.workbench, work)
     text_en, text_zh = notice(work, duties, summary)
     return IsolationReport(
         verdict=verdict_of(findings),
@@ -61,8 +62,9 @@ def isolation_report(
             options={
                 "pipes": ",".join(target.pipes), "nodes": ",".join(target.nodes),
                 "polygon": ",".join(f"{one:.10g}" for one in target.polygon), "unusable_valves": ",".join(unusable),
-                "closed_valves": ",".join(closed), "duration_s": "" if duration_s is None else repr(duration_s),
-                "rules_on": day.isoformat(), "jurisdiction": utility.workbench.jurisdiction,
+                "closed_valves": ",".join(closed), "duration_s": "" if duration_s is None else repr(float(duration_s)),
+                "rules_on": work.on.isoformat(), "jurisdiction": utility.workbench.jurisdiction,
+                "start_time": "" if start is None else start.isoformat(),
                 "valves_sha256": "" if valve_ledger is None else valve_ledger.sha256,
                 "customers_sha256": "" if people is None else people.sha256,
             },
