@@ -211,3 +211,35 @@ def test_short_pipes_are_lines_and_short_equipment_is_points(network, report):
     )
     assert _short(equipment, far)
     assert not _short(equipment, geometry)
+
+
+def test_a_node_and_a_pipe_of_one_id_are_told_apart_by_their_kind(network):
+    from citymains import Record
+
+    spec = TableSpec(
+        "elements",
+        "",
+        (
+            ColumnSpec("element", Kind.TEXT, ""),
+            ColumnSpec("kind", Kind.TEXT, ""),
+            ColumnSpec("state_code", Kind.FLOAT, ""),
+        ),
+        map=MapLayer("element", "", "state_code"),
+    )
+
+    class Cut(Record):
+        TABLES = (spec,)
+
+    twin = TableSpec(
+        "junctions",
+        "",
+        (ColumnSpec("id", Kind.TEXT, ""), ColumnSpec("x", Kind.FLOAT, ""), ColumnSpec("y", Kind.FLOAT, "")),
+    )
+    junctions = network.data("junctions")
+    named = twin.build(
+        id=[*junctions.texts("id"), "P0-0H"], x=[*junctions.array("x"), 5.0], y=[*junctions.array("y"), 5.0]
+    )
+    same = replace(network, tables=(named, *network.tables[1:]))
+    record = Cut(tables=(spec.build(element=["P0-0H"], kind=["pipe"], state_code=[2.0]),))
+    (layer,) = layers_of(record, Geometry.of(same))
+    assert [place.table for place in layer.places] == ["pipes"]

@@ -112,7 +112,7 @@ def _layer(table: Table, layer: MapLayer, geometry: Geometry) -> Layer:
     rows = worst_rows(table, layer)
     worst = table.take(rows)
     ids = [str(one) for one in worst[layer.element_column].to_list()]
-    places = [geometry.find(one, layer.geometry) for one in ids]
+    places = [geometry.find(one, name) for one, name in zip(ids, _tables(worst, layer), strict=True)]
     kept = np.array([place is not None for place in places], dtype=bool)
     shown = worst.take(kept)
     return Layer(
@@ -124,6 +124,16 @@ def _layer(table: Table, layer: MapLayer, geometry: Geometry) -> Layer:
         rows=shown,
         lost=tuple(one for one, place in zip(ids, places, strict=True) if place is None),
     )
+
+
+def _tables(rows: Table, layer: MapLayer) -> list[str]:
+    """The element table of each row: the layer's, or what a column ``kind`` says in the singular.
+
+    A node and a pipe may have the same id.
+    """
+    if layer.geometry or "kind" not in rows:
+        return [layer.geometry] * len(rows)
+    return [f"{kind}s" if kind else "" for kind in rows["kind"].to_list()]
 
 
 def _plain_layer(table: Table, geometry: Geometry) -> Layer:

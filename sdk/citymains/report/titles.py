@@ -117,6 +117,11 @@ _COLUMNS = {
     "sink": Title("用户", "customer"), "plant": Title("热源", "plant"), "power_kw": Title("功率", "power"),
     "demand_model": Title("需水模型", "demand model"), "required_m3": Title("需水总量", "required"),
     "delivered_m3": Title("供水总量", "delivered"), "unserved_m3": Title("缺供水量", "unserved"),
+    "valve_layer": Title("阀门来源", "valve layer"), "tight": Title("可完全隔离", "tight"),
+    "isolated_length_m": Title("隔离管长", "isolated length"), "isolated_volume_m3": Title("隔离水量", "isolated volume"),
+    "affected_demand_m3_per_h": Title("受影响用水量", "affected demand"), "customer_count": Title("受影响用户数", "customers"),
+    "household_count": Title("受影响户数", "households"), "notice_zh": Title("公告", "notice (Chinese)"),
+    "notice_en": Title("公告(英)", "notice"), "state_code": Title("状态", "state"), "state": Title("状态", "state"),
     "status": Title("状态", "status"), "demand_m3_per_h": Title("需水量", "demand"), "verdict": Title("结论", "verdict"),
     "steps": Title("步数", "steps"),
 }
