@@ -78,22 +78,13 @@ def read_levels(path: Path, *, node_count: int, most_values: int) -> Levels:
     if nodes != node_count:
         raise IncompleteOutputError(f"results file with {nodes} nodes instead of {node_count}")
     before = subcatchments * (SUBCATCHMENT_VARIABLES + pollutants)
-    values = (
-        before + nodes * (NODE_VARIABLES + pollutants) + links * (LINK_VARIABLES + pollutants) + SYSTEM_VARIABLES
-    )
+    stop = before + nodes * (NODE_VARIABLES + pollutants)
+    values = stop + links * (LINK_VARIABLES + pollutants) + SYSTEM_VARIABLES
     period_bytes = DATE_BYTES + values * FLOAT_BYTES
-    if size != start + periods * period_bytes + EPILOGUE_INTEGERS * 4:
+    if periods < 1 or size != start + periods * period_bytes + EPILOGUE_INTEGERS * 4:
         raise IncompleteOutputError(f"results file of {size} bytes for {periods} periods of {period_bytes} bytes")
-    if periods < 1:
-        raise IncompleteOutputError("results file without a period")
     layout = np.dtype([("date", "<f8"), ("values", "<f4", (values,))])
     rows = np.memmap(path, dtype=layout, mode="r", offset=start, shape=(periods,))
     every = max(1, -(-periods * nodes // most_values))
-    taken = rows[::every]
-    first = before
-    stop = before + nodes * (NODE_VARIABLES + pollutants)
-    return Levels(
-        date_days=np.asarray(taken["date"], dtype=np.float64),
-        depths=np.asarray(taken["values"][:, first:stop:NODE_VARIABLES + pollutants], dtype=np.float64),
-        every=every,
-    )
+    depths = rows["values"][::every, before : stop : NODE_VARIABLES + pollutants]
+    return Levels(np.array(rows["date"][::every], dtype=np.float64), np.array(depths, dtype=np.float64), every)
