@@ -58,7 +58,7 @@ def make_readings(path: Path, sensors: int, seed: int = 7) -> None:
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         for first in range(0, sensors, block):
             count = min(block, sensors - first)
-            daily = random.normal(19.5, 1.2, (count, 1)) + random.normal(0, 0.9, (count, DAYS))
+            daily = random.normal(18.7, 1.0, (count, 1)) + random.normal(0, 0.9, (count, DAYS))
             values = np.round(np.repeat(daily, STEPS, axis=1) + swing + random.normal(0, 0.15, (count, DAYS * STEPS)), 2)
             values[random.random(values.shape) < 0.0005] = 85.0
             moments = np.tile(times, (count, 1))
@@ -89,7 +89,6 @@ def make_users(path: Path, sensors: int, per_sensor: int, seed: int = 8) -> None
 def settle(folder: Path) -> dict[str, float]:
     """The settlement, from files to the report's tables."""
     from citymains.plugins.records import RulePackRecord
-
     from citymains_heating.refunds.engine import compute_refunds
     from citymains_heating.refunds.packs import resolve_policy, shipped_book
     from citymains_heating.refunds.season import season_of
@@ -145,7 +144,6 @@ def days_by_pandas(path: Path) -> dict[str, np.ndarray]:
 def days_by_citymains(path: Path) -> dict[str, np.ndarray]:
     """Our readings-to-days stage and classification, decoding and stage timed apart."""
     from citymains.plugins.records import RulePackRecord
-
     from citymains_heating.refunds import readings
     from citymains_heating.refunds.classify import classify_sensors
     from citymains_heating.refunds.packs import resolve_policy, shipped_book

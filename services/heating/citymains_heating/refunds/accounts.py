@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -79,7 +80,7 @@ def _check_versions(users: Columns, row_user: NDArray[np.int32], season: Season)
         spans.setdefault(int(row_user[row]), []).append((start, end, row))
     for held in spans.values():
         held.sort()
-        for (_, end, _), (start, _, row) in zip(held, held[1:], strict=False):
+        for (_, end, _), (start, _, row) in pairwise(held):
             if start <= end:
                 users.complain("REFUND_USER_TWICE", row, "valid_from", element=users["user"][row],
                                value=season.day(max(start, 0)).isoformat())  # fmt: skip
@@ -160,7 +161,7 @@ def check_outages(outages: Columns) -> None:
         by_station.setdefault(str(outages["substation"][row]), []).append(row)
     for station, rows in by_station.items():
         rows.sort(key=lambda row: int(start[row]))
-        for before, after in zip(rows, rows[1:], strict=False):
+        for before, after in pairwise(rows):
             if start[after] < end[before]:
                 outages.complain("REFUND_OUTAGE_OVERLAP", after, "start", element=station,
                                  value=to_datetime(start[after]), limit=to_datetime(end[before]))  # fmt: skip

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-
 from citymains.model.table import Coded, Column, Table, TableSpec
+from numpy.typing import NDArray
 
 
 def coded(dictionary: Sequence[str], indices: NDArray[Any]) -> Coded:

@@ -9,12 +9,12 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-
 from citymains.call import current_call
 from citymains.errors import InputError
 from citymains.model.finding import Finding, Severity, finding, verdict_of
 from citymains.model.provenance import Provenance
+from citymains.plugins.records import RefundRule
+from numpy.typing import NDArray
 
 from citymains_heating.refunds import tables
 from citymains_heating.refunds.accounts import (
@@ -36,6 +36,7 @@ from citymains_heating.refunds.classify import (
 )
 from citymains_heating.refunds.columns import yuan
 from citymains_heating.refunds.datasets import DATASETS
+from citymains_heating.refunds.plugin_rule import apply_rule
 from citymains_heating.refunds.policy import HeatRefundPolicy
 from citymains_heating.refunds.pricing import STOP, TEMPERATURE, fee_lines, price_days
 from citymains_heating.refunds.readings import SensorDays, read_sensor_days
@@ -57,6 +58,7 @@ def compute_refunds(
     late_rate_per_day: Decimal | None = None,
     design_outdoor_c: Decimal | None = None,
     sensor_days: SensorDays | None = None,
+    rule: RefundRule | None = None,
     provenance: Provenance | None = None,
 ) -> RefundReport:
     """Settle one season.
@@ -75,6 +77,8 @@ def compute_refunds(
         Design outdoor temperature [°C]; with the dataset ``outdoor`` for rules that look at it.
     sensor_days : SensorDays, optional
         Readings reduced before; otherwise ``datasets["readings"]`` is read.
+    rule : RefundRule, optional
+        A plugin's rule that decides instead of the policy's bands and outages.
 
     Returns
     -------
@@ -84,6 +88,8 @@ def compute_refunds(
     ------
     InputError
         Every issue of the datasets, located; nothing is settled.
+    PluginError
+        The plugin's rule failed; nothing is settled and no other rule stands in.
     """
     begun = time.perf_counter()
     call = current_call()
@@ -105,6 +111,8 @@ def compute_refunds(
     _exclude_cold(days, data["outdoor"], policy, season, design_outdoor_c)
     stops = classify_stops(data["outages"], accounts, policy, season)
     stop_days = settle_overlap(days, stops, accounts, units, policy, season, contract)
+    if rule is not None:
+        policy, stop_days = apply_rule(rule, days, stop_days, classes, stops, accounts, units, policy, season)
     call.progress(0.7, "pricing")
     fees = []
     for reason in (TEMPERATURE, STOP):

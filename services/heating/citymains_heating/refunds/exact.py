@@ -73,4 +73,5 @@ def running_within(amounts: NDArray[Any], starts: NDArray[np.int64]) -> NDArray[
     total = np.cumsum(amounts)
     before = total[starts] - amounts[starts]
     sizes = np.diff(np.append(starts, len(amounts)))
-    return total - np.repeat(before, sizes)
+    within: NDArray[Any] = total - np.repeat(before, sizes)
+    return within

@@ -103,8 +103,8 @@ register_messages(
         "REFUND_CLAIM_OPEN": Text(
             "{value} claims have no re-test that meets the guarantee; they are counted to the last evidence.", "{value} 项申请没有达标的复测记录,仅计至最后一次证据。"),
         "REFUND_RULE_CHANGES": Text(
-            "The rule changes within the season, from {element} to {limit}; the one in force at its start is applied.",
-            "规则在采暖期内由 {element} 变为 {limit},按采暖期开始时有效的规则计算。"),
+            "The rule changes within the season, from {element} to {later}; the one in force at its start is applied.",
+            "规则在采暖期内由 {element} 变为 {later},按采暖期开始时有效的规则计算。"),
         "REFUND_LATE_RATE_UNKNOWN": Text(
             "{value} refunds are late and carry interest under {article}, but no rate is given.", "{value} 笔退费逾期,按 {article} 应计滞纳金,但未给出费率。",
             ),

@@ -218,6 +218,8 @@ class HeatRefundPolicy:
     """``11-15T00:00``; empty: not stated."""
     season_end: str = ""
     rounding: str = "half_up"
+    band_texts: tuple[tuple[str, str], ...] = ()
+    """Rule and article of each band, where a plugin decided instead of the bands' text."""
     packs: tuple[str, ...] = ()
     """``layer/name`` of every pack that took part, the deciding one of each field in ``deciders``."""
     deciders: Mapping[str, str] = field(default_factory=dict)

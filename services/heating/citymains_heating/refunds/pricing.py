@@ -10,13 +10,18 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-
 from citymains.errors import Issue, issue
+from numpy.typing import NDArray
 
 from citymains_heating.refunds.accounts import Accounts, Price, Units, span
 from citymains_heating.refunds.classify import Days, StopDays
-from citymains_heating.refunds.exact import over_one_denominator, product, reduced, rounded_cents, running_within
+from citymains_heating.refunds.exact import (
+    over_one_denominator,
+    product,
+    reduced,
+    rounded_cents,
+    running_within,
+)
 from citymains_heating.refunds.policy import FeeBase, HeatRefundPolicy
 from citymains_heating.refunds.season import DAY_MINUTES, Season
 from citymains_heating.refunds.status import Status

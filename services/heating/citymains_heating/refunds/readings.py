@@ -8,27 +8,34 @@ so that a mean is compared with an edge exactly.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
+from citymains.call import current_call
 from numpy.typing import NDArray
 
-from citymains.call import current_call
-from citymains.errors import InputError
-
+from citymains_heating.refunds.decoding import (
+    CHUNK_ROWS,
+    NO_VALUE,
+    Chunk,
+    RawReadings,
+    SensorDirectory,
+    decode,
+    is_parquet,
+    parquet_chunks,
+    table_chunks,
+)
 from citymains_heating.refunds.policy import MILLI, SensorEvidence
 from citymains_heating.refunds.season import Season
-from citymains_heating.refunds.tabular import MISSING, epoch_day, parse_time, raw_columns, rows_to_columns
+from citymains_heating.refunds.tabular import epoch_day
 
-#: Room temperatures outside these are a broken sensor [°C]; -127 and 85 are what one common chip says when it fails.
+#: Room temperatures outside these are a broken sensor [°C].
 POSSIBLE_C = (-20, 60)
 DAY_S = 86_400
-#: Rows a thread works on at a time; about what fits the cache next to its temporaries.
-CHUNK_ROWS = 1_000_000
 FLAGS = ("missing_value", "impossible", "duplicate", "conflicting", "clock_jump", "gap", "time_24", "outside_season", "time_unreadable")
 
 
@@ -92,21 +99,17 @@ def read_sensor_days(source: Any, season: Season, *, sample_s: int = 600) -> Sen
     """
     if source is None:
         return SensorDays.empty([], season.days)
-    chunks = list(_parquet_chunks(Path(source))) if _is_parquet(source) else [_table_chunk(source)]
+    chunks = list(parquet_chunks(Path(source)) if is_parquet(source) else table_chunks(source))
     return reduce_chunks(chunks, season, sample_s)
-
-
-#: Some readings: gives an Arrow table when a thread asks for it.
-Chunk: TypeAlias = Callable[[], Any]
 
 
 def reduce_chunks(chunks: list[Chunk], season: Season, sample_s: int) -> SensorDays:
     """Reduce chunks two at a time; where a sensor's series runs over a chunk's edge it is joined first."""
-    directory = _Directory()
+    directory = SensorDirectory()
     call = current_call()
     with ThreadPoolExecutor(max_workers=2) as pool:
-        pending: list[_Raw] = []
-        for done, (names, raw) in enumerate(pool.map(_decode, chunks)):
+        pending: list[RawReadings] = []
+        for done, (names, raw) in enumerate(pool.map(decode, chunks)):
             call.progress(0.5 * done / max(1, len(chunks)), "readings")
             pending.append(directory.place(names, raw))
     if not _in_sensor_order(pending):
@@ -119,156 +122,10 @@ def reduce_chunks(chunks: list[Chunk], season: Season, sample_s: int) -> SensorD
     return days
 
 
-# -- decoding ---------------------------------------------------------------------------------------
-
-
-@dataclass
-class _Raw:
-    codes: NDArray[np.int32]
-    seconds: NDArray[np.int64]
-    milli: NDArray[np.int32]
-    unreadable: NDArray[np.int32]
-    time_24: NDArray[np.int32]
-
-
-class _Directory:
-    """Sensors in order of first appearance in the file, whichever thread decoded first."""
-
-    def __init__(self) -> None:
-        self._index: dict[str, int] = {}
-
-    @property
-    def names(self) -> list[str]:
-        return list(self._index)
-
-    def place(self, names: list[str], raw: _Raw) -> _Raw:
-        """The piece with its own codes turned into those of the directory."""
-        lookup = np.array([self._index.setdefault(name, len(self._index)) for name in names], dtype=np.int32)
-        if np.array_equal(lookup, np.arange(len(lookup))):
-            return raw
-        return replace(raw, codes=lookup[raw.codes], unreadable=lookup[raw.unreadable], time_24=lookup[raw.time_24])
-
-
-def _is_parquet(source: Any) -> bool:
-    return isinstance(source, str | Path) and str(source).lower().endswith(".parquet")
-
-
-def _parquet_chunks(path: Path) -> Iterator[Chunk]:
-    import pyarrow.parquet as pq
-
-    if not path.is_file():
-        raise InputError("FILE_NOT_FOUND", file=str(path), section="readings")
-    try:
-        file = pq.ParquetFile(path, read_dictionary=["sensor"])
-    except (ValueError, OSError) as error:
-        raise InputError("FILE_WRONG_FORMAT", file=path.name, limit="Parquet", value=str(error)) from error
-    names = file.schema_arrow.names
-    _check_headings(names, path.name)
-    wanted = [name for name in ("sensor", "time", "temperature_c", "unit") if name in names]
-    for group in range(file.num_row_groups):
-        # A reader of its own per group: the file object is not shared between threads.
-        def load(group: int = group) -> Any:
-            with pq.ParquetFile(path, read_dictionary=["sensor"]) as own:
-                return own.read_row_group(group, columns=wanted, use_threads=False)
-
-        yield load
-
-
-def _table_chunk(source: Any) -> Chunk:
-    import pyarrow as pa
-
-    file = Path(source).name if isinstance(source, str | Path) else "readings"
-    if isinstance(source, str | Path):
-        columns = _file_columns(source)
-        table = pa.table(columns)
-    elif hasattr(source, "column_names") and hasattr(source, "column"):
-        table = source
-    elif hasattr(source, "columns"):
-        table = pa.Table.from_pandas(source, preserve_index=False)
-    else:
-        table = pa.table(rows_to_columns(source))
-    _check_headings(table.column_names, file)
-    return lambda: table
-
-
-def _file_columns(source: Any) -> dict[str, Any]:
-    """The raw columns of a CSV or Excel file of readings."""
-    columns, _, _ = raw_columns("readings", source)
-    headings = {"测温点": "sensor", "时间": "time", "室温": "temperature_c"}
-    return {headings.get(name.strip(), name.strip()): values for name, values in columns.items()}
-
-
-def _check_headings(names: list[str], file: str) -> None:
-    if "temperature_c" not in names:
-        bare = next((name for name in names if name.startswith("temp") or name in ("value", "温度", "t")), None)
-        if bare is not None:
-            raise InputError("REFUND_READING_UNIT_MISSING", file=file, section="readings", field=bare)
-    for name in ("sensor", "time", "temperature_c"):
-        if name not in names:
-            raise InputError("REFUND_COLUMN_MISSING", file=file, section="readings", field=name)
-
-
-def _decode(chunk: Chunk) -> tuple[list[str], _Raw]:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    table = chunk()
-    _check_units(table)
-    sensor = table.column("sensor").combine_chunks()
-    if not pa.types.is_dictionary(sensor.type):
-        sensor = pc.cast(sensor, pa.string()).dictionary_encode()
-    names = [str(name) for name in sensor.dictionary.to_pylist()]
-    codes = sensor.indices.to_numpy(zero_copy_only=False).astype(np.int32)
-    seconds, time_24 = _seconds(table.column("time"))
-    value = table.column("temperature_c")
-    if pa.types.is_string(value.type):
-        value = pc.cast(pc.replace_substring(value, "", ""), pa.float64())
-    celsius = pc.cast(value, pa.float64()).to_numpy() if pa.types.is_decimal(value.type) else value.to_numpy()
-    celsius = np.where(np.abs(celsius) < 1e5, celsius, np.nan)
-    lost = np.isnan(celsius)
-    milli = np.where(lost, np.iinfo(np.int32).min, np.rint(np.where(lost, 0, celsius).astype(np.float64) * MILLI)).astype(np.int32)
-    readable = seconds != MISSING
-    raw = _Raw(codes, seconds, milli, codes[~readable], codes[time_24])
-    if not readable.all():
-        raw = _Raw(codes[readable], seconds[readable], milli[readable], raw.unreadable, raw.time_24)
-    return names, raw
-
-
-def _check_units(table: Any) -> None:
-    if "unit" not in table.column_names:
-        return
-    for row, unit in enumerate(table.column("unit").to_pylist()):
-        if unit is None or str(unit).strip() not in ("C", "°C", "℃", "c"):
-            code = "REFUND_READING_UNIT_UNKNOWN"
-            raise InputError(code, file="readings", line=row + 1, section="readings", field="unit",
-                             element=table.column("sensor")[row].as_py(), value=unit, limit="C")  # fmt: skip
-
-
-def _seconds(column: Any) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
-    """Seconds of local time; MISSING where unreadable. Also the rows written as 24:00."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    none = np.zeros(0, dtype=np.intp)
-    if pa.types.is_timestamp(column.type):
-        shift = 8 * 3600 if column.type.tz is not None else 0
-        per = {"s": 1, "ms": 1000, "us": 1_000_000, "ns": 1_000_000_000}[column.type.unit]
-        whole = pc.cast(column, pa.int64())
-        if not whole.null_count:
-            ticks = whole.to_numpy()
-            return (ticks if per == 1 else ticks // per) + shift, none
-        ticks = pc.fill_null(whole, 0).to_numpy() // per + shift
-        return np.where(pc.is_null(whole).to_numpy(zero_copy_only=False), MISSING, ticks), none
-    texts = [None if cell is None else str(cell) for cell in column.to_pylist()]
-    parsed = [None if text is None else parse_time(text) for text in texts]
-    seconds = np.array([MISSING if one is None else one for one in parsed], dtype=np.int64)
-    return seconds, np.array([row for row, text in enumerate(texts) if text and "24:00" in text], dtype=np.intp)
-
-
 # -- arranging by sensor ---------------------------------------------------------------------------
 
 
-def _in_sensor_order(raws: list[_Raw]) -> bool:
+def _in_sensor_order(raws: list[RawReadings]) -> bool:
     """Whether each sensor's readings stand together, over all chunks."""
     seen: set[int] = set()
     last = -1
@@ -282,19 +139,19 @@ def _in_sensor_order(raws: list[_Raw]) -> bool:
     return True
 
 
-def _partition(raws: list[_Raw], sensors: int) -> list[_Raw]:
+def _partition(raws: list[RawReadings], sensors: int) -> list[RawReadings]:
     """The same readings with each sensor's together, in the order of the file."""
     whole = _concat(raws)
     # Sixteen-bit keys take numpy's linear radix sort.
     keys = whole.codes.astype(np.uint16) if sensors <= 65_536 else whole.codes
     order = np.argsort(keys, kind="stable")
-    ordered = _Raw(whole.codes[order], whole.seconds[order], whole.milli[order], whole.unreadable, whole.time_24)
+    ordered = RawReadings(whole.codes[order], whole.seconds[order], whole.milli[order], whole.unreadable, whole.time_24)
     return [ordered]
 
 
-def _joined(raws: list[_Raw]) -> Iterator[_Raw]:
+def _joined(raws: list[RawReadings]) -> Iterator[RawReadings]:
     """Chunks cut where one sensor ends and the next begins."""
-    carry: list[_Raw] = []
+    carry: list[RawReadings] = []
     for raw in raws:
         held = _concat([*carry, raw]) if carry else raw
         if not len(held.codes):
@@ -316,7 +173,7 @@ def _last_run(codes: NDArray[np.int32]) -> int:
     return int(changes[-1]) + 1 if len(changes) else 0
 
 
-def _pieces(raw: _Raw) -> Iterator[_Raw]:
+def _pieces(raw: RawReadings) -> Iterator[RawReadings]:
     """Pieces of about `CHUNK_ROWS`, cut between sensors."""
     if len(raw.codes) <= CHUNK_ROWS * 3 // 2:
         yield raw
@@ -330,18 +187,18 @@ def _pieces(raw: _Raw) -> Iterator[_Raw]:
         start, flags = stop, False
 
 
-def _slice(raw: _Raw, start: int, stop: int, *, flags: bool) -> _Raw:
+def _slice(raw: RawReadings, start: int, stop: int, *, flags: bool) -> RawReadings:
     none = raw.unreadable[:0]
-    return _Raw(
+    return RawReadings(
         raw.codes[start:stop], raw.seconds[start:stop], raw.milli[start:stop],
         raw.unreadable if flags else none, raw.time_24 if flags else none,
     )
 
 
-def _concat(raws: list[_Raw]) -> _Raw:
+def _concat(raws: list[RawReadings]) -> RawReadings:
     if len(raws) == 1:
         return raws[0]
-    return _Raw(*(np.concatenate([getattr(raw, name) for raw in raws]) for name in ("codes", "seconds", "milli", "unreadable", "time_24")))
+    return RawReadings(*(np.concatenate([getattr(raw, name) for raw in raws]) for name in ("codes", "seconds", "milli", "unreadable", "time_24")))
 
 
 # -- reducing ------------------------------------------------------------------------------------------
@@ -372,7 +229,7 @@ class _Part:
         days.readings += self.readings
 
 
-def _reduce(raw: _Raw, season: Season, sample_s: int) -> _Part:
+def _reduce(raw: RawReadings, season: Season, sample_s: int) -> _Part:
     """One piece: whole series of some sensors, in the order of the file."""
     codes, seconds, milli = raw.codes, raw.seconds - epoch_day(season.first_day) * DAY_S, raw.milli
     same = codes[1:] == codes[:-1]
@@ -389,7 +246,7 @@ def _reduce(raw: _Raw, season: Season, sample_s: int) -> _Part:
     if len(twice):
         _mark_duplicates(codes, seconds, milli, keep, flagged)
     low, high = (edge * MILLI for edge in POSSIBLE_C)
-    _set_aside(milli == np.iinfo(np.int32).min, "missing_value", codes, keep, flagged)
+    _set_aside(milli == NO_VALUE, "missing_value", codes, keep, flagged)
     _set_aside((milli < low) | (milli > high), "impossible", codes, keep, flagged)
     day = seconds // DAY_S
     first, last = _season_seconds(season)

@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import ClassVar
 
 import numpy as np
-
 from citymains.errors import NotFoundError
 from citymains.model.record import Record
 from citymains.model.table import Coded, ColumnSpec, Kind, Table, TableSpec

@@ -9,9 +9,8 @@ from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
-
 from citymains.errors import InputError
+from numpy.typing import NDArray
 
 from citymains_heating.refunds.policy import HeatRefundPolicy
 
@@ -73,7 +72,8 @@ class Season:
         first = (low - midnight) // timedelta(minutes=1)
         last = (high - midnight) // timedelta(minutes=1)
         begins = np.arange(self.days, dtype=np.int64) * DAY_MINUTES
-        return np.clip(np.minimum(begins + DAY_MINUTES, last) - np.maximum(begins, first), 0, None)
+        within: NDArray[np.int64] = np.clip(np.minimum(begins + DAY_MINUTES, last) - np.maximum(begins, first), 0, None)
+        return within
 
     def index(self, day: date) -> int:
         """Position of a civil day; may lie outside ``0 .. days-1``."""

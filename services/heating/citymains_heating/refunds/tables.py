@@ -8,14 +8,13 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-
 from citymains.model.table import Coded, Table
+from numpy.typing import NDArray
 
 from citymains_heating.refunds import report
 from citymains_heating.refunds.accounts import Accounts, Units
 from citymains_heating.refunds.classify import Days, SensorClasses, StopDays
-from citymains_heating.refunds.columns import build, coded, money, yuan
+from citymains_heating.refunds.columns import build, coded, money
 from citymains_heating.refunds.exact import rounded_cents
 from citymains_heating.refunds.policy import MILLI, HeatRefundPolicy
 from citymains_heating.refunds.pricing import STOP, Fees, Rows, code_ratios
@@ -63,7 +62,8 @@ class Worked:
             mine = unit.astype(np.int64) * width + day
             place = np.minimum(np.searchsorted(keys, mine), len(keys) - 1)
             celsius = np.where(keys[place] == mine, values[place], celsius)
-        return celsius
+        found: NDArray[np.float64] = celsius
+        return found
 
 
 def refunds_table(work: Worked) -> Table:
@@ -95,16 +95,16 @@ def _rooms(work: Worked, unit: NDArray[Any]) -> Coded:
 
 def _rules(policy: HeatRefundPolicy) -> tuple[list[str], list[str]]:
     """Names and articles by code: bands, the presumption, then the outage rules."""
-    names = ["", *(band.label for band in policy.bands), "presumed below the guarantee", "", *(rule.label for rule in policy.outages)]
-    articles = [
-        "", *(policy.article for _ in policy.bands), policy.presumption.article or policy.article,
-        "", *(rule.article for rule in policy.outages),
-    ]  # fmt: skip
-    return [f"{policy.name}: {name}" if name else "" for name in names], articles
+    texts = policy.band_texts or tuple((f"{policy.name}: {band.label}", policy.article) for band in policy.bands)
+    presumed = (f"{policy.name}: presumed below the guarantee", policy.presumption.article or policy.article)
+    stops = [(f"{policy.name}: {rule.label}", rule.article) for rule in policy.outages]
+    pairs = [("", ""), *texts, presumed, ("", ""), *stops]
+    return [name for name, _ in pairs], [article for _, article in pairs]
 
 
 def _code(rows: Rows, policy: HeatRefundPolicy) -> NDArray[np.int64]:
-    return rows.code.astype(np.int64) + (rows.reason == STOP) * (len(policy.bands) + 2)
+    code: NDArray[np.int64] = rows.code.astype(np.int64) + (rows.reason == STOP) * (len(policy.bands) + 2)
+    return code
 
 
 def _arithmetic(work: Worked, code: NDArray[np.int64]) -> tuple[Coded, Coded]:
@@ -195,7 +195,9 @@ def considered_table(work: Worked) -> Table:
             _article_of(work, status)
         ] * len(found)
     user, status_code = np.concatenate(users), np.concatenate(statuses)
-    order = np.lexsort((status_code, user))
+    # Within a user in the order above: what a rule refused before what nobody measured.
+    rank = np.argsort(np.array([int(one) for one in (*_NOT_APPLIED, *(set(Status) - set(_NOT_APPLIED)))]))
+    order = np.lexsort((rank[status_code], user))
     names = [one.name.lower() for one in Status]
     listed = [articles[int(at)] for at in order]
     return build(report.CONSIDERED, {

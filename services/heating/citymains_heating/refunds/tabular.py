@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-
 from citymains.errors import InputError, Issue, issue
+from numpy.typing import NDArray
 
 from citymains_heating.refunds.datasets import DATASETS, ColumnDef, Type
 from citymains_heating.refunds.season import local_naive
@@ -85,14 +84,14 @@ def read_dataset(name: str, source: Any) -> Columns:
     for definition in DATASETS[name]:
         known[definition.name] = known[definition.zh] = definition
     for heading, values in raw.items():
-        definition = known.get(heading.strip())
-        if definition is None:
+        found = known.get(heading.strip())
+        if found is None:
             limit = ", ".join(one.name for one in DATASETS[name])
             columns.issues.append(
                 issue("REFUND_COLUMN_UNKNOWN", severity="warning", file=file, section=name, field=heading, limit=limit)
             )
             continue
-        columns.values[definition.name] = _convert(columns, definition, values)
+        columns.values[found.name] = _convert(columns, found, values)
     for definition in DATASETS[name]:
         if definition.name not in columns.values:
             if definition.required and given:
@@ -117,6 +116,8 @@ def parse_time(text: str) -> int | None:
     extra = timedelta(0)
     if clock in ("24:00", "24:00:00"):
         clock, extra = "", timedelta(days=1)
+    if clock[1:2] == ":":
+        clock = "0" + clock
     try:
         moment = datetime.fromisoformat(f"{_padded(day)} {clock}".strip())
     except ValueError:
@@ -331,7 +332,7 @@ def _checked(columns: Columns, definition: ColumnDef, array: NDArray[Any]) -> ND
 
 def _check_required(columns: Columns, definition: ColumnDef) -> None:
     array = columns.values[definition.name]
-    missing = np.equal(array, None) if definition.type is Type.TEXT else array == MISSING
+    missing = np.array([value is None for value in array]) if definition.type is Type.TEXT else array == MISSING
     for row in np.flatnonzero(missing)[:MAX_ISSUES]:
         if any(one.line == columns.line(int(row)) and one.field == definition.name for one in columns.issues):
             continue
