@@ -180,10 +180,10 @@ def open(city: str | PathLike[str] = "demo", *, database: str | None = None) -> 
     '示范市'
     """
     if city == "demo":
-        from citymains.demo.town import town_networks
+        from citymains.demo.town import CRS, JURISDICTION, town_networks
 
-        workbench = Workbench(database=database)
-        return City("示范市", workbench, networks=town_networks(workbench))
+        workbench = Workbench(database=database, jurisdiction=JURISDICTION)
+        return City("示范市", workbench, crs=CRS, networks=town_networks(workbench))
     folder = Path(city)
     settings = _read_settings(folder / "city.toml")
     return City(
