@@ -35,6 +35,7 @@ CASES = {
     "not a number": (swap("J2 2.5 2.5", "J2 abc 2.5"), "NUMBER_INVALID", "J2 abc"),
     "not finite": (swap("J2 2.5 2.5", "J2 nan 2.5"), "NUMBER_NOT_FINITE", "J2 nan"),
     "not finite in a curve": (swap("LIFT 8 0", "LIFT inf 0"), "NUMBER_NOT_FINITE", "LIFT inf"),
+    "too large for a number": (swap("RAIN 0:10 90", "RAIN 0:10 1e400"), "NUMBER_NOT_FINITE", "RAIN 0:10"),
     "negative length": (swap("C1 J1 J2 100", "C1 J1 J2 -100"), "NUMBER_OUT_OF_RANGE", "C1 J1 J2 -100"),
     "no outfall": (lambda text: re.sub(r"O1 1.0 FREE NO\n", "", text).replace("C3 J3 O1", "C3 J3 J1"), "DRAINAGE_NO_OUTFALL", None),
     "disconnected part": (swap("J2 2.5", "K1 1 2 0 0 0\nK2 1 2 0 0 0\nJ2 2.5"), "DRAINAGE_DISCONNECTED", "K1 1 2"),

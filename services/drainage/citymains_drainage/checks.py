@@ -41,7 +41,7 @@ def stray_numbers(document: InpDocument, told: Iterable[Issue]) -> Iterator[Issu
             if row.line in lines:
                 continue
             for word in row.tokens[1:]:
-                if word[:1] in "+-nNiI" and read_number(word).code == "NUMBER_NOT_FINITE":
+                if read_number(word).code == "NUMBER_NOT_FINITE":
                     yield _told(row, "NUMBER_NOT_FINITE", document, field="value", value=word)
 
 
