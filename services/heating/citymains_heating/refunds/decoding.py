@@ -133,9 +133,12 @@ def decode(chunk: Chunk) -> tuple[list[str], RawReadings]:
     if pa.types.is_string(value.type) or pa.types.is_large_string(value.type):
         value = pa.array([_number(text) for text in value.to_pylist()], pa.float64())
     celsius = pc.cast(value, pa.float64()).to_numpy() if pa.types.is_decimal(value.type) else value.to_numpy()
-    celsius = np.where(np.abs(celsius) < 1e5, celsius, np.nan)
-    lost = np.isnan(celsius)
-    milli = np.where(lost, NO_VALUE, np.rint(np.where(lost, 0, celsius).astype(np.float64) * MILLI)).astype(np.int32)
+    scaled = celsius.astype(np.float64) * MILLI
+    np.rint(scaled, out=scaled)
+    lost = ~(np.abs(scaled) < 1e8)  # NaN too
+    if lost.any():
+        scaled[lost] = NO_VALUE
+    milli = scaled.astype(np.int32)
     readable = seconds != MISSING
     raw = RawReadings(codes, seconds, milli, codes[~readable], codes[time_24])
     if not readable.all():

@@ -231,11 +231,14 @@ class _Part:
 
 def _reduce(raw: RawReadings, season: Season, sample_s: int) -> _Part:
     """One piece: whole series of some sensors, in the order of the file."""
-    codes, seconds, milli = raw.codes, raw.seconds - epoch_day(season.first_day) * DAY_S, raw.milli
+    base = epoch_day(season.first_day) * DAY_S
+    # Within 34 years of the season's first day, which is all that matters: half the memory to go through.
+    seconds: NDArray[Any] = np.clip(raw.seconds - base, -(2**30), 2**30).astype(np.int32)
+    codes, milli = raw.codes, raw.milli
     same = codes[1:] == codes[:-1]
     step = np.diff(seconds)
     back = np.flatnonzero(same & (step < 0)) + 1
-    jumps = (codes[back].astype(np.int64), seconds[back] // DAY_S)
+    jumps = (codes[back].astype(np.int64), seconds[back].astype(np.int64) // DAY_S)
     if len(back):
         codes, seconds, milli = _by_time(codes, seconds, milli, np.unique(codes[back]))
         step = np.diff(seconds)
@@ -244,28 +247,28 @@ def _reduce(raw: RawReadings, season: Season, sample_s: int) -> _Part:
     keep = np.ones(len(codes), dtype=np.bool_)
     twice = np.flatnonzero(same & (step == 0))
     if len(twice):
-        _mark_duplicates(codes, seconds, milli, keep, flagged)
+        _mark_duplicates(codes, seconds, milli, twice, keep, flagged)
     low, high = (edge * MILLI for edge in POSSIBLE_C)
     _set_aside(milli == NO_VALUE, "missing_value", codes, keep, flagged)
     _set_aside((milli < low) | (milli > high), "impossible", codes, keep, flagged)
-    day = seconds // DAY_S
     first, last = _season_seconds(season)
     _set_aside((seconds < first) | (seconds >= last), "outside_season", codes, keep, flagged)
     if not keep.all():
-        codes, day, milli = codes[keep], day[keep], milli[keep]
+        codes, seconds, milli = codes[keep], seconds[keep], milli[keep]
+    day = seconds // np.int32(DAY_S)
     inside = (jumps[1] >= 0) & (jumps[1] < season.days)
     return _runs(codes, day, milli, season.days, (jumps[0][inside], jumps[1][inside]), flagged, len(raw.codes))
 
 
 def _runs(codes: Any, day: Any, milli: Any, days: int, jumps: Any, flagged: Any, readings: int) -> _Part:
-    key = codes.astype(np.int64) * days + day
+    key = codes.astype(np.int64) * days + day if len(codes) and int(codes.max()) * days >= 2**31 - days else codes * np.int32(days) + day
     if not len(key):
         none = np.zeros(0, np.int64)
         return _Part(none, none, none, none, none.astype(np.int32), none.astype(np.int32), jumps, flagged, readings)
     starts = np.concatenate(([0], np.flatnonzero(key[1:] != key[:-1]) + 1))
     count = np.diff(np.append(starts, len(key)))
     return _Part(
-        key[starts] // days, key[starts] % days, count, np.add.reduceat(milli, starts, dtype=np.int64),
+        key[starts].astype(np.int64) // days, key[starts].astype(np.int64) % days, count, np.add.reduceat(milli, starts, dtype=np.int64),
         np.minimum.reduceat(milli, starts), np.maximum.reduceat(milli, starts), jumps, flagged, readings,
     )
 
@@ -289,16 +292,21 @@ def _by_time(codes: Any, seconds: Any, milli: Any, jumped: NDArray[np.int32]) ->
     return codes, seconds, milli
 
 
-def _mark_duplicates(codes: Any, seconds: Any, milli: Any, keep: NDArray[np.bool_], flagged: dict[str, Any]) -> None:
+def _mark_duplicates(
+    codes: Any, seconds: Any, milli: Any, twice: NDArray[np.intp], keep: NDArray[np.bool_], flagged: dict[str, Any]
+) -> None:
     """Of equal readings at one time one stays; of different ones none."""
-    group = np.concatenate(([0], np.cumsum((codes[1:] != codes[:-1]) | (seconds[1:] != seconds[:-1]))))
-    starts = np.concatenate(([0], np.flatnonzero(group[1:] != group[:-1]) + 1))
-    differ = np.minimum.reduceat(milli, starts) != np.maximum.reduceat(milli, starts)
+    near = np.unique(np.concatenate((twice, twice + 1)))
+    codes_near, seconds_near, milli_near = codes[near], seconds[near], milli[near]
+    new = (codes_near[1:] != codes_near[:-1]) | (seconds_near[1:] != seconds_near[:-1])
+    starts = np.concatenate(([0], np.flatnonzero(new) + 1))
+    group = np.concatenate(([0], np.cumsum(new)))
+    differ = np.minimum.reduceat(milli_near, starts) != np.maximum.reduceat(milli_near, starts)
     conflicting = differ[group]
-    repeated = np.concatenate(([False], group[1:] == group[:-1])) & ~conflicting
-    keep[conflicting | repeated] = False
-    flagged["duplicate"] = codes[repeated]
-    flagged["conflicting"] = codes[conflicting]
+    repeated = np.concatenate(([False], ~new)) & ~conflicting
+    keep[near[conflicting | repeated]] = False
+    flagged["duplicate"] = codes_near[repeated]
+    flagged["conflicting"] = codes_near[conflicting]
 
 
 def _set_aside(wrong: NDArray[np.bool_], flag: str, codes: Any, keep: NDArray[np.bool_], flagged: dict[str, Any]) -> None:
