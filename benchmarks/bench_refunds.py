@@ -41,8 +41,8 @@ confidence = "W"
 clock_start = "sensor"
 [[case]]
 title = "the sensor starts the clock"
-inputs = { season = "2022-11-15/2023-03-15" }
-expected = { days = 0 }
+inputs = { sensor_c = "17 17 17 19" }
+expected = { days = 3 }
 """
 
 

@@ -26,9 +26,9 @@ confidence = "W"
 [fields]
 clock_start = "sensor"
 [[case]]
-title = "[3] none"
-inputs = {}
-expected = { days = 0 }
+title = "[3] three cold days by the sensor alone"
+inputs = { sensor_c = "17 17 17 19" }
+expected = { days = 3 }
 """
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -108,6 +109,15 @@ def test_seasons_have_their_days_in_common_and_leap_years(policies: Callable[...
 def test_half_day_ends_count_half() -> None:
     minutes = parse_season("2022-11-14T12:00/2023-03-15T12:00").minutes
     assert (minutes[0], minutes[1], minutes[-1], minutes.sum()) == (720, 1440, 720, 121 * 1440)
+
+
+def test_the_pack_in_the_documentation_is_valid_and_passes_its_case() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "refunds.md").read_text(encoding="utf-8")
+    text = re.search(r"```toml\n(.*?)```", page, re.S)[1]  # type: ignore[index]
+    checked = check_rules(RuleBook([RulePackRecord(name="our-company", text=text)]))
+    assert (checked.failed_count, checked.case_count) == (0, 1)
+    wrong = check_rules(RuleBook([RulePackRecord(name="our-company", text=text.replace('"sensor"', '"request"'))]))
+    assert wrong.failed_count == 1
 
 
 GOOD = (PACKS / "heat-refund-binzhou.toml").read_text(encoding="utf-8")
