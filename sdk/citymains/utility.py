@@ -106,7 +106,8 @@ class Utility(Face):
             raise InputError(intake.issues)
         record = self._network_record(file, intake, crs)
         self.workbench.store.put_network(record, intake.document)
-        return record
+        # What is asked by id next is this import, not an earlier one of the same model.
+        return self.workbench.keep(("network", record.id), record)
 
     @question(rpc="ValidateNetwork")
     def validate(self, source: SourceFile | str | PathLike[str]) -> ValidationReport:

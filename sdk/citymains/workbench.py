@@ -129,9 +129,13 @@ class Workbench:
             if key in self._cache:
                 self._cache.move_to_end(key)
                 return self._cache[key]  # type: ignore[no-any-return]
-        made = make()
+        return self.keep(key, make())
+
+    def keep(self, key: Hashable, value: T) -> T:
+        """Keep `value` under `key`, instead of what was there."""
         with self._lock:
-            self._cache[key] = made
+            self._cache[key] = value
+            self._cache.move_to_end(key)
             while len(self._cache) > CACHE_ENTRIES:
                 self._cache.popitem(last=False)
-        return made
+        return value

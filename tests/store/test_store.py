@@ -53,12 +53,13 @@ def test_an_unknown_network_is_not_found(store: Store, network_id: str) -> None:
         assert caught.value.code == "NETWORK_NOT_FOUND"
 
 
-def test_a_second_import_keeps_the_first_but_fills_in_the_crs(store: Store) -> None:
+def test_the_latest_import_names_a_network_and_a_known_crs_stays(store: Store) -> None:
     store.put_network(network(name="first"), b"[JUNCTIONS]\n")
     store.put_network(network(name="second", crs="EPSG:4547"), b"[JUNCTIONS]\n")
     store.put_network(network(name="third", crs="EPSG:4326"), b"[JUNCTIONS]\n")
     (entry,) = store.networks().networks
-    assert (entry.name, entry.crs, entry.counts) == ("first", "EPSG:4547", {"junctions": 3})
+    assert (entry.name, entry.crs, entry.counts) == ("third", "EPSG:4547", {"junctions": 3})
+    assert store.network(entry.id).name == "third"
     assert store.network(entry.id).crs == "EPSG:4547"
 
 

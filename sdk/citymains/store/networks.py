@@ -24,8 +24,8 @@ class NetworkShelf(Shelf):
     def put_network(self, record: Network, document: bytes) -> str:
         """Store a network's document and its record without the element tables, which the document holds.
 
-        The first import's name and provenance stand; a coordinate reference system that it did
-        not have is filled in by a later one.
+        The latest import's name and provenance stand, so that asking by id right after loading
+        says the same as asking with the loaded record; a known coordinate reference system stays.
 
         Raises
         ------
@@ -49,11 +49,15 @@ class NetworkShelf(Shelf):
             "create_time": datetime.now(UTC),
         }
         with self._database.writing() as session:
-            if not insert_once(session, NetworkRow, values) and record.crs:
+            if not insert_once(session, NetworkRow, values):
                 session.execute(
                     sa.update(NetworkRow)
-                    .where(NetworkRow.sha256 == sha256, NetworkRow.crs == "")
-                    .values(crs=record.crs)
+                    .where(NetworkRow.sha256 == sha256)
+                    .values(
+                        name=record.name,
+                        record_sha256=values["record_sha256"],
+                        crs=sa.case((NetworkRow.crs == "", record.crs), else_=NetworkRow.crs),
+                    )
                 )
         return record.id
 
