@@ -9,8 +9,8 @@ from scipy.sparse.linalg import spsolve
 
 pytest.importorskip("numba")
 
-from citymains.kernels.lanes import LANES, LaneSolver  # noqa: E402
-from citymains.kernels.symbolic import analyze  # noqa: E402
+from citymains.kernels.lanes import LANES, LaneSolver
+from citymains.kernels.symbolic import analyze
 
 
 def grid(side: int) -> tuple[int, np.ndarray, np.ndarray]:
@@ -63,4 +63,5 @@ def test_every_lane_equals_superlu(case: tuple[int, np.ndarray, np.ndarray]) -> 
     solver.right_side[symbolic.position] = right_side
     solution = solver.solve()[symbolic.position]
     np.testing.assert_allclose(solution, expected, rtol=1e-8, atol=1e-9 * np.abs(expected).max())
-    assert not solver._work.any(), "ready for the next iteration"
+    solver.right_side[symbolic.position] = 2.0 * right_side
+    np.testing.assert_allclose(solver.solve_again()[symbolic.position], 2.0 * solution, rtol=1e-12)

@@ -1,8 +1,7 @@
 """Factorise and solve eight systems of one pattern side by side.
 
-Values are arrays [entry, lane]: the innermost loop runs over the lanes and compiles to one
-vector instruction. A lane is a scenario; lanes never mix, so a scenario's answer does not
-depend on its neighbours.
+Values are arrays [entry, lane]. A lane is a scenario; lanes never mix, so a scenario's answer
+does not depend on its neighbours.
 """
 
 from __future__ import annotations
@@ -11,86 +10,57 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from citymains.kernels.rows import LANES, add_product, store_inverse, store_product, subtract_product
 from citymains.kernels.symbolic import Symbolic
 
-#: Scenarios side by side: one AVX-512 register of doubles, two of AVX2.
-LANES = 8
+__all__ = ["LANES", "LaneSolver", "factorize", "substitute"]
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int32]
 
 
-@numba.njit(cache=True, fastmath={"contract", "nsz"}, error_model="numpy")  # type: ignore[untyped-decorator]
-def factorize(
-    column_start: NDArray[np.int32],
-    row: NDArray[np.int32],
-    row_start: NDArray[np.int32],
-    row_column: NDArray[np.int32],
-    row_entry: NDArray[np.int32],
-    diagonal: Floats,
-    lower: Floats,
-    inverse: Floats,
-    work: Floats,
-) -> None:
-    """``L D L'`` in place, column by column from the left.
+@numba.njit(cache=True)
+def factorize(column_start: Ints, row: Ints, target: Ints, diagonal: Floats, lower: Floats, inverse: Floats) -> None:
+    """``L D L'`` in place: each column, once done, is taken off those it reaches.
 
     Parameters
     ----------
-    column_start, row, row_start, row_column, row_entry
+    column_start, row, target
         From :class:`~citymains.kernels.symbolic.Symbolic`.
-    diagonal : ndarray, shape (n, LANES)
+    diagonal : ndarray, shape (>= n, LANES)
         Diagonal of the matrix in elimination order; overwritten with ``D``.
-    lower : ndarray, shape (nnz, LANES)
+    lower : ndarray, shape (>= nnz, LANES)
         Entries below it; overwritten with ``L D`` (not divided by ``D``).
     inverse : ndarray, shape (n, LANES)
         Output, ``1 / D``.
-    work : ndarray, shape (n, LANES)
-        Zeros, and zeros again afterwards.
     """
-    size = diagonal.shape[0]
-    scale = np.empty(LANES)
-    for k in range(size):
-        for at in range(row_start[k], row_start[k + 1]):
-            j, first = row_column[at], row_entry[at]
-            for lane in range(LANES):
-                scale[lane] = lower[first, lane] * inverse[j, lane]
-            for q in range(first, column_start[j + 1]):
-                i = row[q]
-                for lane in range(LANES):
-                    work[i, lane] += lower[q, lane] * scale[lane]
-        for lane in range(LANES):
-            diagonal[k, lane] -= work[k, lane]
-            inverse[k, lane] = 1.0 / diagonal[k, lane]
-            work[k, lane] = 0.0
-        for q in range(column_start[k], column_start[k + 1]):
-            i = row[q]
-            for lane in range(LANES):
-                lower[q, lane] -= work[i, lane]
-                work[i, lane] = 0.0
+    scale = np.empty((1, LANES))
+    at = 0
+    for j in range(inverse.shape[0]):
+        store_inverse(inverse, j, diagonal, j)
+        stop = column_start[j + 1]
+        for q in range(column_start[j], stop):
+            store_product(scale, 0, lower, q, inverse, j)
+            subtract_product(diagonal, row[q], lower, q, scale, 0)
+            for p in range(q + 1, stop):
+                subtract_product(lower, target[at], lower, p, scale, 0)
+                at += 1
 
 
-@numba.njit(cache=True, fastmath={"contract", "nsz"}, error_model="numpy")  # type: ignore[untyped-decorator]
-def substitute(
-    column_start: NDArray[np.int32], row: NDArray[np.int32], lower: Floats, inverse: Floats, right_side: Floats
-) -> None:
-    """Solve in place with a factorisation of :func:`factorize`; `right_side` [n, LANES] in elimination order."""
+@numba.njit(cache=True)
+def substitute(column_start: Ints, row: Ints, lower: Floats, inverse: Floats, right_side: Floats) -> None:
+    """Solve in place with a factorisation of :func:`factorize`; `right_side` [>= n, LANES] in elimination order."""
     size = inverse.shape[0]
-    scaled = np.empty(LANES)
+    taken = np.empty((1, LANES))
     for j in range(size):
-        for lane in range(LANES):
-            scaled[lane] = inverse[j, lane] * right_side[j, lane]
+        store_product(right_side, j, right_side, j, inverse, j)
         for k in range(column_start[j], column_start[j + 1]):
-            i = row[k]
-            for lane in range(LANES):
-                right_side[i, lane] -= lower[k, lane] * scaled[lane]
+            subtract_product(right_side, row[k], lower, k, right_side, j)
     for j in range(size - 1, -1, -1):
-        for lane in range(LANES):
-            scaled[lane] = right_side[j, lane]
+        taken[0, :] = 0.0
         for k in range(column_start[j], column_start[j + 1]):
-            i = row[k]
-            for lane in range(LANES):
-                scaled[lane] -= lower[k, lane] * right_side[i, lane]
-        for lane in range(LANES):
-            right_side[j, lane] = scaled[lane] * inverse[j, lane]
+            add_product(taken, 0, lower, k, right_side, row[k])
+        subtract_product(right_side, j, taken, 0, inverse, j)
 
 
 class LaneSolver:
@@ -111,13 +81,16 @@ class LaneSolver:
         self.diagonal = np.zeros((symbolic.size, LANES))
         self.lower = np.zeros((symbolic.entries, LANES))
         self.right_side = np.zeros((symbolic.size, LANES))
-        self._inverse = np.zeros((symbolic.size, LANES))
-        self._work = np.zeros((symbolic.size, LANES))
+        self.inverse = np.zeros((symbolic.size, LANES))
 
     def solve(self) -> Floats:
         """Solution in elimination order, shape (n, LANES); overwrites what was filled in."""
         one = self.symbolic
-        factorize(one.column_start, one.row, one.row_start, one.row_column, one.row_entry,
-                  self.diagonal, self.lower, self._inverse, self._work)
-        substitute(one.column_start, one.row, self.lower, self._inverse, self.right_side)
+        factorize(one.column_start, one.row, one.target, self.diagonal, self.lower, self.inverse)
+        return self.solve_again()
+
+    def solve_again(self) -> Floats:
+        """Solution for another right side with the matrix factorised last."""
+        one = self.symbolic
+        substitute(one.column_start, one.row, self.lower, self.inverse, self.right_side)
         return self.right_side

@@ -31,8 +31,7 @@ class Symbolic:
     """Pattern of ``L`` in ``P A P' = L D L'``.
 
     Entries below the diagonal of ``L`` are numbered column by column, rows ascending;
-    ``column_start[j]`` is the first of column ``j``. Row ``k`` consists of the entries
-    ``row_entry[row_start[k]:row_start[k + 1]]``, in the columns ``row_column`` of the same range.
+    ``column_start[j]`` is the first of column ``j``.
     """
 
     size: int
@@ -41,9 +40,8 @@ class Symbolic:
     column_start: Ints
     row: Ints
     """Row of each entry, shape (nnz,)."""
-    row_start: Ints
-    row_column: Ints
-    row_entry: Ints
+    target: Ints
+    """Entry each pair of entries of one column subtracts its product from; pairs in order."""
     edge_entry: Ints
     """Entry each edge adds to, shape (edges,); -1 for an edge to a fixed node or a self-loop."""
 
@@ -74,11 +72,10 @@ def analyze(size: int, start: NDArray[np.integer], end: NDArray[np.integer]) -> 
     high = np.maximum(position[start[inner]], position[end[inner]])
     order = np.lexsort((low, high))
     neighbour_start = np.searchsorted(high[order], np.arange(size + 1)).astype(np.int32)
-    pattern = _pattern(size, neighbour_start, low[order].astype(np.int32))
-    column_start, row, row_start, row_column, row_entry = pattern
+    column_start, row = _pattern(size, neighbour_start, low[order].astype(np.int32))
     edge_entry = np.full(len(start), -1, dtype=np.int32)
     edge_entry[inner] = _find(column_start, row, low, high)
-    return Symbolic(size, position, column_start, row, row_start, row_column, row_entry, edge_entry)
+    return Symbolic(size, position, column_start, row, _targets(column_start, row), edge_entry)
 
 
 def _minimum_degree(size: int, start: NDArray[np.int64], end: NDArray[np.int64]) -> Ints:
@@ -92,16 +89,14 @@ def _minimum_degree(size: int, start: NDArray[np.int64], end: NDArray[np.int64])
     return np.asarray(factor.perm_c, dtype=np.int32)
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _pattern(size: int, neighbour_start: Ints, neighbour: Ints) -> tuple[Ints, Ints, Ints, Ints, Ints]:
+@numba.njit(cache=True)
+def _pattern(size: int, neighbour_start: Ints, neighbour: Ints) -> tuple[Ints, Ints]:
     """Rows of L by walking the elimination tree from each neighbour; two passes, count and fill."""
     parent = np.full(size, -1, dtype=np.int32)
     mark = np.full(size, -1, dtype=np.int32)
     column_count = np.zeros(size + 1, dtype=np.int32)
-    row_start = np.zeros(size + 1, dtype=np.int32)
     for k in range(size):
         mark[k] = k
-        count = 0
         for at in range(neighbour_start[k], neighbour_start[k + 1]):
             j = neighbour[at]
             while mark[j] != k:
@@ -109,30 +104,42 @@ def _pattern(size: int, neighbour_start: Ints, neighbour: Ints) -> tuple[Ints, I
                     parent[j] = k
                 mark[j] = k
                 column_count[j + 1] += 1
-                count += 1
                 j = parent[j]
-        row_start[k + 1] = row_start[k] + count
     column_start = np.cumsum(column_count).astype(np.int32)
-    entries = row_start[size]
-    row = np.empty(entries, dtype=np.int32)
-    row_column = np.empty(entries, dtype=np.int32)
-    row_entry = np.empty(entries, dtype=np.int32)
+    row = np.empty(column_start[size], dtype=np.int32)
     free = column_start[:size].copy()
     mark[:] = -1
     for k in range(size):
         mark[k] = k
-        put = row_start[k]
         for at in range(neighbour_start[k], neighbour_start[k + 1]):
             j = neighbour[at]
             while mark[j] != k:
                 mark[j] = k
                 row[free[j]] = k
-                row_column[put] = j
-                row_entry[put] = free[j]
                 free[j] += 1
-                put += 1
                 j = parent[j]
-    return column_start, row, row_start, row_column, row_entry
+    return column_start, row
+
+
+@numba.njit(cache=True)
+def _targets(column_start: Ints, row: Ints) -> Ints:
+    """Where the product of two entries of a column belongs: the column of the first one's row, the second one's row."""
+    size = column_start.shape[0] - 1
+    count = 0
+    for j in range(size):
+        held = column_start[j + 1] - column_start[j]
+        count += held * (held - 1) // 2
+    target = np.empty(count, dtype=np.int32)
+    put = 0
+    for j in range(size):
+        for q in range(column_start[j], column_start[j + 1]):
+            entry = column_start[row[q]]
+            for p in range(q + 1, column_start[j + 1]):
+                while row[entry] != row[p]:
+                    entry += 1
+                target[put] = entry
+                put += 1
+    return target
 
 
 def _find(

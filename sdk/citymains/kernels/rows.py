@@ -1,0 +1,76 @@
+"""Arithmetic on whole rows of lanes, one vector instruction each.
+
+The compiler cannot prove that two rows of an array are different rows, so a loop over eight
+lanes stays eight scalar operations. These say what is meant: read the rows, compute, write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+#: Scenarios side by side: one AVX-512 register of doubles, two of AVX2.
+LANES = 8
+
+_ROW = ir.VectorType(ir.DoubleType(), LANES)
+_ALIGNMENT = 8
+
+
+def _operation(generate: Callable[[Any, list[Any]], Any], arrays: int) -> Any:
+    """An intrinsic ``f(out, i, a, j, ...)``: rows ``a[j], ...`` and ``out[i]`` go in, what comes out is stored in ``out[i]``."""
+
+    def typing(arguments: tuple[Any, ...]) -> tuple[Any, Any]:
+        signature = types.void(*arguments)
+
+        def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+            places = [
+                _place(context, builder, signature.args[2 * at], values[2 * at], values[2 * at + 1]) for at in range(arrays)
+            ]
+            rows = [builder.load(place, align=_ALIGNMENT) for place in places]
+            builder.store(generate(builder, rows), places[0], align=_ALIGNMENT)
+            return context.get_dummy_value()
+
+        return signature, emit
+
+    if arrays == 2:
+        @intrinsic
+        def two(context: Any, out: Any, i: Any, a: Any, j: Any) -> Any:
+            return typing((out, types.intp, a, types.intp))
+
+        return two
+
+    @intrinsic
+    def three(context: Any, out: Any, i: Any, a: Any, j: Any, b: Any, k: Any) -> Any:
+        return typing((out, types.intp, a, types.intp, b, types.intp))
+
+    return three
+
+
+def _place(context: Any, builder: Any, kind: Any, array: Any, row: Any) -> Any:
+    """Pointer to a row of a C-contiguous array [rows, LANES]."""
+    data = context.make_array(kind)(context, builder, array).data
+    first = builder.gep(data, [builder.mul(row, ir.Constant(row.type, LANES))])
+    return builder.bitcast(first, ir.PointerType(_ROW))
+
+
+
+
+#: Lets the compiler fuse a product and a sum.
+_FUSE = ("contract",)
+
+#: ``out[i] -= a[j] * b[k]``
+subtract_product = _operation(lambda builder, row: builder.fsub(row[0], builder.fmul(row[1], row[2], flags=_FUSE), flags=_FUSE), 3)
+#: ``out[i] += a[j] * b[k]``
+add_product = _operation(lambda builder, row: builder.fadd(row[0], builder.fmul(row[1], row[2], flags=_FUSE), flags=_FUSE), 3)
+#: ``out[i] = a[j] * b[k]``
+store_product = _operation(lambda builder, row: builder.fmul(row[1], row[2]), 3)
+#: ``out[i] = 1 / a[j]``
+store_inverse = _operation(lambda builder, row: builder.fdiv(ir.Constant(_ROW, [1.0] * LANES), row[1]), 2)
+#: ``out[i] += a[j]``
+add_row = _operation(lambda builder, row: builder.fadd(row[0], row[1]), 2)
+#: ``out[i] -= a[j]``
+subtract_row = _operation(lambda builder, row: builder.fsub(row[0], row[1]), 2)
