@@ -80,7 +80,7 @@ class _Reader:
         ambient = options.get("ambient_temperature") if isinstance(options, Mapping) else None
         return {
             "fluid": self._fluid(content.get("fluid")),
-            "ambient_temperature_c": _tidy(ambient - ZERO_CELSIUS_K) if _is_number(ambient) else 20.0,
+            "ambient_temperature_c": _tidy(float(ambient) - ZERO_CELSIUS_K) if ambient is not None and _is_number(ambient) else 20.0,
             "tables": {name: rows for name, rows in tables.items() if any(rows.values())},
         }
 
@@ -110,11 +110,12 @@ class _Reader:
 
     def _frame(self, value: Mapping[str, Any], name: str) -> tuple[list[Any], Rows] | None:
         split = self._content(value.get("_object"), name)
-        parts = [split.get(part) for part in ("columns", "index", "data")] if isinstance(split, Mapping) else []
-        if not parts or not all(isinstance(part, list) for part in parts):
+        parts = {part: split.get(part) for part in ("columns", "index", "data")} if isinstance(split, Mapping) else {}
+        lists = {part: found for part, found in parts.items() if isinstance(found, list)}
+        if len(lists) < 3:
             self._not_a_table(name, "not in the orient 'split'")
             return None
-        columns, index, data = parts
+        columns, index, data = lists["columns"], lists["index"], lists["data"]
         if len(index) != len(data) or any(not isinstance(row, list) or len(row) != len(columns) for row in data):
             self._not_a_table(name, "rows of unequal length")
             return None

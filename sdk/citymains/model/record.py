@@ -86,7 +86,7 @@ class Record:
         return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in shared}
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self.to_json() == other.to_json()  # type: ignore[attr-defined]
+        return isinstance(other, Record) and type(self) is type(other) and self.to_json() == other.to_json()
 
     def __hash__(self) -> int:
         return hash(self.to_json())
