@@ -152,10 +152,11 @@ class TestScenarios:
         report = water.pressure(load(water, text), scenario=Scenario.close("P2"))
         assert set(report.table("pipes").query("link == 'P2'").status) == {"CLOSED"}
 
-    def test_what_the_model_controls_cannot_be_closed_for_a_time(self, water, small):
-        text = small.replace("[TIMES]", "[CONTROLS]\nLINK P2 OPEN AT TIME 1\n[TIMES]")
-        with pytest.raises(InputError, match="SCENARIO_TIMED_CONTROLLED"):
-            water.pressure(load(water, text), scenario=Scenario.close("P2", start_s=60))
+    def test_what_the_model_governs_is_closed_for_a_time_and_then_governed_again(self, water, small):
+        text = small.replace("[TIMES]", "[CONTROLS]\nLINK P2 OPEN AT TIME 1\nLINK P2 CLOSED AT TIME 4\n[TIMES]")
+        flow = water.pressure(load(water, text), scenario=Scenario.close("P2", start_s=0, end_s=7200)).table("pipes").query("link == 'P2'")
+        assert list(flow.status) == ["CLOSED", "CLOSED", "OPEN", "OPEN", "CLOSED"]
+        assert flow.flow_m3_per_h.abs().iloc[[0, 1]].max() < 1e-3
 
     def test_losing_a_source_closes_all_around_it(self, water, small):
         report = water.pressure(load(water, small), hours=0, scenario=Scenario.lose(sources=["R1"]))
@@ -176,7 +177,7 @@ class TestScenarios:
     @pytest.mark.parametrize(
         "scenario",
         [Scenario.close("PX"), Scenario.lose(pumps=["P1"]), Scenario.lose(sources=["J1"]), Scenario.lose(plants=["R1"]),
-         Scenario.scale_demand(2, ["JX"]), Scenario.burst("P1", 50), Scenario.storm("x", 2, 3600)],
+         Scenario.scale_demand(2, ["JX"]), Scenario.burst("PX", 50), Scenario.storm("x", 2, 3600)],
     )
     def test_what_does_not_fit_is_refused(self, water, small, scenario):
         with pytest.raises(InputError, match="SCENARIO_"):

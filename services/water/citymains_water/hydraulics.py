@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -17,12 +17,16 @@ from citymains.topology.graph import Graph
 from citymains.utility import Utility
 from numpy.typing import NDArray
 
+from citymains_water.additions import Additions
 from citymains_water.engine_input import Demands, anchored, engine_ids, engine_text, stored_document
 from citymains_water.scenario import apply_scenario
 from citymains_water.settings import Settings, read_settings
 
 Block = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+
+#: EPANET's status of a link is 0 or 1.
+_CLOSED = 0.5
 
 NODE_TABLES = ("junctions", "reservoirs", "tanks")
 LINK_TABLES = ("pipes", "pumps", "valves")
@@ -55,6 +59,8 @@ class Hydraulics:
     engine_version: str
     length_m: float
     """Metres in the file's unit of length, for curves, which stay in the file's units."""
+    burst_m3_per_h: Mapping[str, Block]
+    """What broken pipes discharge, shape (times,), by id of the pipe."""
 
     @cached_property
     def graph(self) -> Graph:
@@ -103,14 +109,17 @@ def solve(face: Utility, network: Network, *, question: str, scenario: Scenario,
         The engine stopped early, failed, or gave an answer that is not about this network.
     """
     document, settings = model_settings(face, network)
-    document = apply_scenario(document, network, scenario, question)
+    document, additions = apply_scenario(document, network, settings, scenario, question)
     ids = engine_ids(network, document)
-    document, anchors = anchored(document, _parts_without_source(network), {*element_ids(network, NODE_TABLES), *element_ids(network, LINK_TABLES)})
+    known = {*element_ids(network, NODE_TABLES), *element_ids(network, LINK_TABLES), *additions.nodes, *additions.links}
+    document, anchors = anchored(document, _parts_without_source(network), known)
     with face.workbench.engines.session("epanet", {"inp": engine_text(document, ids, demands)}, element=network.name) as session:
-        answer = session.run({"duration_s": duration_s})
+        answer: Mapping[str, Any] = session.run({"duration_s": duration_s})
         version = session.engine_version
-    _check(answer, network, ids, anchors, duration_s)
-    return _in_si(_without(answer, len(anchors)), network, settings, ids, version)
+    bursts = {pipe: _row(answer, "flow", outlet) * settings.units.flow_m3_per_h for pipe, outlet in additions.outlets.items()}
+    answer = _own(answer, network, ids, additions, anchors)
+    _check(answer, network, ids, duration_s)
+    return replace(_in_si(answer, network, settings, ids, version), burst_m3_per_h=bursts)
 
 
 def _parts_without_source(network: Network) -> list[str]:
@@ -122,18 +131,35 @@ def _parts_without_source(network: Network) -> list[str]:
     return [graph.node_ids[int(np.argmax(of_node == part))] for part in lacking]
 
 
-def _without(answer: Mapping[str, Any], anchor_count: int) -> Mapping[str, Any]:
-    """The answer without the last nodes and links, which are ours."""
-    if not anchor_count:
+def _row(answer: Mapping[str, Any], name: str, link: str) -> Block:
+    """A quantity of one of the engine's links over time."""
+    return np.asarray(answer[name])[:, answer["links"].index(link)]
+
+
+def _own(answer: Mapping[str, Any], network: Network, ids: IdMap, additions: Additions, anchors: list[str]) -> Mapping[str, Any]:
+    """The answer without the nodes and links that are ours; a link is open where all that stands in a row with it is."""
+    if not additions.nodes and not anchors:
         return answer
-    nodes, links = len(answer["nodes"]) - anchor_count, len(answer["links"]) - anchor_count
-    cut = {**dict.fromkeys(("head", "demand", "required", "delivered"), nodes), **dict.fromkeys(("flow", "velocity", "status", "setting"), links)}
-    return {**answer, **{name: np.asarray(answer[name])[:, :size] for name, size in cut.items()}}
+    status = np.array(answer["status"])
+    at = {one: index for index, one in enumerate(answer["links"])}
+    for link in additions.series:
+        if link not in additions.links:
+            row = [at[one] for one in additions.all_in_series(link)]
+            status[:, at[ids.engine_id(link)]] *= (status[:, row] > _CLOSED).all(axis=1)
+    ours = {"nodes": {*additions.nodes, *anchors}, "links": {*additions.links, *anchors}}
+    kept = {what: [index for index, one in enumerate(answer[what]) if one not in ours[what]] for what in ours}
+    return {
+        **answer,
+        **{what: [answer[what][index] for index in kept[what]] for what in kept},
+        **{name: np.asarray(answer[name])[:, kept["nodes"]] for name in ("head", "demand", "required", "delivered")},
+        **{name: np.asarray(answer[name])[:, kept["links"]] for name in ("flow", "velocity", "setting")},
+        "status": status[:, kept["links"]],
+    }
 
 
-def _check(answer: Mapping[str, Any], network: Network, ids: IdMap, anchors: list[str], duration_s: float) -> None:
+def _check(answer: Mapping[str, Any], network: Network, ids: IdMap, duration_s: float) -> None:
     for what, tables in (("nodes", NODE_TABLES), ("links", LINK_TABLES)):
-        check_ids("epanet", what, [*map(ids.engine_id, element_ids(network, tables)), *anchors], answer[what])
+        check_ids("epanet", what, [*map(ids.engine_id, element_ids(network, tables))], answer[what])
     times = answer["times_s"]
     check_steps("epanet", "head", len(times), len(answer["head"]))
     if not len(times) or times[-1] > duration_s:
@@ -143,7 +169,7 @@ def _check(answer: Mapping[str, Any], network: Network, ids: IdMap, anchors: lis
 def _in_si(answer: Mapping[str, Any], network: Network, settings: Settings, ids: IdMap, version: str) -> Hydraulics:
     length, flow = settings.units.length_m, settings.units.flow_m3_per_h
     head = np.asarray(answer["head"]) * length
-    is_open = np.asarray(answer["status"]) > 0.5
+    is_open = np.asarray(answer["status"]) > _CLOSED
     supplied = supplied_nodes(network, is_open)
     junctions = network.data("junctions").row_count
     demand = {name: np.asarray(answer[name]) * flow for name in ("required", "delivered")}
@@ -168,6 +194,7 @@ def _in_si(answer: Mapping[str, Any], network: Network, settings: Settings, ids:
         messages=_original_messages(answer["messages"], ids),
         engine_version=version,
         length_m=length,
+        burst_m3_per_h={},
     )
     check_finite("epanet", "head_m", result.head_m, ids=result.node_ids, missing=~supplied)
     check_finite("epanet", "flow_m3_per_h", result.flow_m3_per_h, ids=result.link_ids)

@@ -91,10 +91,6 @@ register_messages(
             "请写成 LINK 标识 OPEN|CLOSED|设定值 IF NODE 标识 ABOVE|BELOW 水位,或 … AT TIME 小时。"),
         "RULE_INVALID": Text(
             "The line stands outside of a rule: {value}", "该行不属于任何规则:{value}", "Begin the rule with RULE and its name.", "请以 RULE 及其名称开头。"),
-        "SCENARIO_TIMED_CONTROLLED": Text(
-            "{element} is opened and closed by the model's own controls, rules, pattern or check valve; closing it for a time could be undone by them.",
-            "{element} 受模型自身的控制、规则、模式或止回阀支配,限时关闭可能被其撤销。",
-            "Close it for the whole time (leave start_s and end_s out).", "请在全程关闭(不填 start_s 与 end_s)。"),
         # -- results --------------------------------------------------------------------------
         "NODES_UNSUPPLIED": Text(
             "{element} has no open path to a source{when}.", "{element} 与任何水源之间没有开启的通路{when_zh}。"),

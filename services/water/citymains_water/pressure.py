@@ -12,7 +12,7 @@ from citymains.errors import InputError
 from citymains.model.finding import verdict_of
 from citymains.model.network import Network
 from citymains.model.record import Record
-from citymains.model.scenario import Close, Lose, Scenario
+from citymains.model.scenario import Burst, Close, Lose, Scenario
 from citymains.model.table import Coded, ColumnSpec, Kind, MapLayer, Table, TableSpec
 from citymains.utility import Utility
 
@@ -98,9 +98,9 @@ def analyze_pressure(face: Utility, network: Network, asked: PressureRequest) ->
     """Answer the question ``pressure`` (see `citymains_water.utility.Water.pressure`)."""
     started = time.monotonic()
     _, settings = model_settings(face, network)
-    duration_s = _duration_s(asked.hours, settings)
+    duration_s = asked_duration_s(asked.hours, settings)
     model = _demand_model(asked, settings)
-    low_m, full_m = _pressures_m(asked, settings)
+    low_m, full_m = asked_pressures_m(asked.minimum_pressure_m, asked.required_pressure_m, settings)
     per_m = settings.pressure_per_m()
     demands = Demands(
         "DDA" if model is DemandModel.DDA else "PDA", low_m * per_m, full_m * per_m,
@@ -127,7 +127,8 @@ def analyze_pressure(face: Utility, network: Network, asked: PressureRequest) ->
     )
 
 
-def _duration_s(hours: float | None, settings: Settings) -> float:
+def asked_duration_s(hours: float | None, settings: Settings) -> float:
+    """Seconds to simulate: as asked, else as the model says. Raises InputError."""
     if hours is None:
         return settings.duration_s
     if not 0.0 <= hours < 1e6:
@@ -140,15 +141,16 @@ def _demand_model(asked: PressureRequest, settings: Settings) -> DemandModel:
         if asked.demand_model not in tuple(DemandModel):
             raise InputError("ARGUMENT_INVALID", field="demand_model", value=asked.demand_model, limit=" ".join(DemandModel))
         return DemandModel(asked.demand_model)
-    cut = any(isinstance(edit, Close | Lose) for edit in asked.scenario.edits)
+    cut = any(isinstance(edit, Close | Lose | Burst) for edit in asked.scenario.edits)
     return DemandModel.PDD if cut or settings.demand_model == "PDA" else DemandModel.DDA
 
 
-def _pressures_m(asked: PressureRequest, settings: Settings) -> tuple[float, float]:
+def asked_pressures_m(minimum_m: float | None, required_m: float | None, settings: Settings) -> tuple[float, float]:
+    """Pressures without and with full delivery: as asked, else as the model says. Raises InputError."""
     per_m = settings.pressure_per_m()
     in_file = {name: settings.numbers.get(f"{name} PRESSURE", 0.0) / per_m for name in ("MINIMUM", "REQUIRED")}
-    low = asked.minimum_pressure_m if asked.minimum_pressure_m is not None else in_file["MINIMUM"]
-    full = asked.required_pressure_m
+    low = minimum_m if minimum_m is not None else in_file["MINIMUM"]
+    full = required_m
     if full is None:
         full = in_file["REQUIRED"] if in_file["REQUIRED"] > low + _LEAST_SPAN / per_m else max(REQUIRED_PRESSURE_M, low + 1.0)
     if not 0.0 <= low < 1e4:

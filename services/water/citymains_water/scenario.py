@@ -9,31 +9,58 @@ from citymains.errors import InputError
 from citymains.intake.inp import InpDocument, InpRow
 from citymains.intake.numbers import read_number
 from citymains.model.network import Network
-from citymains.model.scenario import Close, Lose, ScaleDemand, Scenario
+from citymains.model.scenario import Burst, Close, Lose, ScaleDemand, Scenario
 
-#: Edits the water questions take.
+from citymains_water.additions import Additions, with_gate
+from citymains_water.burst import with_burst
+from citymains_water.settings import Settings
+
+#: Edits that hold from start to end, or do not: what batches take.
 SUPPORTED = (Close, Lose, ScaleDemand)
+#: Edits the water questions take.
+EDITS = (*SUPPORTED, Burst)
 
 #: Wins over any priority a model's own rules are given.
 _PRIORITY = "1000000"
 
 
-def apply_scenario(document: InpDocument, network: Network, scenario: Scenario, question: str) -> InpDocument:
-    """The document with a scenario's edits.
+def apply_scenario(
+    document: InpDocument, network: Network, settings: Settings, scenario: Scenario, question: str
+) -> tuple[InpDocument, Additions]:
+    """The document with a scenario's edits, and what they add to the engine's model.
+
+    Bursts come first, so that closing a broken pipe closes both of its halves.
 
     Raises
     ------
     InputError
-        SCENARIO_UNSUPPORTED, SCENARIO_UNKNOWN_ELEMENT, SCENARIO_TIMED_CONTROLLED.
+        SCENARIO_UNSUPPORTED, SCENARIO_UNKNOWN_ELEMENT, ARGUMENT_INVALID.
     """
-    scenario.require(question, SUPPORTED)
+    scenario.require(question, EDITS)
+    _refuse_times(scenario)
+    additions = Additions()
+    for edit in scenario.edits:
+        if isinstance(edit, Burst):
+            document, additions = with_burst(document, network, settings, edit, additions)
     for edit in scenario.edits:
         if isinstance(edit, ScaleDemand):
             document = _scaled(document, network, edit)
         elif isinstance(edit, Close | Lose):
             links = _Links(network).of(edit, question)
-            document = _closed(document, network, links, edit.start_s, edit.end_s)
-    return document
+            links += [additions.halves[link] for link in links if link in additions.halves]
+            document, additions = _closed(document, network, links, edit.start_s, edit.end_s, additions)
+    return document, additions
+
+
+def _refuse_times(scenario: Scenario) -> None:
+    for edit in scenario.edits:
+        if not isinstance(edit, Close | Lose | Burst):
+            continue
+        start = edit.start_s or 0.0
+        if start < 0:
+            raise InputError("ARGUMENT_INVALID", field="start_s", value=edit.start_s, limit=">= 0")
+        if edit.end_s is not None and edit.end_s <= start:
+            raise InputError("ARGUMENT_INVALID", field="end_s", value=edit.end_s, limit=f"> {start:g}")
 
 
 class _Links:
@@ -70,20 +97,30 @@ def _known(ids: Iterable[str], known: Iterable[str | None], field: str) -> list[
 
 
 def _closed(
-    document: InpDocument, network: Network, links: list[str], start_s: float | None, end_s: float | None
-) -> InpDocument:
+    document: InpDocument, network: Network, links: list[str], start_s: float | None, end_s: float | None, additions: Additions
+) -> tuple[InpDocument, Additions]:
     closing = set(links)
     if not start_s and end_s is None:
-        return _closed_throughout(document, closing)
-    closing -= _closed_already(document, closing)
-    _refuse_controlled(document, closing)
+        return _closed_throughout(document, closing), additions
+    governed = closing & _governed(document)
     working = _working_settings(network)
+    closed_at = {link: working.get(link, "OPEN") for link in closing - governed - _closed_already(document, closing)}
+    for link in sorted(governed):
+        document, additions, gate = with_gate(document, link, additions, _diameter(document, link))
+        closed_at[gate] = "OPEN"
     rows = []
-    for link in sorted(closing):
+    for link, again in sorted(closed_at.items()):
         rows.append(("LINK", link, "CLOSED", "AT", "TIME", *_time(start_s or 0.0)))
         if end_s is not None:
-            rows.append(("LINK", link, working.get(link, "OPEN"), "AT", "TIME", *_time(end_s)))
-    return document.with_rows("CONTROLS", rows)
+            rows.append(("LINK", link, again, "AT", "TIME", *_time(end_s)))
+    return document.with_rows("CONTROLS", rows), additions
+
+
+def _diameter(document: InpDocument, link: str) -> float:
+    """Diameter of a link in the file's units; of a pump, that of the widest pipe."""
+    pipes = {row.tokens[0]: read_number(row.tokens[4]).value or 0.0 for row in document["PIPES"]}
+    valves = {row.tokens[0]: read_number(row.tokens[3]).value or 0.0 for row in document["VALVES"]}
+    return {**pipes, **valves}.get(link) or max(pipes.values(), default=12.0)
 
 
 def _working_settings(network: Network) -> dict[str, str]:
@@ -135,14 +172,13 @@ def _closed_already(document: InpDocument, links: set[str]) -> set[str]:
     return {row.tokens[0] for row in rows if row.tokens[0] in links and row.tokens[-1].upper().startswith("CLOSED")}
 
 
-def _refuse_controlled(document: InpDocument, links: set[str]) -> None:
-    """A control at a time can be undone by the model's own; then the answer would not be the one asked for."""
+def _governed(document: InpDocument) -> set[str]:
+    """Links the model itself opens and closes: it could undo what is closed for a time."""
     governed = {row.tokens[1] for row in document["CONTROLS"] if len(row.tokens) > 1}
     governed |= {row.tokens[2] for row in document["RULES"] if len(row.tokens) > 2 and row.tokens[0].upper() in ("THEN", "ELSE", "AND")}
     governed |= {row.tokens[0] for row in document["PIPES"] if row.tokens[-1].upper().startswith("CV")}
     governed |= {row.tokens[0] for row in document["PUMPS"] if any(word.upper().startswith("PATTERN") for word in row.tokens[3::2])}
-    for link in sorted(links & governed):
-        raise InputError("SCENARIO_TIMED_CONTROLLED", field="pipes", element=link, value=link)
+    return governed
 
 
 def _time(seconds: float) -> tuple[str, str]:
