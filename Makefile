@@ -26,23 +26,26 @@ $(VENV)/.installed-test: $(VENV)/.installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[$(TEST_EXTRAS)]' --group dev --group proto
 	@touch $@
 
+# buf, where there is npm: the linter of the protos, and the gRPC client of the documentation's examples.
+$(VENV)/.buf: $(VENV)/.venv-made
+	@if command -v npm >/dev/null 2>&1; then \
+	  npm install --silent --no-audit --no-fund --no-save --no-package-lock --prefix $(VENV)/buf $(BUF) \
+	    && ln -sf ../buf/node_modules/.bin/buf $(BIN)/buf && touch $@; \
+	else echo 'npm is missing: buf lints no protos here'; fi
+
 demo: $(VENV)/.installed  ## install, calculate the four networks of the demonstration town, write a report
 	$(BIN)/citymains demo --out demo-report
 
-test: $(VENV)/.installed-test  ## install and run the tests
-	$(BIN)/pytest -m 'not campaign' $(TESTS)
+test: $(VENV)/.installed-test $(VENV)/.buf  ## install and run the tests
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -m 'not campaign' $(TESTS)
 
-lint: $(VENV)/.installed-test  ## style, types, import rules, protos, drift of generated stubs
+lint: $(VENV)/.installed-test $(VENV)/.buf  ## style, types, import rules, protos, drift of generated stubs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 	$(BIN)/python proto/generate.py --check
-	@if command -v npm >/dev/null 2>&1; then \
-	  npm exec --yes --package $(BUF) -- $(BIN)/python proto/generate.py --lint; \
-	else \
-	  echo 'npm is missing: the protos were not linted by buf'; \
-	fi
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python proto/generate.py --lint
 
 proto: $(VENV)/.installed-test  ## generate the stubs from proto/
 	$(BIN)/python proto/generate.py

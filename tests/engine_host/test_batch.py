@@ -29,11 +29,20 @@ class Opener:
 
     def __call__(self) -> Session:
         self.count += 1
-        return self.host.session("fake_engine:FakeEngine", {"bad": self.bad}, limits=Limits(wall_s=0.5, memory_mib=200), element="town")
+        return self.host.session(
+            "fake_engine:FakeEngine",
+            {"bad": self.bad},
+            limits=Limits(wall_s=0.5, memory_mib=200),
+            element="town",
+        )
 
 
 def squares(answer: Any) -> dict[int, int]:
-    return {position: value for part, got in answer.pieces for position, value in zip(part, got["squares"], strict=True)}
+    return {
+        position: value
+        for part, got in answer.pieces
+        for position, value in zip(part, got["squares"], strict=True)
+    }
 
 
 def task(scenarios: Any) -> dict[str, Any]:

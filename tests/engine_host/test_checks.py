@@ -39,7 +39,9 @@ def test_missing_steps_are_rejected() -> None:
 def test_values_that_are_not_finite_are_rejected(bad: float) -> None:
     values = np.zeros((4, 3))
     values[2, 1] = values[3, 1] = bad
-    with pytest.raises(ResultRejectedError, match=r"pressure_m of J2 is .* at \[2, 1\]; 2 of 12 values") as caught:
+    with pytest.raises(
+        ResultRejectedError, match=r"pressure_m of J2 is .* at \[2, 1\]; 2 of 12 values"
+    ) as caught:
         check_finite("epanet", "pressure_m", values, ids=["J1", "J2", "J3"])
     assert caught.value.context["element"] == "J2"
 

@@ -58,7 +58,9 @@ def assert_host_works(host: EngineHost) -> None:
         ({"do": "sys_exit", "status": 5}, "exit 5"),
     ],
 )
-def test_a_crash_is_an_error_that_names_engine_signal_and_element(any_host: EngineHost, task: dict[str, Any], value: str) -> None:
+def test_a_crash_is_an_error_that_names_engine_signal_and_element(
+    any_host: EngineHost, task: dict[str, Any], value: str
+) -> None:
     with any_host.session(FAKE, {}, element="town.inp") as session:
         session.run({"do": "echo"})
         started = time.monotonic()
@@ -109,7 +111,11 @@ def test_a_child_killed_between_questions(any_host: EngineHost) -> None:
             session.run({"do": "echo"})
 
 
-@pytest.mark.parametrize("task", [{"do": "sleep", "seconds": 60}, {"do": "hang_in_c"}, {"do": "ignore_signals"}], ids=lambda t: t["do"])
+@pytest.mark.parametrize(
+    "task",
+    [{"do": "sleep", "seconds": 60}, {"do": "hang_in_c"}, {"do": "ignore_signals"}],
+    ids=lambda t: t["do"],
+)
 def test_over_the_time_limit(any_host: EngineHost, task: dict[str, Any]) -> None:
     with any_host.session(FAKE, {}, limits=Limits(wall_s=0.5), element="town") as session:
         started = time.monotonic()
@@ -184,7 +190,9 @@ def test_an_engine_that_never_loads(any_host: EngineHost, monkeypatch: pytest.Mo
     any_host.session("fake_engine:WarmEngine", {}).close()
 
 
-@pytest.mark.parametrize("task", [{"do": "allocate", "mib": 500}, {"do": "allocate_small"}], ids=lambda t: t["do"])
+@pytest.mark.parametrize(
+    "task", [{"do": "allocate", "mib": 500}, {"do": "allocate_small"}], ids=lambda t: t["do"]
+)
 def test_over_the_memory_limit(any_host: EngineHost, task: dict[str, Any]) -> None:
     with any_host.session(FAKE, {}, limits=Limits(memory_mib=200), element="town") as session:
         with pytest.raises(SolverError, match="200 MiB") as caught:
@@ -201,7 +209,9 @@ def test_within_the_memory_limit(any_host: EngineHost) -> None:
         assert session.run({"do": "malloc", "mib": 300}) == {"got": False}
 
 
-@pytest.mark.parametrize("task", [{"do": "write", "mib": 20}, {"do": "flood", "mib": 20}], ids=lambda t: t["do"])
+@pytest.mark.parametrize(
+    "task", [{"do": "write", "mib": 20}, {"do": "flood", "mib": 20}], ids=lambda t: t["do"]
+)
 def test_over_the_file_limit(any_host: EngineHost, task: dict[str, Any]) -> None:
     with any_host.session(FAKE, {}, limits=Limits(file_mib=5), element="town") as session:
         with pytest.raises(EngineCrashedError, match="more than 5 MiB") as caught:
@@ -306,7 +316,9 @@ def kill_at_random(host: EngineHost, *, count: int, seed: int, template_too: boo
                 timer.join()
                 session.close()
                 assert not session.directory.exists()
-    print(f"\n{count} kills: {crashed} typed errors, {answered} answered first, slowest error {worst_s * 1000:.1f} ms")
+    print(
+        f"\n{count} kills: {crashed} typed errors, {answered} answered first, slowest error {worst_s * 1000:.1f} ms"
+    )
     assert crashed > count / 3
     assert worst_s < PROMISE_S
     assert_host_works(host)

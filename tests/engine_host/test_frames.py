@@ -54,7 +54,9 @@ def test_a_tree_comes_back_as_it_was(tree: Any) -> None:
     assert through(tree) == tree
 
 
-@pytest.mark.parametrize("dtype", ["f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "?", ">f8", ">i4", "U7"])
+@pytest.mark.parametrize(
+    "dtype", ["f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "?", ">f8", ">i4", "U7"]
+)
 @pytest.mark.parametrize("shape", [(), (0,), (5,), (3, 4), (0, 4), (2, 3, 4)])
 def test_an_array_comes_back_as_it_was(dtype: str, shape: tuple[int, ...]) -> None:
     array = np.arange(int(np.prod(shape))).reshape(shape).astype(dtype)
@@ -73,7 +75,16 @@ def test_special_values_and_layouts_come_back() -> None:
     fortran = np.asfortranarray(np.arange(6.0).reshape(2, 3))
     np.testing.assert_array_equal(through(fortran), fortran)
     np.testing.assert_array_equal(through(fortran[::-1, ::2]), fortran[::-1, ::2])
-    back = through({"nan": float("nan"), "inf": float("inf"), "f": np.float64(0.1), "i": np.int32(7), "b": np.True_, "t": (1, 2)})
+    back = through(
+        {
+            "nan": float("nan"),
+            "inf": float("inf"),
+            "f": np.float64(0.1),
+            "i": np.int32(7),
+            "b": np.True_,
+            "t": (1, 2),
+        }
+    )
     assert np.isnan(back.pop("nan"))
     assert back == {"inf": float("inf"), "f": 0.1, "i": 7, "b": True, "t": [1, 2]}
     assert type(back["b"]) is bool
@@ -89,7 +100,8 @@ def test_keys_of_our_own_notation_are_no_trap() -> None:
     "tree",
     [{1: 2}, {"x": {1, 2}}, object(), 2**64, -(2**63) - 1, np.array([object()]), np.array(["2020-01-01"], dtype="M8[D]"),
      np.zeros(2, dtype=complex), "\ud800", "\ud800" * 5000, {"\udcff": 1}],
-    ids=repr,
+    ids=["key_int", "set", "object", "too_large", "too_small", "array_of_objects", "array_of_dates", "complex",
+         "surrogate", "many_surrogates", "key_surrogate"],
 )  # fmt: skip
 def test_what_does_not_travel_is_refused_before_anything_is_sent(tree: Any) -> None:
     with pytest.raises(FrameError):
@@ -164,7 +176,9 @@ def test_a_hostile_frame_is_refused(data: bytes) -> None:
 @given(st.binary(max_size=60), st.integers(0, 200))
 @settings(max_examples=500, deadline=None)
 def test_a_damaged_frame_never_does_more_than_refuse(noise: bytes, position: int) -> None:
-    whole = b"".join(encode({"ids": np.array(["a", "管"]), "x": np.ones(3), "raw": b"12", "n": [1.5, None, "长" * 2000]}))
+    whole = b"".join(
+        encode({"ids": np.array(["a", "管"]), "x": np.ones(3), "raw": b"12", "n": [1.5, None, "长" * 2000]})
+    )
     position %= len(whole)
     with contextlib.suppress(FrameError, AssertionError):
         parse(whole[:position] + noise + whole[position + len(noise) :])

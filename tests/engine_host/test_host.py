@@ -38,7 +38,11 @@ def test_eight_threads_five_runs_of_different_networks_at_once(any_host: EngineH
             for run in range(5):
                 answer = session.run({"do": "solve", "run": run, "seconds": 0.002})
                 heads = np.random.default_rng(model["seed"] + run).random((24, len(model["ids"])))
-                right += answer["ids"] == model["ids"] and answer["seed"] == model["seed"] and bool((answer["heads"] == heads).all())
+                right += (
+                    answer["ids"] == model["ids"]
+                    and answer["seed"] == model["seed"]
+                    and bool((answer["heads"] == heads).all())
+                )
         return right
 
     with ThreadPoolExecutor(8) as pool:
@@ -162,7 +166,9 @@ def test_one_host_per_process() -> None:
         assert len({id(one) for one in pool.map(lambda _: engine_host(), range(16))}) == 1
 
 
-def test_a_place_with_an_unusual_name_is_not_used(new_host: EngineHost, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_place_with_an_unusual_name_is_not_used(
+    new_host: EngineHost, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     odd = tmp_path / "临时 目录"
     odd.mkdir()
     monkeypatch.setenv("TMPDIR", str(odd))
@@ -205,7 +211,14 @@ assert host.template_pid({FAKE!r}) == template
 session.close()
 print("fine")
 """
-    done = subprocess.run([sys.executable, "-c", script], env=with_engines(), capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=with_engines(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert (done.stdout, done.returncode) == ("fine\n", 0), done.stderr
 
 

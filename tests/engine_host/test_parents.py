@@ -32,8 +32,12 @@ def environment(request: pytest.FixtureRequest) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(HERE / "engines"), "CITYMAINS_ENGINE_START": request.param}
 
 
-def run(command: list[str], environment: dict[str, str], **options: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False, **options)  # type: ignore[call-overload,no-any-return]
+def run(
+    command: list[str], environment: dict[str, str], **options: object
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=60, check=False, **options
+    )  # type: ignore[call-overload,no-any-return]
 
 
 def assert_fine(done: subprocess.CompletedProcess[str]) -> None:
@@ -44,7 +48,9 @@ def test_from_standard_input(environment: dict[str, str]) -> None:
     assert_fine(run([sys.executable, "-"], environment, input=SCRIPT))
 
 
-def test_from_a_script_without_main_guard_under_a_chinese_path(environment: dict[str, str], tmp_path: Path) -> None:
+def test_from_a_script_without_main_guard_under_a_chinese_path(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
     folder = tmp_path / "张三 的项目"
     folder.mkdir()
     (folder / "计算.py").write_text(SCRIPT, encoding="utf-8")
@@ -70,7 +76,9 @@ made[0].close()
     assert (done.stdout, done.stderr) == ("5\n", "")
 
 
-def test_a_folder_of_the_user_that_hides_standard_modules(environment: dict[str, str], tmp_path: Path) -> None:
+def test_a_folder_of_the_user_that_hides_standard_modules(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
     """The engine's process does not import what happens to lie in the working directory."""
     for name in ("json", "numpy", "socket", "select"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('the wrong module')")
@@ -130,13 +138,19 @@ session.run({"do": "sleep", "seconds": 60})
 
 @linux_only
 @pytest.mark.parametrize("how", ["forks", "plain"])
-def test_a_parent_that_is_killed_takes_everything_along(environment: dict[str, str], tmp_path: Path, how: str) -> None:
+def test_a_parent_that_is_killed_takes_everything_along(
+    environment: dict[str, str], tmp_path: Path, how: str
+) -> None:
     environment["TMPDIR"] = str(tmp_path)
-    with subprocess.Popen([sys.executable, "-c", KILLED, how], env=environment, stdout=subprocess.PIPE, text=True) as parent:
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED, how], env=environment, stdout=subprocess.PIPE, text=True
+    ) as parent:
         assert parent.stdout is not None
         pids = [int(pid) for pid in parent.stdout.readline().split()]
         if how == "forks" and environment["CITYMAINS_ENGINE_START"] == "fresh":
-            os.kill(pids.pop(), signal.SIGKILL)  # without a template nobody finds a grandchild that left its group
+            os.kill(
+                pids.pop(), signal.SIGKILL
+            )  # without a template nobody finds a grandchild that left its group
         time.sleep(0.2)
         assert all(Path(f"/proc/{pid}").exists() for pid in pids)
         os.kill(parent.pid, signal.SIGKILL)
@@ -145,14 +159,20 @@ def test_a_parent_that_is_killed_takes_everything_along(environment: dict[str, s
 
 
 @linux_only
-def test_a_parent_that_is_killed_while_an_engine_is_loading(environment: dict[str, str], tmp_path: Path) -> None:
+def test_a_parent_that_is_killed_while_an_engine_is_loading(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
     environment["TMPDIR"] = str(tmp_path)
     script = 'import citymains.engine_host.client as c\nc.engine_host().session("fake_engine:SlowEngine", {})'
     with subprocess.Popen([sys.executable, "-c", script], env=environment) as parent:
         pids: list[int] = []
         while not pids and parent.poll() is None:
             time.sleep(0.05)
-            pids = [int(pid) for task in Path(f"/proc/{parent.pid}/task").iterdir() for pid in (task / "children").read_text().split()]
+            pids = [
+                int(pid)
+                for task in Path(f"/proc/{parent.pid}/task").iterdir()
+                for pid in (task / "children").read_text().split()
+            ]
         time.sleep(0.5)
         os.kill(parent.pid, signal.SIGKILL)
     assert all_gone(pids, 5.0)

@@ -63,7 +63,11 @@ def test_the_child_lives_in_a_place_of_its_own(any_host: EngineHost, monkeypatch
     assert seen["fsize"] == 7 << 20
     assert seen["environment"]["OMP_NUM_THREADS"] == "1"
     assert not [name for name in seen["environment"] if "TOKEN" in name or "DATABASE" in name]
-    assert not [name for name in seen["modules"] if name.split(".")[0] in ("grpc", "sqlalchemy", "pandas", "wntr", "pytest")]
+    assert not [
+        name
+        for name in seen["modules"]
+        if name.split(".")[0] in ("grpc", "sqlalchemy", "pandas", "wntr", "pytest")
+    ]
     links = {fd: target for fd, target in seen["fds"].items() if int(fd) > 2}
     assert sum(target.startswith("socket:") for target in links.values()) <= 1, links
     assert len([target for target in links.values() if not target.startswith("/proc")]) <= 2, links
@@ -76,7 +80,9 @@ def test_a_child_holds_no_other_sessions_sockets(host: EngineHost) -> None:
     assert sum(target.startswith("socket:") for target in fds.values()) == 1
 
 
-def test_what_the_engine_prints_stays_in_its_directory(any_host: EngineHost, capfd: pytest.CaptureFixture[str]) -> None:
+def test_what_the_engine_prints_stays_in_its_directory(
+    any_host: EngineHost, capfd: pytest.CaptureFixture[str]
+) -> None:
     with any_host.session(FAKE, {}) as session:
         session.run({"do": "print"})
         assert "from C, too" in (session.directory / ".engine-output").read_text()
@@ -93,7 +99,9 @@ def test_what_the_engine_prints_stays_in_its_directory(any_host: EngineHost, cap
         ({"code": "", "message": ""}, SolverError, "ENGINE_FAILED"),
     ],
 )
-def test_faults_become_typed_errors(host: EngineHost, task: dict[str, str], kind: type[SolverError], code: str) -> None:
+def test_faults_become_typed_errors(
+    host: EngineHost, task: dict[str, str], kind: type[SolverError], code: str
+) -> None:
     with host.session(FAKE, {}, element="town") as session:
         with pytest.raises(SolverError) as caught:
             session.run({"do": "fault", **task, "details": {"element": "P-7", "line": 3, "engine": "forged"}})
@@ -132,7 +140,9 @@ def test_what_the_answer_may_not_be(host: EngineHost) -> None:
         assert session.run({"do": "echo"})
 
 
-@pytest.mark.parametrize("garbage", [b"HTTP/1.1 200 OK\r\n" * 10, bytes(64), b'CMF1\x02\x00\x00\x00' + bytes(8) + b"42"])
+@pytest.mark.parametrize(
+    "garbage", [b"HTTP/1.1 200 OK\r\n" * 10, bytes(64), b"CMF1\x02\x00\x00\x00" + bytes(8) + b"42"]
+)
 def test_garbage_from_the_child_is_rejected(host: EngineHost, garbage: bytes) -> None:
     with host.session(FAKE, {}) as session:
         with pytest.raises(ResultRejectedError):
@@ -151,10 +161,15 @@ def test_a_missing_solver_names_its_extra(any_host: EngineHost) -> None:
     with pytest.raises(MissingExtraError, match="a_solver_nobody_has") as caught:
         any_host.session("missing_solver:Engine", {})
     assert caught.value.context["limit"] == "missing_solver"
-    with any_host.session("fake_engine:ExtraEngine", {}) as session, pytest.raises(MissingExtraError) as caught:
+    with (
+        any_host.session("fake_engine:ExtraEngine", {}) as session,
+        pytest.raises(MissingExtraError) as caught,
+    ):
         session.run({"do": "import", "module": "a_solver_nobody_has"})
     with pytest.raises(MissingExtraError) as caught:
-        any_host.session("fake_engine:ExtraEngine", {"on_open": {"do": "import", "module": "a_solver_nobody_has"}})
+        any_host.session(
+            "fake_engine:ExtraEngine", {"on_open": {"do": "import", "module": "a_solver_nobody_has"}}
+        )
     assert caught.value.context["limit"] == "water"
     assert "citymains[water]" in str(caught.value)
 

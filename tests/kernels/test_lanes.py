@@ -24,7 +24,11 @@ def random_graph(seed: int) -> tuple[int, np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
     n = 30
     tree = np.array([rng.integers(-1, i) for i in range(n)])
-    return n, np.concatenate([tree, rng.integers(-1, n, 25)]), np.concatenate([np.arange(n), rng.integers(0, n, 25)])
+    return (
+        n,
+        np.concatenate([tree, rng.integers(-1, n, 25)]),
+        np.concatenate([np.arange(n), rng.integers(0, n, 25)]),
+    )
 
 
 @pytest.mark.parametrize("case", [grid(1), grid(2), grid(17), *(random_graph(seed) for seed in range(6))])

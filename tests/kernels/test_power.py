@@ -7,7 +7,7 @@ import pytest
 
 numba = pytest.importorskip("numba")
 
-from citymains.kernels.power import power
+from citymains.kernels.power import power  # noqa: E402
 
 
 @numba.njit(error_model="numpy")  # type: ignore[untyped-decorator]
@@ -18,7 +18,12 @@ def powers(base: np.ndarray, exponent: float, out: np.ndarray) -> None:
 
 @pytest.mark.parametrize("exponent", [0.852, 0.5, 1.0, 1.852, 2.0, -0.3, -1.0, 3.0])
 def test_power_is_the_power(exponent: float) -> None:
-    base = np.concatenate([10.0 ** np.random.default_rng(3).uniform(-60, 60, 20_000), [1.0, 0.5, 2.0, np.sqrt(0.5), np.sqrt(2.0)]])
+    base = np.concatenate(
+        [
+            10.0 ** np.random.default_rng(3).uniform(-60, 60, 20_000),
+            [1.0, 0.5, 2.0, np.sqrt(0.5), np.sqrt(2.0)],
+        ]
+    )
     found = np.empty_like(base)
     powers(base, exponent, found)
     np.testing.assert_allclose(found, base**exponent, rtol=8e-15)

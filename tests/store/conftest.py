@@ -1,36 +1,55 @@
-"""Both databases every contract test runs on. PostgreSQL is a real server; without one its tests skip."""
+"""Both databases every contract test runs on. PostgreSQL is a real server, running or started from installed binaries."""
 
 from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.store.postgres_binaries import binaries, running_server
+
 DEFAULT_POSTGRES = ("postgresql://postgres@127.0.0.1:5432/postgres", "postgresql://root@127.0.0.1:5432/test")
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> str:
-    """URL of a server on which databases can be made: CITYMAINS_TEST_POSTGRES, or a local one."""
-    import sqlalchemy as sa
-
+def postgres_server() -> Iterator[str]:
+    """URL of a server on which databases can be made: CITYMAINS_TEST_POSTGRES, a local one, or one started here."""
     given = os.environ.get("CITYMAINS_TEST_POSTGRES")
     reasons = []
     for url in (given,) if given else DEFAULT_POSTGRES:
-        engine = sa.create_engine(url, connect_args={"connect_timeout": 3})
-        try:
-            with engine.connect():
-                return url
-        except sa.exc.OperationalError as error:
-            reasons.append(str(error.orig).splitlines()[0])
-        finally:
-            engine.dispose()
+        reason = _unreachable(url)
+        if reason is None:
+            yield url
+            return
+        reasons.append(reason)
     if given:
         pytest.fail(f"CITYMAINS_TEST_POSTGRES cannot be reached: {reasons[0]}")
-    pytest.skip(f"no PostgreSQL server (set CITYMAINS_TEST_POSTGRES): {reasons[0]}")
+    programs = binaries()
+    if programs is None:
+        pytest.skip(f"no PostgreSQL server (set CITYMAINS_TEST_POSTGRES) nor initdb: {reasons[0]}")
+    # A socket's path may have 107 bytes at most, so not in pytest's own deep folder.
+    with tempfile.TemporaryDirectory(prefix="citymains-pg-") as folder:
+        Path(folder).chmod(0o755)
+        with running_server(Path(folder) / "server", programs) as url:
+            yield url
+
+
+def _unreachable(url: str) -> str | None:
+    """Why a server cannot be used; None if it can."""
+    import sqlalchemy as sa
+
+    engine = sa.create_engine(url, connect_args={"connect_timeout": 3})
+    try:
+        with engine.connect():
+            return None
+    except sa.exc.OperationalError as error:
+        return str(error.orig).splitlines()[0]
+    finally:
+        engine.dispose()
 
 
 @pytest.fixture

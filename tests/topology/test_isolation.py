@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from citymains.topology.graph import Graph
 from citymains.topology.isolation import trace_isolation
 from citymains.topology.segments import ValveLayer
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 
 def line(*, one_way: bool = False, **state: tuple[str, ...]):
     """S -p1- A -p2- B -p3- C, valves v1 (p2 at A), v2 (p3 at B): from the source outwards."""
     graph = Graph(
-        ["S", "A", "B", "C"], ["p1", "p2", "p3"], np.array([0, 1, 2]), np.array([1, 2, 3]),
+        ["S", "A", "B", "C"],
+        ["p1", "p2", "p3"],
+        np.array([0, 1, 2]),
+        np.array([1, 2, 3]),
         np.array([False, one_way, False]),
     )
     return graph, ValveLayer.of(graph, ["v1", "v2"], ["p2", "p3"], ["A", "B"], **state)
@@ -23,7 +25,11 @@ def line(*, one_way: bool = False, **state: tuple[str, ...]):
 
 def isolate(graph, valves, link: str):
     return trace_isolation(
-        graph, valves, np.array([0]), nodes=np.array([], dtype=np.int64), links=np.array([graph.link_index[link]])
+        graph,
+        valves,
+        np.array([0]),
+        nodes=np.array([], dtype=np.int64),
+        links=np.array([graph.link_index[link]]),
     )
 
 
@@ -66,12 +72,19 @@ def test_without_a_valve_towards_the_source_the_isolation_is_not_tight() -> None
 
 def test_a_check_valve_feeds_one_way_only() -> None:
     """S -p1- A -p2(one way)- B: B is fed from A; A is never fed from B."""
-    graph = Graph(["S", "A", "B", "T"], ["p1", "p2", "p3"], np.array([0, 1, 3]), np.array([1, 2, 2]),
-                  np.array([False, True, False]))
+    graph = Graph(
+        ["S", "A", "B", "T"],
+        ["p1", "p2", "p3"],
+        np.array([0, 1, 3]),
+        np.array([1, 2, 2]),
+        np.array([False, True, False]),
+    )
     none = np.array([], dtype=np.int64)
     valves = ValveLayer.of(graph, ["v"], ["p1"], ["A"])
     answer = trace_isolation(graph, valves, np.array([0, 3]), nodes=none, links=np.array([0]))
-    assert names(graph.node_ids, answer.unintended_nodes) == ["A"], "T feeds B, but not A through the check valve"
+    assert names(graph.node_ids, answer.unintended_nodes) == ["A"], (
+        "T feeds B, but not A through the check valve"
+    )
 
 
 @settings(max_examples=60, deadline=None)
@@ -79,12 +92,18 @@ def test_a_check_valve_feeds_one_way_only() -> None:
 def test_shutting_the_valves_isolates_and_nothing_else_changes(seed: int) -> None:
     rng = np.random.default_rng(seed)
     n, m, v = 12, 16, 14
-    graph = Graph([f"n{i}" for i in range(n)], [f"l{i}" for i in range(m)], rng.integers(0, n, m), rng.integers(0, n, m))
+    graph = Graph(
+        [f"n{i}" for i in range(n)], [f"l{i}" for i in range(m)], rng.integers(0, n, m), rng.integers(0, n, m)
+    )
     incidence = rng.choice(2 * m, v, replace=False)
-    valves = ValveLayer([f"v{i}" for i in range(v)], incidence % m, incidence >= m, rng.random(v) > 0.3, rng.random(v) > 0.8)
+    valves = ValveLayer(
+        [f"v{i}" for i in range(v)], incidence % m, incidence >= m, rng.random(v) > 0.3, rng.random(v) > 0.8
+    )
     target = int(rng.integers(0, m))
     sources = np.array([0])
-    answer = trace_isolation(graph, valves, sources, nodes=np.array([], dtype=np.int64), links=np.array([target]))
+    answer = trace_isolation(
+        graph, valves, sources, nodes=np.array([], dtype=np.int64), links=np.array([target])
+    )
     assert answer.isolated_links[target]
     assert valves.usable[answer.shut].all(), "only valves that can be shut are to be shut"
     if not answer.tight:

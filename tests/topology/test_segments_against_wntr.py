@@ -6,7 +6,6 @@ import warnings
 
 import numpy as np
 import pytest
-
 from citymains.topology.graph import Graph, bridges
 from citymains.topology.segments import ValveLayer, valve_segments
 
@@ -38,17 +37,24 @@ def net3():
 
 
 @pytest.mark.parametrize(
-    ("placement", "n", "count", "largest"), [("random", 40, 23, 125), ("strategic", 1, 119, 3), ("strategic", 2, None, None)]
+    ("placement", "n", "count", "largest"),
+    [("random", 40, 23, 125), ("strategic", 1, 119, 3), ("strategic", 2, None, None)],
 )
 def test_net3_layers_give_the_published_segments(net3, placement, n, count, largest) -> None:
     np.random.seed(123)
     layer = wntr.network.generate_valve_layer(net3, placement, n, seed=123)
-    node_labels, link_labels, sizes = wntr.metrics.valve_segments(net3.to_graph(), layer.copy())
+    node_labels, link_labels, _sizes = wntr.metrics.valve_segments(net3.to_graph(), layer.copy())
     graph = graph_of(net3)
     valves = ValveLayer.of(graph, [str(i) for i in layer.index], list(layer["link"]), list(layer["node"]))
     ours = valve_segments(graph, valves)
-    theirs = [node_labels["N_" + name] if "N_" + name in node_labels else node_labels[name] for name in graph.node_ids]
-    theirs += [link_labels["L_" + name] if "L_" + name in link_labels else link_labels[name] for name in graph.link_ids]
+    theirs = [
+        node_labels["N_" + name] if "N_" + name in node_labels else node_labels[name]
+        for name in graph.node_ids
+    ]
+    theirs += [
+        link_labels["L_" + name] if "L_" + name in link_labels else link_labels[name]
+        for name in graph.link_ids
+    ]
     assert same_partition(list(ours.of_node) + list(ours.of_link), theirs)
     if count is not None:
         size = np.bincount(np.concatenate([ours.of_node, ours.of_link]))
@@ -70,7 +76,9 @@ def test_bridges_are_those_of_networkx(net3) -> None:
 def test_bridges_of_random_multigraphs(seed: int) -> None:
     rng = np.random.default_rng(seed)
     n, m = 40, 48
-    graph = Graph([str(i) for i in range(n)], [str(i) for i in range(m)], rng.integers(0, n, m), rng.integers(0, n, m))
+    graph = Graph(
+        [str(i) for i in range(n)], [str(i) for i in range(m)], rng.integers(0, n, m), rng.integers(0, n, m)
+    )
     expected = []
     whole, *_ = graph.components()
     for link in range(m):

@@ -164,7 +164,9 @@ class Session:
         code = "import os, sys, time\nif sys.argv[1] == 'leave': os.setsid()\nprint(os.getpid(), flush=True)\ntime.sleep(300)"
         pids = []
         for how in ("stay", "leave"):
-            grandchild = subprocess.Popen([sys.executable, "-c", code, how], stdout=subprocess.PIPE, text=True)
+            grandchild = subprocess.Popen(
+                [sys.executable, "-c", code, how], stdout=subprocess.PIPE, text=True
+            )
             pids.append(int(grandchild.stdout.readline()))
         if os.fork() == 0:  # this one keeps the socket to the parent open
             time.sleep(300)
@@ -192,7 +194,9 @@ class Session:
         return {}
 
     def do_huge(self, task: Mapping[str, Any]) -> Mapping[str, Any]:
-        return self.do_garbage({"bytes": b"CMF1" + (10).to_bytes(4, "little") + (1 << 60).to_bytes(8, "little")})
+        return self.do_garbage(
+            {"bytes": b"CMF1" + (10).to_bytes(4, "little") + (1 << 60).to_bytes(8, "little")}
+        )
 
 
 class WarmEngine(FakeEngine):
