@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from os import PathLike
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from citymains.errors import InputError, NotFoundError
+from citymains.intake.ledger import parquet_bytes, read_ledger
+from citymains.intake.ledger_kinds import ledger_kind
+from citymains.intake.source import SourceFile
+from citymains.model.city import Dataset
 from citymains.model.network import Network
 from citymains.model.table import Coded, Kind, Table
 from citymains.plugins.loading import PluginStatus
@@ -111,6 +116,55 @@ class NetworkFace(Face):
             A negative size, or a token that is none.
         """
         return self.workbench.store.networks(page_size, page_token, utility=utility)
+
+    @question(rpc="ImportDataset", shape=Shape.UPLOAD)
+    def import_dataset(
+        self, source: SourceFile | str | PathLike[str], *, kind: str, columns: Mapping[str, str] | None = None
+    ) -> Dataset:
+        """Store a ledger (customers, valves, ...) under an id that questions take instead of a file.
+
+        Parameters
+        ----------
+        source : path or SourceFile
+            An Excel, CSV or Parquet file.
+        kind : str
+            ``valves`` or ``customers``, or a kind that a service declares.
+        columns : mapping of str to str, optional
+            Our field name to the heading in the file, where the headings are the office's own.
+
+        Returns
+        -------
+        Dataset
+            With its id, ``datasets/{sha256}``.
+
+        Raises
+        ------
+        InputError
+            Every issue of the file with its row; nothing is stored.
+        NotFoundError
+            There is no such kind.
+        """
+        file = self.workbench.file(source)
+        ledger = read_ledger(file, ledger_kind(kind), columns)
+        return self.workbench.store.put_dataset(
+            kind, parquet_bytes(ledger.require()), {one.name: one.name for one in ledger.kind.fields}
+        )
+
+    @question(rpc="GetDataset")
+    def dataset(self, id: str) -> Dataset:
+        """What is known of a stored dataset.
+
+        Parameters
+        ----------
+        id : str
+            ``datasets/{sha256}``.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such dataset.
+        """
+        return self.workbench.store.dataset(id)
 
     @question(rpc="StreamTable", shape=Shape.WATCH)
     def table(

@@ -194,8 +194,15 @@ class Utility(Face):
 
         network = self.network(net)
         return isolation_report(
-            self, network, self.layout(network), Target(pipes=pipes, nodes=nodes, polygon=polygon), valves=valves,
-            customers=customers, unusable=unusable_valves, closed=closed_valves, duration_s=duration_s,
+            self,
+            network,
+            self.layout(network),
+            Target(pipes=pipes, nodes=nodes, polygon=polygon),
+            valves=valves,
+            customers=customers,
+            unusable=unusable_valves,
+            closed=closed_valves,
+            duration_s=duration_s,
             start_time=start_time,
         )
 
@@ -224,20 +231,6 @@ class Utility(Face):
     def document(self, network: Network) -> bytes:
         """The canonical model of a network, as the engine is fed from it."""
         return self.workbench.store.document(network.id)
-
-    def file(self, reference: SourceFile | str | PathLike[str]) -> SourceFile:
-        """The file an argument stands for: itself, a stored dataset by id, or a path where files can be read.
-
-        Raises
-        ------
-        InputError
-            FILE_NOT_FOUND, PATH_ON_SERVER.
-        NotFoundError
-            There is no such dataset.
-        """
-        if isinstance(reference, str) and reference.startswith("datasets/"):
-            return SourceFile(reference, self.workbench.store.dataset_content(reference))
-        return self._source(reference)
 
     def provenance(
         self,
@@ -280,19 +273,17 @@ class Utility(Face):
     # -- inside ---------------------------------------------------------------------------------------
 
     def _source(self, source: SourceFile | str | PathLike[str]) -> SourceFile:
-        if isinstance(source, SourceFile):
-            return source
-        if not self.workbench.reads_paths:
-            raise InputError("PATH_ON_SERVER", value=str(source))
-        if isinstance(source, str) and source in (bundled := self.bundled()):
-            return SourceFile.read(bundled[source], max_bytes=self.workbench.max_model_bytes)
-        return SourceFile.read(source, max_bytes=self.workbench.max_model_bytes)
+        if isinstance(source, str) and self.workbench.reads_paths and source in (bundled := self.bundled()):
+            return self.workbench.file(bundled[source])
+        return self.workbench.file(source)
 
     def _stored(self, network_id: str) -> Network:
         record = self.workbench.store.network(network_id)
         if record.utility != self.name:
             return record
-        intake = self.read(SourceFile(record.provenance.source_file, self.workbench.store.document(network_id)))
+        intake = self.read(
+            SourceFile(record.provenance.source_file, self.workbench.store.document(network_id))
+        )
         if intake.errors:  # a document we wrote ourselves must read back
             raise NotFoundError("NETWORK_NOT_FOUND", value=network_id)
         from dataclasses import replace
@@ -329,9 +320,7 @@ class Utility(Face):
 
         issues = intake.issues
         (spec,) = ValidationReport.TABLES
-        columns = {
-            column.name: [_cell(one, column.name) for one in issues] for column in spec.columns
-        }
+        columns = {column.name: [_cell(one, column.name) for one in issues] for column in spec.columns}
         return ValidationReport(
             verdict=Verdict.REJECTED if intake.errors else Verdict.VALID,
             tables=(spec.build(**columns),),

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from citymains.errors import InputError
-from citymains.intake.source import MAX_MODEL_BYTES
+from citymains.intake.source import MAX_MODEL_BYTES, SourceFile
 
 if TYPE_CHECKING:
     from citymains.engine_host.client import EngineHost
@@ -103,6 +103,24 @@ class Workbench:
 
         return RuleBook(self.plugins.rule_packs())
 
+    def file(self, reference: SourceFile | str | os.PathLike[str]) -> SourceFile:
+        """The file an argument stands for: itself, a stored dataset by id, or a path where files can be read.
+
+        Raises
+        ------
+        InputError
+            FILE_NOT_FOUND, PATH_ON_SERVER; LimitError where it is too large.
+        NotFoundError
+            There is no such dataset.
+        """
+        if isinstance(reference, SourceFile):
+            return reference
+        if isinstance(reference, str) and reference.startswith("datasets/"):
+            return SourceFile(reference, self.store.dataset_content(reference))
+        if not self.reads_paths:
+            raise InputError("PATH_ON_SERVER", value=str(reference))
+        return SourceFile.read(reference, max_bytes=self.max_model_bytes)
+
     def civil(self, time: datetime) -> datetime:
         """An aware time in the city's own zone.
 
@@ -112,7 +130,9 @@ class Workbench:
             ARGUMENT_INVALID: a time without zone.
         """
         if time.tzinfo is None:
-            raise InputError("ARGUMENT_INVALID", field="time", value=time.isoformat(), limit="2026-12-01T08:00+08:00")
+            raise InputError(
+                "ARGUMENT_INVALID", field="time", value=time.isoformat(), limit="2026-12-01T08:00+08:00"
+            )
         return time.astimezone(ZoneInfo(self.time_zone))
 
     def today(self) -> date:

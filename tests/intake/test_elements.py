@@ -14,14 +14,40 @@ from citymains.intake.text import decode
 
 FORM = InpFormat("TEST", (InpSection("NODES"), InpSection("LINKS"), InpSection("CURVES")))
 FOLDING = InpFormat("TEST", FORM.sections, ids_fold_case=True)
-NODES = ElementSpec(section="NODES", table="nodes", namespace="nodes", description="Nodes.",
-                    fields=(identifier("id", "Id."), number("elevation_m", "length", "Elevation.", required=False, default=0.0, told=True)))
-LINKS = ElementSpec(section="LINKS", table="links", namespace="links", description="Links.", ends=("from_node", "to_node"), fields=(
-    identifier("id", "Id."), reference("from_node", "nodes", "Start."), reference("to_node", "nodes", "End."),
-    number("length_m", "length", "Length.", above=0.0), number("loss", "", "Loss.", required=False, default=0.0, minimum=0.0),
-    choice("status", ("OPEN", "CLOSED"), "Status.", required=False, default="OPEN")))
-CURVES = ElementSpec(section="CURVES", table="curves", namespace="curves", repeats=True, description="Curves.",
-                     fields=(identifier("id", "Id."),), rest=number("value", "", "Value."))
+NODES = ElementSpec(
+    section="NODES",
+    table="nodes",
+    namespace="nodes",
+    description="Nodes.",
+    fields=(
+        identifier("id", "Id."),
+        number("elevation_m", "length", "Elevation.", required=False, default=0.0, told=True),
+    ),
+)
+LINKS = ElementSpec(
+    section="LINKS",
+    table="links",
+    namespace="links",
+    description="Links.",
+    ends=("from_node", "to_node"),
+    fields=(
+        identifier("id", "Id."),
+        reference("from_node", "nodes", "Start."),
+        reference("to_node", "nodes", "End."),
+        number("length_m", "length", "Length.", above=0.0),
+        number("loss", "", "Loss.", required=False, default=0.0, minimum=0.0),
+        choice("status", ("OPEN", "CLOSED"), "Status.", required=False, default="OPEN"),
+    ),
+)
+CURVES = ElementSpec(
+    section="CURVES",
+    table="curves",
+    namespace="curves",
+    repeats=True,
+    description="Curves.",
+    fields=(identifier("id", "Id."),),
+    rest=number("value", "", "Value."),
+)
 
 
 def read(text: str, form: InpFormat = FORM):
@@ -32,7 +58,14 @@ def read(text: str, form: InpFormat = FORM):
 def test_tables_are_in_si():
     found = read("[NODES]\na 100\nb\n[LINKS]\nl a b 10 CLOSED\n[CURVES]\nc 1 2\nc 3\n")
     assert found.columns["nodes"]["elevation_m"] == [pytest.approx(30.48), 0.0]
-    assert found.columns["links"] == {"id": ["l"], "from_node": ["a"], "to_node": ["b"], "length_m": [pytest.approx(3.048)], "loss": [0.0], "status": ["CLOSED"]}
+    assert found.columns["links"] == {
+        "id": ["l"],
+        "from_node": ["a"],
+        "to_node": ["b"],
+        "length_m": [pytest.approx(3.048)],
+        "loss": [0.0],
+        "status": ["CLOSED"],
+    }
     assert found.columns["curves"] == {"id": ["c", "c", "c"], "value": [1.0, 2.0, 3.0]}
     assert [(one.code, one.severity, one.line) for one in found.issues] == [("FIELD_DEFAULTED", "warning", 3)]
 
@@ -57,8 +90,15 @@ def test_tables_are_in_si():
 )
 def test_every_mistake_is_located(row, code, field, value):
     (found,) = read(f"[NODES]\na 1\nb 1\n[LINKS]\n{row}\n").issues
-    assert (found.code, found.severity, found.line, found.section, found.element, found.field, found.value) == (
-        code, "error", 5, "LINKS", "l", field, value)
+    assert (
+        found.code,
+        found.severity,
+        found.line,
+        found.section,
+        found.element,
+        found.field,
+        found.value,
+    ) == (code, "error", 5, "LINKS", "l", field, value)
     assert found.message_en != code
     assert found.fix_zh
 
@@ -77,7 +117,9 @@ def test_case_counts_unless_the_engine_folds_it():
 
 def test_full_width_numbers_are_mended_and_told():
     found = read("[NODES]\na １２．５\n")
-    assert [(one.code, one.severity, one.value, one.limit) for one in found.issues] == [("NUMBER_FULL_WIDTH", "repair", "１２．５", "12.5")]
+    assert [(one.code, one.severity, one.value, one.limit) for one in found.issues] == [
+        ("NUMBER_FULL_WIDTH", "repair", "１２．５", "12.5")
+    ]
     assert write_inp(found.document).startswith("[NODES]\na 12.5\n")
 
 
@@ -92,7 +134,9 @@ def test_numbers():
     assert read_number("5.").value == 5.0
     assert read_number("１２").value == 12.0
     assert all(read_number(word).value is None for word in ("", "-", "1e", "e5", "inf", "NaN", "一"))
-    assert all(value is None or math.isfinite(value) for value in (read_number(w).value for w in ("1e308", "1e309")))
+    assert all(
+        value is None or math.isfinite(value) for value in (read_number(w).value for w in ("1e308", "1e309"))
+    )
 
 
 class TestIdMap:
@@ -109,7 +153,9 @@ class TestIdMap:
         assert ids.originals()["x2"] == "南京路"
 
     def test_every_section_is_renamed(self):
-        document, _ = read_inp(decode(SourceFile("m", "[NODES]\n南京路 1\n[LINKS]\nl 南京路 b 南京路x\n".encode())), "m", FORM)
+        document, _ = read_inp(
+            decode(SourceFile("m", "[NODES]\n南京路 1\n[LINKS]\nl 南京路 b 南京路x\n".encode())), "m", FORM
+        )
         renamed = IdMap({"南京路": "x1"}).renamed(document)
         assert renamed["NODES"][0].tokens == ("x1", "1")
         assert renamed["LINKS"][0].tokens == ("l", "x1", "b", "南京路x")

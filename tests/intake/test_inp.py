@@ -11,8 +11,13 @@ from hypothesis import strategies as st
 
 FORM = InpFormat(
     "TEST",
-    (InpSection("TITLE", free_text=True), InpSection("NODES"), InpSection("PATTERNS", continues=True),
-     InpSection("OPTIONS"), InpSection("END", shortest=3)),
+    (
+        InpSection("TITLE", free_text=True),
+        InpSection("NODES"),
+        InpSection("PATTERNS", continues=True),
+        InpSection("OPTIONS"),
+        InpSection("END", shortest=3),
+    ),
     foreign={"CONDUITS": "SWMM"},
     ends=True,
 )
@@ -73,8 +78,19 @@ def test_words_keep_quotes_only_where_needed():
     assert write_inp(document) == '[NODES]\na "" "c d"\n\n[END]\n'
 
 
-words = st.text(st.characters(blacklist_categories=("Cc", "Cs", "Zl", "Zp"), blacklist_characters=';"[\u00a0\u3000\ufeff'), min_size=1, max_size=12)
-lines = st.lists(st.sampled_from(["[NODES]", "[Patt]", "[TITLE]", "[OPTIONS]", "", "; c"]) | st.lists(words, min_size=1, max_size=6).map(" ".join) | st.lists(words, min_size=1, max_size=3).map(lambda some: '"' + " ".join(some) + '" x'), max_size=30)
+words = st.text(
+    st.characters(
+        blacklist_categories=("Cc", "Cs", "Zl", "Zp"), blacklist_characters=';"[\u00a0\u3000\ufeff'
+    ),
+    min_size=1,
+    max_size=12,
+)
+lines = st.lists(
+    st.sampled_from(["[NODES]", "[Patt]", "[TITLE]", "[OPTIONS]", "", "; c"])
+    | st.lists(words, min_size=1, max_size=6).map(" ".join)
+    | st.lists(words, min_size=1, max_size=3).map(lambda some: '"' + " ".join(some) + '" x'),
+    max_size=30,
+)
 
 
 @settings(max_examples=300, deadline=None)

@@ -6,12 +6,11 @@ import io
 import math
 
 import pytest
-from openpyxl import Workbook, load_workbook
-
 from citymains.errors import InputError
 from citymains.intake.ledger import read_ledger, write_template
 from citymains.intake.ledger_kinds import CUSTOMERS, VALVES
 from citymains.intake.source import SourceFile
+from openpyxl import Workbook, load_workbook
 
 GOOD = "阀门编号,所在管段,相邻节点,可用,口径\n阀一,管段一,节点一,是,３００\n阀二,管段二,,否,\n"
 
@@ -61,7 +60,8 @@ def test_every_mistake_is_listed_at_once_with_its_row() -> None:
 
 def test_missing_unknown_and_doubled_columns() -> None:
     assert codes(read_ledger(SourceFile("v.csv", b"a,b\n1,2\n"), VALVES)) == [
-        ("LEDGER_COLUMN_MISSING", 1, "valve"), ("LEDGER_COLUMN_MISSING", 1, "link"),
+        ("LEDGER_COLUMN_MISSING", 1, "valve"),
+        ("LEDGER_COLUMN_MISSING", 1, "link"),
     ]
     doubled = SourceFile("v.csv", b"valve,valve,link\n1,2,3\n")
     assert ("LEDGER_COLUMN_TWICE", 1, "valve") in codes(read_ledger(doubled, VALVES))

@@ -37,7 +37,9 @@ def test_empty(content):
     assert not read.readable
 
 
-@pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n\x00\x00", b"[JUNCTIONS]\nJ1\x00 10\n", bytes(range(256)) * 8])
+@pytest.mark.parametrize(
+    "content", [b"\x89PNG\r\n\x1a\n\x00\x00", b"[JUNCTIONS]\nJ1\x00 10\n", bytes(range(256)) * 8]
+)
 def test_binary_names_the_byte(content):
     (*_, found) = decode(SourceFile("m.inp", content)).issues
     assert found.code == "FILE_BINARY"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
 import asyncio
 import contextlib
 import threading
 import time
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -149,6 +150,17 @@ def test_isolation_with_ledgers_is_the_same_here_and_there(cities: Any, tmp_path
     )
     assert there.to_json() == here.to_json()
     assert list(here.frame()["valve"]) == ["v1", "v2"]
+    stored = cities[1].networks.import_dataset(valves, kind="valves")
+    assert (
+        stored
+        == cities[0].networks.import_dataset(valves, kind="valves")
+        == cities[1].networks.dataset(stored.id)
+    )
+    by_id = remote.isolate("Net1", pipes=["11"], valves=stored.id, customers=people)
+    assert list(by_id.frame()["valve"]) == ["v1", "v2"]
+    with pytest.raises(InputError) as caught:
+        cities[1].networks.import_dataset(people, kind="valves")
+    assert {one.field for one in caught.value.issues} == {"valve", "link"}
     assert "2026年12月1日08:00" in there.notice_zh
 
 

@@ -28,32 +28,63 @@ from citymains.model.table import ColumnSpec, Kind, Table, TableSpec
 register_messages(
     {
         "LEDGER_COLUMN_MISSING": Text(
-            "There is no column for {field}; headings that are understood: {limit}.", "缺少列 {field},可识别的表头:{limit}。",
-            "Rename a heading, or give a column map.", "请修改表头,或给出列映射。"),
+            "There is no column for {field}; headings that are understood: {limit}.",
+            "缺少列 {field},可识别的表头:{limit}。",
+            "Rename a heading, or give a column map.",
+            "请修改表头,或给出列映射。",
+        ),
         "LEDGER_COLUMN_UNKNOWN": Text(
-            "The column map names the column {value}, which the file does not have.", "列映射中的列 {value} 在文件中不存在。",
-            "Headings of the file: {limit}.", "文件表头:{limit}。"),
+            "The column map names the column {value}, which the file does not have.",
+            "列映射中的列 {value} 在文件中不存在。",
+            "Headings of the file: {limit}.",
+            "文件表头:{limit}。",
+        ),
         "LEDGER_COLUMN_TWICE": Text(
-            "Two columns are headed {value} or mean {field}.", "有两列表头同为 {value} 或同指 {field}。",
-            "Remove one, or give a column map.", "请删除其一,或给出列映射。"),
+            "Two columns are headed {value} or mean {field}.",
+            "有两列表头同为 {value} 或同指 {field}。",
+            "Remove one, or give a column map.",
+            "请删除其一,或给出列映射。",
+        ),
         "LEDGER_VALUE_MISSING": Text("{field} is empty.", "{field} 为空。", "Fill it in.", "请填写。"),
         "LEDGER_NOT_A_NUMBER": Text(
-            "{field} is {value}, which is no number.", "{field} 的值 {value} 不是数字。",
-            "Write a number without its unit.", "请填写不带单位的数字。"),
+            "{field} is {value}, which is no number.",
+            "{field} 的值 {value} 不是数字。",
+            "Write a number without its unit.",
+            "请填写不带单位的数字。",
+        ),
         "LEDGER_OUT_OF_RANGE": Text(
-            "{field} is {value}; allowed: {limit}.", "{field} 的值为 {value},允许:{limit}。",
-            "Check the value and its unit.", "请检查数值及单位。"),
+            "{field} is {value}; allowed: {limit}.",
+            "{field} 的值为 {value},允许:{limit}。",
+            "Check the value and its unit.",
+            "请检查数值及单位。",
+        ),
         "LEDGER_NOT_A_CHOICE": Text(
-            "{field} is {value}; allowed: {limit}.", "{field} 的值为 {value},允许:{limit}。", "Use one of them.", "请使用其中之一。"),
+            "{field} is {value}; allowed: {limit}.",
+            "{field} 的值为 {value},允许:{limit}。",
+            "Use one of them.",
+            "请使用其中之一。",
+        ),
         "LEDGER_DUPLICATE": Text(
-            "{field} {value} stands in row {limit} already.", "{field} {value} 已出现在第 {limit} 行。",
-            "Remove or rename one of the two.", "请删除或改名其中之一。"),
+            "{field} {value} stands in row {limit} already.",
+            "{field} {value} 已出现在第 {limit} 行。",
+            "Remove or rename one of the two.",
+            "请删除或改名其中之一。",
+        ),
         "LEDGER_FULL_WIDTH": Text(
-            "{field} was written {limit} and read as {value}.", "{field} 写作 {limit},按 {value} 读取。"),
+            "{field} was written {limit} and read as {value}.", "{field} 写作 {limit},按 {value} 读取。"
+        ),
         "LEDGER_REFERENCE": Text(
-            "{field} names {value}, which the network does not have.", "{field} 引用的 {value} 在管网中不存在。",
-            "Check the id, or load the network it belongs to.", "请检查编号,或载入其所属管网。"),
-        "LEDGER_NO_ROWS": Text("{file} has a heading and no rows.", "{file} 只有表头,没有数据行。", "Fill in the table.", "请填写数据。"),
+            "{field} names {value}, which the network does not have.",
+            "{field} 引用的 {value} 在管网中不存在。",
+            "Check the id, or load the network it belongs to.",
+            "请检查编号,或载入其所属管网。",
+        ),
+        "LEDGER_NO_ROWS": Text(
+            "{file} has a heading and no rows.",
+            "{file} 只有表头,没有数据行。",
+            "Fill in the table.",
+            "请填写数据。",
+        ),
     }
 )
 
@@ -181,6 +212,16 @@ def check_references(
     )
 
 
+def parquet_bytes(table: Table) -> bytes:
+    """A read ledger as a Parquet file that reads back equal; `row` is the row in the file it came from."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    buffer = io.BytesIO()
+    pq.write_table(pa.table({column.name: column.to_list() for column in table.loaded_columns}), buffer)
+    return buffer.getvalue()
+
+
 def write_template(kind: LedgerKind, path: str | PathLike[str]) -> None:
     """Write an empty .xlsx with the fields' headings (Chinese where there is one) and a sheet that explains them."""
     from openpyxl import Workbook
@@ -191,12 +232,20 @@ def write_template(kind: LedgerKind, path: str | PathLike[str]) -> None:
     sheet.append([one.headings[0] if one.headings else one.name for one in kind.fields])
     sheet.freeze_panes = "A2"
     notes = book.create_sheet("说明 Notes")
-    notes.append(["表头 Heading", "字段 Field", "单位 Unit", "必填 Required", "可选值 Choices", "含义 Meaning"])
+    notes.append(
+        ["表头 Heading", "字段 Field", "单位 Unit", "必填 Required", "可选值 Choices", "含义 Meaning"]
+    )
     for one in kind.fields:
-        notes.append([
-            one.headings[0] if one.headings else one.name, one.name, one.column.unit, "是 yes" if one.required else "",
-            ", ".join(one.choices), one.column.description,
-        ])
+        notes.append(
+            [
+                one.headings[0] if one.headings else one.name,
+                one.name,
+                one.column.unit,
+                "是 yes" if one.required else "",
+                ", ".join(one.choices),
+                one.column.description,
+            ]
+        )
     book.save(path)
 
 
@@ -207,6 +256,8 @@ def _rows(file: SourceFile) -> tuple[list[_Row] | None, tuple[Issue, ...]]:
     """Non-empty rows with their numbers, heading first."""
     if file.content[:4] == b"PK\x03\x04":
         return _sheet_rows(file)
+    if file.content[:4] == b"PAR1":
+        return _parquet_rows(file)
     decoded = decode(file)
     if not decoded.readable:
         return None, decoded.issues
@@ -239,8 +290,25 @@ def _sheet_rows(file: SourceFile) -> tuple[list[_Row] | None, tuple[Issue, ...]]
     return rows, ()
 
 
+def _parquet_rows(file: SourceFile) -> tuple[list[_Row] | None, tuple[Issue, ...]]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(io.BytesIO(file.content))
+    except (pa.ArrowException, OSError) as error:
+        return None, (issue("FILE_WRONG_FORMAT", file=file.name, limit="Parquet", value=str(error)),)
+    columns = {name: table.column(name).to_pylist() for name in table.column_names}
+    numbers = columns.pop("row", None) or range(2, table.num_rows + 2)
+    cells = zip(*columns.values(), strict=True) if columns else ([] for _ in range(table.num_rows))
+    rows = [
+        (int(number), [_cell_text(cell) for cell in row]) for number, row in zip(numbers, cells, strict=True)
+    ]
+    return [(1, list(columns)), *rows], ()
+
+
 def _cell_text(cell: Any) -> str:
-    if cell is None:
+    if cell is None or cell != cell:
         return ""
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
         return str(int(cell))  # Excel keeps the id 1001 as 1001.0
@@ -265,21 +333,41 @@ def _match(
         if one.name in columns:
             places = by_plain.get(_plain(columns[one.name]), [])
             if not places:
-                issues.append(issue("LEDGER_COLUMN_UNKNOWN", file=file, line=1, field=one.name,
-                                    value=columns[one.name], limit=", ".join(heading)))
+                issues.append(
+                    issue(
+                        "LEDGER_COLUMN_UNKNOWN",
+                        file=file,
+                        line=1,
+                        field=one.name,
+                        value=columns[one.name],
+                        limit=", ".join(heading),
+                    )
+                )
         else:
             names = dict.fromkeys(_plain(name) for name in (one.name, *one.headings))
             places = [place for name in names for place in by_plain.get(name, [])]
         if len(places) > 1:
-            issues.append(issue("LEDGER_COLUMN_TWICE", file=file, line=1, field=one.name, value=heading[places[0]]))
+            issues.append(
+                issue("LEDGER_COLUMN_TWICE", file=file, line=1, field=one.name, value=heading[places[0]])
+            )
         if places:
             found[one.name] = places[0]
         elif one.required and one.name not in columns:
-            issues.append(issue("LEDGER_COLUMN_MISSING", file=file, line=1, section=kind.name, field=one.name,
-                                limit=", ".join((one.name, *one.headings))))
+            issues.append(
+                issue(
+                    "LEDGER_COLUMN_MISSING",
+                    file=file,
+                    line=1,
+                    section=kind.name,
+                    field=one.name,
+                    limit=", ".join((one.name, *one.headings)),
+                )
+            )
     known = [one.name for one in kind.fields]
     issues += [
-        issue("ARGUMENT_UNKNOWN", file=file, field=name, limit=", ".join(known)) for name in columns if name not in known
+        issue("ARGUMENT_UNKNOWN", file=file, field=name, limit=", ".join(known))
+        for name in columns
+        if name not in known
     ]
     return found, issues
 
@@ -319,7 +407,9 @@ def _read_cell(one: LedgerField, text: str, place: Mapping[str, Any]) -> tuple[A
     if one.choices:
         value = one.choices.get(text.casefold())
         if value is None:
-            return _missing(one), issue("LEDGER_NOT_A_CHOICE", value=text, limit=", ".join(one.choices), **place)
+            return _missing(one), issue(
+                "LEDGER_NOT_A_CHOICE", value=text, limit=", ".join(one.choices), **place
+            )
         return (value == "true" if one.column.kind is Kind.BOOLEAN else value), None
     if one.column.kind not in (Kind.FLOAT, Kind.INTEGER):
         return text, None
@@ -330,8 +420,12 @@ def _read_cell(one: LedgerField, text: str, place: Mapping[str, Any]) -> tuple[A
         number = math.nan
     if not math.isfinite(number):
         return _missing(one), issue("LEDGER_NOT_A_NUMBER", value=text, **place)
-    if (one.minimum is not None and number < one.minimum) or (one.maximum is not None and number > one.maximum):
-        limit = f"{'' if one.minimum is None else one.minimum} .. {'' if one.maximum is None else one.maximum}"
+    if (one.minimum is not None and number < one.minimum) or (
+        one.maximum is not None and number > one.maximum
+    ):
+        limit = (
+            f"{'' if one.minimum is None else one.minimum} .. {'' if one.maximum is None else one.maximum}"
+        )
         return number, issue("LEDGER_OUT_OF_RANGE", value=text, limit=limit, **place)
     told = None
     if plain != text.replace(",", ""):

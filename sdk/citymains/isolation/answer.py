@@ -39,8 +39,16 @@ class Target:
             ISOLATION_NO_TARGET, ELEMENT_UNKNOWN (all of them), ISOLATION_POLYGON, ISOLATION_EMPTY_POLYGON.
         """
         graph = layout.graph
-        unknown = [issue("ELEMENT_UNKNOWN", field="pipe", value=one) for one in self.pipes if one not in graph.link_index]
-        unknown += [issue("ELEMENT_UNKNOWN", field="node", value=one) for one in self.nodes if one not in graph.node_index]
+        unknown = [
+            issue("ELEMENT_UNKNOWN", field="pipe", value=one)
+            for one in self.pipes
+            if one not in graph.link_index
+        ]
+        unknown += [
+            issue("ELEMENT_UNKNOWN", field="node", value=one)
+            for one in self.nodes
+            if one not in graph.node_index
+        ]
         if unknown:
             raise InputError(unknown)
         nodes = np.array([graph.node_index[one] for one in self.nodes], dtype=np.int64)
@@ -58,7 +66,12 @@ class Target:
 
 
 def valve_layer(
-    layout: Layout, ledger: Table | None, *, unusable: Sequence[str] = (), closed: Sequence[str] = (), file: str = ""
+    layout: Layout,
+    ledger: Table | None,
+    *,
+    unusable: Sequence[str] = (),
+    closed: Sequence[str] = (),
+    file: str = "",
 ) -> tuple[ValveLayer, str]:
     """The valves of an isolation and where they come from.
 
@@ -77,7 +90,9 @@ def valve_layer(
         layer, origin = (own, "model") if own is not None else (layout.pipe_end_valves(), "pipe_ends")
     layer = layout.with_closed_links(layer)
     known = set(layer.ids)
-    unknown = [issue("ELEMENT_UNKNOWN", field="valve", value=one) for one in (*unusable, *closed) if one not in known]
+    unknown = [
+        issue("ELEMENT_UNKNOWN", field="valve", value=one) for one in (*unusable, *closed) if one not in known
+    ]
     if unknown:
         raise InputError(unknown)
     broken, shut = set(unusable), set(closed)
@@ -109,7 +124,9 @@ def _ledger_layer(layout: Layout, ledger: Table, file: str) -> ValveLayer:
             issues.append(issue("VALVE_NOT_ON_LINK", field="node", value=node, limit=link, **where))
             continue
         if places.setdefault((at, end), valve) != valve:
-            issues.append(issue("VALVES_ON_ONE_END", field="link", value=places[at, end], limit=link, **where))
+            issues.append(
+                issue("VALVES_ON_ONE_END", field="link", value=places[at, end], limit=link, **where)
+            )
         link_at.append(at)
         ends.append(end)
     if issues:
@@ -124,11 +141,18 @@ def _ledger_layer(layout: Layout, ledger: Table, file: str) -> ValveLayer:
 
 
 def isolation_parts(
-    layout: Layout, layer: ValveLayer, origin: str, target: Target, customers: Table | None, duration_s: float | None
+    layout: Layout,
+    layer: ValveLayer,
+    origin: str,
+    target: Target,
+    customers: Table | None,
+    duration_s: float | None,
 ) -> tuple[dict[str, Any], tuple[Table, ...], list[Finding]]:
     """Trace an isolation and lay out what the report holds: summary fields, tables, findings."""
     nodes, links = target.indices(layout)
-    traced = trace_isolation(layout.graph, layer, layout.sources, nodes=nodes, links=links, length_m=layout.length_m)
+    traced = trace_isolation(
+        layout.graph, layer, layout.sources, nodes=nodes, links=links, length_m=layout.length_m
+    )
     affected_nodes = traced.isolated_nodes | traced.unintended_nodes
     demand = layout.demand_m3_per_h[affected_nodes]
     affected = float(np.nansum(demand)) if np.isfinite(layout.demand_m3_per_h).any() else None
@@ -147,7 +171,12 @@ def isolation_parts(
         "hydrants": hydrants,
         **people,
     }
-    tables = (_valves(layout, layer, traced), _segments(layout, traced), _elements(layout, traced), people_table)
+    tables = (
+        _valves(layout, layer, traced),
+        _segments(layout, traced),
+        _elements(layout, traced),
+        people_table,
+    )
     return summary, tables, _findings(layout, layer, origin, traced, unintended, people, unlocated)
 
 
@@ -158,7 +187,9 @@ def _volume_m3(layout: Layout) -> NDArray[np.float64]:
 def _valves(layout: Layout, layer: ValveLayer, traced: Isolation) -> Table:
     picked = np.concatenate([traced.shut, traced.already_closed, traced.failed]).astype(np.int64)
     graph = layout.graph
-    actions = ["shut"] * len(traced.shut) + ["check"] * len(traced.already_closed) + ["failed"] * len(traced.failed)
+    actions = (
+        ["shut"] * len(traced.shut) + ["check"] * len(traced.already_closed) + ["failed"] * len(traced.failed)
+    )
     near = np.where(layer.at_end[picked], graph.end[layer.link[picked]], graph.start[layer.link[picked]])
     return IsolationReport.TABLES[0].build(
         valve=pick(layer.ids, picked),
@@ -200,7 +231,9 @@ def _elements(layout: Layout, traced: Isolation) -> Table:
     )
 
 
-def _customers(layout: Layout, traced: Isolation, customers: Table | None) -> tuple[dict[str, Any], Table, int]:
+def _customers(
+    layout: Layout, traced: Isolation, customers: Table | None
+) -> tuple[dict[str, Any], Table, int]:
     """Counts, the table, and how many customers name no element of the network."""
     if customers is None:
         return {"customer_count": 0, "household_count": 0, "critical_customers": ()}, CUSTOMERS.empty(), 0
@@ -220,21 +253,37 @@ def _customers(layout: Layout, traced: Isolation, customers: Table | None) -> tu
     picked = customers.take(rows)
     households = picked.array("households")
     table = CUSTOMERS.build(
-        customer=picked.texts("customer"), element=picked.texts("element"), category=picked.texts("category"),
-        critical=picked.array("critical"), households=households,
-        state=[state[one or ""] for one in picked.texts("element")], name=picked.texts("name"), address=picked.texts("address"),
+        customer=picked.texts("customer"),
+        element=picked.texts("element"),
+        category=picked.texts("category"),
+        critical=picked.array("critical"),
+        households=households,
+        state=[state[one or ""] for one in picked.texts("element")],
+        name=picked.texts("name"),
+        address=picked.texts("address"),
     )
     names = [one or "" for one in picked.texts("customer")]
-    return {
-        "customer_count": len(rows),
-        "household_count": int(households.sum()),
-        "critical_customers": tuple(one for one, is_critical in zip(names, picked.array("critical"), strict=True) if is_critical),
-    }, table, unlocated
+    return (
+        {
+            "customer_count": len(rows),
+            "household_count": int(households.sum()),
+            "critical_customers": tuple(
+                one for one, is_critical in zip(names, picked.array("critical"), strict=True) if is_critical
+            ),
+        },
+        table,
+        unlocated,
+    )
 
 
 def _findings(
-    layout: Layout, layer: ValveLayer, origin: str, traced: Isolation, unintended: Sequence[str],
-    people: Mapping[str, Any], unlocated: int,
+    layout: Layout,
+    layer: ValveLayer,
+    origin: str,
+    traced: Isolation,
+    unintended: Sequence[str],
+    people: Mapping[str, Any],
+    unlocated: int,
 ) -> list[Finding]:
     found = []
     if origin == "pipe_ends":
@@ -243,10 +292,15 @@ def _findings(
         finding("ISOLATION_NOT_TIGHT", Severity.SUSPECT, element=one)
         for one in pick(layout.graph.node_ids, layout.sources[traced.isolated_nodes[layout.sources]])
     ]
-    found += [finding("ISOLATION_FAILED_VALVE", Severity.NOTE, element=one) for one in pick(layer.ids, traced.failed)]
+    found += [
+        finding("ISOLATION_FAILED_VALVE", Severity.NOTE, element=one)
+        for one in pick(layer.ids, traced.failed)
+    ]
     if unintended:
         found.append(finding("ISOLATION_UNINTENDED", Severity.NOTE, value=float(len(unintended))))
-    found += [finding("ISOLATION_CRITICAL", Severity.NOTE, element=one) for one in people["critical_customers"]]
+    found += [
+        finding("ISOLATION_CRITICAL", Severity.NOTE, element=one) for one in people["critical_customers"]
+    ]
     if unlocated:
         found.append(finding("ISOLATION_CUSTOMERS_UNLOCATED", Severity.SUSPECT, value=float(unlocated)))
     return found

@@ -17,7 +17,9 @@ DUTIES = next(spec for spec in IsolationReport.TABLES if spec.name == "duties")
 
 #: How each utility's stop is called in a notice.
 _STOPS = {
-    "water": ("water supply", "停水"), "gas": ("gas supply", "停气"), "heating": ("heat supply", "停热"),
+    "water": ("water supply", "停水"),
+    "gas": ("gas supply", "停气"),
+    "heating": ("heat supply", "停热"),
     "drainage": ("drainage", "排水管道作业"),
 }
 _UNITS = {"planned_notice_h": "h", "approval": "", "report": "", "emergency_supply": ""}
@@ -49,13 +51,19 @@ def duties_table(workbench: Workbench, work: Work) -> tuple[Table, tuple[str, ..
     resolved = workbench.rules.resolve(kind, jurisdiction=workbench.jurisdiction, on=work.on)
     hours = None if work.duration_s is None else work.duration_s / 3600.0
     judged = resolved.evaluate(duration_h=hours, households=work.households or None)
-    owed = {name: one for name, one in judged.items() if one.value not in (None, False) and one.decision is not None}
+    owed = {
+        name: one
+        for name, one in judged.items()
+        if one.value not in (None, False) and one.decision is not None
+    }
     return DUTIES.build(
         duty=list(owed),
         value=[float(one.value) for one in owed.values()],
         unit=[_UNITS[name] for name in owed],
         layer=[one.decision.layer for one in owed.values() if one.decision is not None],
-        article=[f"{one.decision.document} {one.decision.article}".strip() for one in owed.values() if one.decision],
+        article=[
+            f"{one.decision.document} {one.decision.article}".strip() for one in owed.values() if one.decision
+        ],
     ), resolved.applied
 
 
@@ -63,14 +71,19 @@ def notice(work: Work, duties: Table, summary: Mapping[str, Any]) -> tuple[str, 
     """The public notice in English and Chinese; blanks stand for what is not known."""
     stop_en, stop_zh = _STOPS.get(work.utility, (work.utility, "停供"))
     begin_en, begin_zh = _when(work.start_time)
-    end_en, end_zh = _when(None if work.start_time is None or work.duration_s is None
-                           else work.start_time + timedelta(seconds=work.duration_s))
+    end_en, end_zh = _when(
+        None
+        if work.start_time is None or work.duration_s is None
+        else work.start_time + timedelta(seconds=work.duration_s)
+    )
     owed = dict(zip(duties.texts("duty"), duties.array("value").tolist(), strict=True))
     ahead = owed.get("planned_notice_h")
     households = summary["household_count"]
     by_en = by_zh = ""
     if ahead is not None:
-        latest_en, latest_zh = _when(None if work.start_time is None else work.start_time - timedelta(hours=ahead))
+        latest_en, latest_zh = _when(
+            None if work.start_time is None else work.start_time - timedelta(hours=ahead)
+        )
         by_en = f" To be published by {latest_en} ({ahead:g} h ahead)."
         by_zh = f"(本公告须提前 {ahead:g} 小时,即不迟于 {latest_zh} 发布。)"
     english = (

@@ -56,7 +56,9 @@ class Layout:
         ids = [
             f"{link}@{node}"
             for ends in (self.graph.start, self.graph.end)
-            for link, node in zip(pick(self.graph.link_ids, pipes), pick(self.graph.node_ids, ends[pipes]), strict=True)
+            for link, node in zip(
+                pick(self.graph.link_ids, pipes), pick(self.graph.node_ids, ends[pipes]), strict=True
+            )
         ]
         count = 2 * len(pipes)
         return ValveLayer(
@@ -115,7 +117,10 @@ def link_valves(graph: Graph, links: Indices, closed: Mask) -> ValveLayer | None
         return None
     count = len(links)
     return ValveLayer(
-        ids=pick(graph.link_ids, links), link=links, at_end=np.zeros(count, dtype=bool), usable=np.ones(count, dtype=bool),
+        ids=pick(graph.link_ids, links),
+        link=links,
+        at_end=np.zeros(count, dtype=bool),
+        usable=np.ones(count, dtype=bool),
         closed=closed,
     )
 
@@ -131,8 +136,14 @@ def _points_inside(x: NDArray[np.float64], y: NDArray[np.float64], corners: NDAr
 
 
 def _crosses(
-    px: NDArray[np.float64], py: NDArray[np.float64], qx: NDArray[np.float64], qy: NDArray[np.float64],
-    ax: float, ay: float, bx: float, by: float,
+    px: NDArray[np.float64],
+    py: NDArray[np.float64],
+    qx: NDArray[np.float64],
+    qy: NDArray[np.float64],
+    ax: float,
+    ay: float,
+    bx: float,
+    by: float,
 ) -> Mask:
     """Whether each line p-q properly crosses the line a-b."""
     side_a = (qx - px) * (ay - py) - (qy - py) * (ax - px)

@@ -41,7 +41,10 @@ def isolation_report(
     valve_ledger = _ledger(utility, valves, VALVES)
     people = _ledger(utility, customers, CUSTOMERS)
     layer, origin = valve_layer(
-        layout, None if valve_ledger is None else valve_ledger.require(), unusable=unusable, closed=closed,
+        layout,
+        None if valve_ledger is None else valve_ledger.require(),
+        unusable=unusable,
+        closed=closed,
         file=valve_ledger.file if valve_ledger is not None else "",
     )
     summary, tables, findings = isolation_parts(
@@ -49,7 +52,10 @@ def isolation_report(
     )
     start = None if start_time is None else utility.workbench.civil(start_time)
     work = Work(
-        utility=utility.name, duration_s=duration_s, start_time=start, households=summary["household_count"],
+        utility=utility.name,
+        duration_s=duration_s,
+        start_time=start,
+        households=summary["household_count"],
         on=utility.workbench.today() if start is None else start.date(),
     )
     duties, rule_packs = duties_table(utility.workbench, work)
@@ -58,12 +64,18 @@ def isolation_report(
         verdict=verdict_of(findings),
         findings=tuple(findings),
         provenance=utility.provenance(
-            "isolate", network=network, rule_packs=rule_packs,
+            "isolate",
+            network=network,
+            rule_packs=rule_packs,
             options={
-                "pipes": ",".join(target.pipes), "nodes": ",".join(target.nodes),
-                "polygon": ",".join(f"{one:.10g}" for one in target.polygon), "unusable_valves": ",".join(unusable),
-                "closed_valves": ",".join(closed), "duration_s": "" if duration_s is None else repr(float(duration_s)),
-                "rules_on": work.on.isoformat(), "jurisdiction": utility.workbench.jurisdiction,
+                "pipes": ",".join(target.pipes),
+                "nodes": ",".join(target.nodes),
+                "polygon": ",".join(f"{one:.10g}" for one in target.polygon),
+                "unusable_valves": ",".join(unusable),
+                "closed_valves": ",".join(closed),
+                "duration_s": "" if duration_s is None else repr(float(duration_s)),
+                "rules_on": work.on.isoformat(),
+                "jurisdiction": utility.workbench.jurisdiction,
                 "start_time": "" if start is None else start.isoformat(),
                 "valves_sha256": "" if valve_ledger is None else valve_ledger.sha256,
                 "customers_sha256": "" if people is None else people.sha256,
@@ -79,4 +91,4 @@ def isolation_report(
 def _ledger(utility: Utility, reference: LedgerRef | None, kind: LedgerKind) -> Ledger | None:
     if reference is None:
         return None
-    return read_ledger(utility.file(reference), kind)
+    return read_ledger(utility.workbench.file(reference), kind)

@@ -46,6 +46,16 @@ class NetworkServiceStub(object):
                 request_serializer=citymains_dot_api_dot_network_dot_v1_dot_network__pb2.ListNetworksRequest.SerializeToString,
                 response_deserializer=citymains_dot_api_dot_network_dot_v1_dot_network__pb2.NetworkPage.FromString,
                 _registered_method=True)
+        self.ImportDataset = channel.stream_unary(
+                '/citymains.api.network.v1.NetworkService/ImportDataset',
+                request_serializer=citymains_dot_api_dot_network_dot_v1_dot_network__pb2.ImportDatasetRequest.SerializeToString,
+                response_deserializer=citymains_dot_api_dot_network_dot_v1_dot_network__pb2.Dataset.FromString,
+                _registered_method=True)
+        self.GetDataset = channel.unary_unary(
+                '/citymains.api.network.v1.NetworkService/GetDataset',
+                request_serializer=citymains_dot_api_dot_network_dot_v1_dot_network__pb2.GetDatasetRequest.SerializeToString,
+                response_deserializer=citymains_dot_api_dot_network_dot_v1_dot_network__pb2.Dataset.FromString,
+                _registered_method=True)
         self.StreamTable = channel.unary_stream(
                 '/citymains.api.network.v1.NetworkService/StreamTable',
                 request_serializer=citymains_dot_api_dot_network_dot_v1_dot_network__pb2.StreamTableRequest.SerializeToString,
@@ -72,6 +82,20 @@ class NetworkServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ImportDataset(self, request_iterator, context):
+        """Store a ledger (customers, valves, ...) under an id that questions take instead of a file.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetDataset(self, request, context):
+        """What is known of a stored dataset.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def StreamTable(self, request, context):
         """The rows of one table of a record, as an Arrow IPC stream cut into chunks. It is a stream
         since a table may be larger than one message may be.
@@ -92,6 +116,16 @@ def add_NetworkServiceServicer_to_server(servicer, server):
                     servicer.ListNetworks,
                     request_deserializer=citymains_dot_api_dot_network_dot_v1_dot_network__pb2.ListNetworksRequest.FromString,
                     response_serializer=citymains_dot_api_dot_network_dot_v1_dot_network__pb2.NetworkPage.SerializeToString,
+            ),
+            'ImportDataset': grpc.stream_unary_rpc_method_handler(
+                    servicer.ImportDataset,
+                    request_deserializer=citymains_dot_api_dot_network_dot_v1_dot_network__pb2.ImportDatasetRequest.FromString,
+                    response_serializer=citymains_dot_api_dot_network_dot_v1_dot_network__pb2.Dataset.SerializeToString,
+            ),
+            'GetDataset': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetDataset,
+                    request_deserializer=citymains_dot_api_dot_network_dot_v1_dot_network__pb2.GetDatasetRequest.FromString,
+                    response_serializer=citymains_dot_api_dot_network_dot_v1_dot_network__pb2.Dataset.SerializeToString,
             ),
             'StreamTable': grpc.unary_stream_rpc_method_handler(
                     servicer.StreamTable,
@@ -155,6 +189,60 @@ class NetworkService(object):
             '/citymains.api.network.v1.NetworkService/ListNetworks',
             citymains_dot_api_dot_network_dot_v1_dot_network__pb2.ListNetworksRequest.SerializeToString,
             citymains_dot_api_dot_network_dot_v1_dot_network__pb2.NetworkPage.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ImportDataset(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_unary(
+            request_iterator,
+            target,
+            '/citymains.api.network.v1.NetworkService/ImportDataset',
+            citymains_dot_api_dot_network_dot_v1_dot_network__pb2.ImportDatasetRequest.SerializeToString,
+            citymains_dot_api_dot_network_dot_v1_dot_network__pb2.Dataset.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetDataset(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/citymains.api.network.v1.NetworkService/GetDataset',
+            citymains_dot_api_dot_network_dot_v1_dot_network__pb2.GetDatasetRequest.SerializeToString,
+            citymains_dot_api_dot_network_dot_v1_dot_network__pb2.Dataset.FromString,
             options,
             channel_credentials,
             insecure,

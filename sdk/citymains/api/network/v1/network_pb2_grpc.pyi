@@ -39,6 +39,10 @@ class NetworkServiceStub:
     """One stored network with its element tables."""
     ListNetworks: _grpc.UnaryUnaryMultiCallable[_network_pb2.ListNetworksRequest, _network_pb2.NetworkPage]
     """Stored networks, newest first, a page at a time (AIP-158)."""
+    ImportDataset: _grpc.StreamUnaryMultiCallable[_network_pb2.ImportDatasetRequest, _network_pb2.Dataset]
+    """Store a ledger (customers, valves, ...) under an id that questions take instead of a file."""
+    GetDataset: _grpc.UnaryUnaryMultiCallable[_network_pb2.GetDatasetRequest, _network_pb2.Dataset]
+    """What is known of a stored dataset."""
     StreamTable: _grpc.UnaryStreamMultiCallable[_network_pb2.StreamTableRequest, _network_pb2.TableChunk]
     """The rows of one table of a record, as an Arrow IPC stream cut into chunks. It is a stream
     since a table may be larger than one message may be.
@@ -55,6 +59,10 @@ class NetworkServiceAsyncStub(NetworkServiceStub):
     """One stored network with its element tables."""
     ListNetworks: _aio.UnaryUnaryMultiCallable[_network_pb2.ListNetworksRequest, _network_pb2.NetworkPage]  # type: ignore[assignment]
     """Stored networks, newest first, a page at a time (AIP-158)."""
+    ImportDataset: _aio.StreamUnaryMultiCallable[_network_pb2.ImportDatasetRequest, _network_pb2.Dataset]  # type: ignore[assignment]
+    """Store a ledger (customers, valves, ...) under an id that questions take instead of a file."""
+    GetDataset: _aio.UnaryUnaryMultiCallable[_network_pb2.GetDatasetRequest, _network_pb2.Dataset]  # type: ignore[assignment]
+    """What is known of a stored dataset."""
     StreamTable: _aio.UnaryStreamMultiCallable[_network_pb2.StreamTableRequest, _network_pb2.TableChunk]  # type: ignore[assignment]
     """The rows of one table of a record, as an Arrow IPC stream cut into chunks. It is a stream
     since a table may be larger than one message may be.
@@ -80,6 +88,22 @@ class NetworkServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_network_pb2.NetworkPage, _abc.Awaitable[_network_pb2.NetworkPage]]:
         """Stored networks, newest first, a page at a time (AIP-158)."""
+
+    @_abc_1.abstractmethod
+    def ImportDataset(
+        self,
+        request_iterator: _MaybeAsyncIterator[_network_pb2.ImportDatasetRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_network_pb2.Dataset, _abc.Awaitable[_network_pb2.Dataset]]:
+        """Store a ledger (customers, valves, ...) under an id that questions take instead of a file."""
+
+    @_abc_1.abstractmethod
+    def GetDataset(
+        self,
+        request: _network_pb2.GetDatasetRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_network_pb2.Dataset, _abc.Awaitable[_network_pb2.Dataset]]:
+        """What is known of a stored dataset."""
 
     @_abc_1.abstractmethod
     def StreamTable(
