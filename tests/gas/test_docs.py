@@ -34,5 +34,7 @@ def test_every_column_is_described(component: Component) -> None:
     _, _, rest = PAGE.partition(f"### `{component.name}` ")
     section = rest.partition("### ")[0]
     for field in component.fields:
-        assert re.search(rf"^\| `{field.name}` \|.*{re.escape(field.description)}.*\|$", section, re.MULTILINE), field.name
+        assert re.search(
+            rf"^\| `{field.name}` \|.*{re.escape(field.description)}.*\|$", section, re.MULTILINE
+        ), field.name
         assert not field.theirs or f"`{field.theirs}`" in section

@@ -14,8 +14,26 @@ from citymains.intake.source import SourceFile
 from citymains_gas.utility import Gas
 
 JUNK: list[Any] = [
-    None, True, 0, -1, float("inf"), float("nan"), 2**70, 10**400, 1e-300, "", "x", "\ud800", "a\x00", [], {}, [[]],
-    {"_module": "pandas.core.frame", "_class": "DataFrame"}, {"_module": "os", "_class": "system", "_object": "x"}, [1, 2], -1e99,
+    None,
+    True,
+    0,
+    -1,
+    float("inf"),
+    float("nan"),
+    2**70,
+    10**400,
+    1e-300,
+    "",
+    "x",
+    "\ud800",
+    "a\x00",
+    [],
+    {},
+    [[]],
+    {"_module": "pandas.core.frame", "_class": "DataFrame"},
+    {"_module": "os", "_class": "system", "_object": "x"},
+    [1, 2],
+    -1e99,
 ]
 
 

@@ -19,10 +19,20 @@ from citymains_gas.utility import Gas
 
 Build = Callable[..., SourceFile]
 
-IDEAL_GAS = {"name": "天然气", "phase": "gas", "properties": {
-    name: {"kind": "constant", "value": value} for name, value in (
-        ("density", 0.84), ("viscosity", 1.193e-5), ("heat_capacity", 2160.0), ("compressibility", 1.0),
-        ("der_compressibility", 0.0))}}
+IDEAL_GAS = {
+    "name": "天然气",
+    "phase": "gas",
+    "properties": {
+        name: {"kind": "constant", "value": value}
+        for name, value in (
+            ("density", 0.84),
+            ("viscosity", 1.193e-5),
+            ("heat_capacity", 2160.0),
+            ("compressibility", 1.0),
+            ("der_compressibility", 0.0),
+        )
+    },
+}
 
 
 def codes(report: Any) -> dict[str, str]:
@@ -59,7 +69,9 @@ def test_same_question_same_bytes(gas: Gas, build: Build, town: dict[str, Any]) 
 def test_pressure_drop_follows_the_equation_of_gas_flow(gas: Gas, build: Build, town: dict[str, Any]) -> None:
     """Isothermal flow of an ideal gas: p1² - p2² = λ·(16/π²)·(L/d⁵)·ṁ²·R·T, with λ from Colebrook."""
     report = gas.pressure(build(town, fluid=IDEAL_GAS))
-    inlet, outlet = (1000 * (101.325 + at(report, "nodes", node, "pressure_kpa")) for node in ("门站", "入口"))
+    inlet, outlet = (
+        1000 * (101.325 + at(report, "nodes", node, "pressure_kpa")) for node in ("门站", "入口")
+    )
     reynolds, flow, d = at(report, "pipes", "干管", "reynolds"), 0.015, 0.1
     friction = 0.02
     for _ in range(50):
@@ -91,20 +103,26 @@ def test_a_fluid_given_by_its_properties(gas: Gas, build: Build, town: dict[str,
 # -- scenarios ------------------------------------------------------------------------------------------------
 
 
-def test_closing_a_pipe_leaves_its_customers_without_gas(gas: Gas, build: Build, town: dict[str, Any]) -> None:
+def test_closing_a_pipe_leaves_its_customers_without_gas(
+    gas: Gas, build: Build, town: dict[str, Any]
+) -> None:
     report = gas.pressure(build(town), scenario=Scenario.close(pipes=["东管"]))
     assert np.isnan(at(report, "nodes", "东街", "pressure_kpa"))
     assert at(report, "sinks", "东户", "delivered_kg_per_s") == 0.0
     assert at(report, "sinks", "西户", "delivered_kg_per_s") == 0.005
     assert report.delivered_kg_per_s == 0.005
     assert report.unsupplied_node_count == 1
-    assert [(one.code, one.element) for one in report.findings if one.code == "GAS_UNSUPPLIED"] == [("GAS_UNSUPPLIED", "东街")]
+    assert [(one.code, one.element) for one in report.findings if one.code == "GAS_UNSUPPLIED"] == [
+        ("GAS_UNSUPPLIED", "东街")
+    ]
     # The network kept for the next scenario is the one that was loaded.
     assert gas.pressure(build(town)).unsupplied_node_count == 0
 
 
 def test_a_closed_valve_at_a_pipe(gas: Gas, build: Build, town: dict[str, Any]) -> None:
-    town["valves"] = [{"id": "阀", "from_node": "出口", "to_node": "东街", "pipe": "东管", "inner_diameter_mm": 100.0}]
+    town["valves"] = [
+        {"id": "阀", "from_node": "出口", "to_node": "东街", "pipe": "东管", "inner_diameter_mm": 100.0}
+    ]
     assert gas.pressure(build(town)).unsupplied_node_count == 0
     report = gas.pressure(build(town), scenario=Scenario.close(pipes=["阀"]))
     assert np.isnan(at(report, "nodes", "东街", "pressure_kpa"))
@@ -125,12 +143,16 @@ def test_losing_the_regulator(gas: Gas, build: Build, town: dict[str, Any]) -> N
 
 
 def test_scaled_demand(gas: Gas, build: Build, town: dict[str, Any]) -> None:
-    report = gas.pressure(build(town), scenario=Scenario.scale_demand(2.0) + Scenario.scale_demand(0.5, nodes=["西街"]))
+    report = gas.pressure(
+        build(town), scenario=Scenario.scale_demand(2.0) + Scenario.scale_demand(0.5, nodes=["西街"])
+    )
     assert report.required_kg_per_s == pytest.approx(0.02 + 0.005)
     assert at(report, "regulators", "调压箱", "flow_kg_per_s") == pytest.approx(0.025, abs=1e-9)
 
 
-def test_unknown_elements_of_a_scenario_are_named_together(gas: Gas, build: Build, town: dict[str, Any]) -> None:
+def test_unknown_elements_of_a_scenario_are_named_together(
+    gas: Gas, build: Build, town: dict[str, Any]
+) -> None:
     with pytest.raises(InputError) as caught:
         gas.pressure(build(town), scenario=Scenario.close(pipes=["x", "东管"]) + Scenario.lose(sources=["y"]))
     assert [one.value for one in caught.value.issues] == ["x", "y"]
@@ -152,7 +174,8 @@ def test_t1_a_regulator_does_not_boost(gas: Gas, build: Build, town: dict[str, A
 
 def test_t2_gas_does_not_flow_back_through_a_regulator(gas: Gas, build: Build, town: dict[str, Any]) -> None:
     town["regulators"].append(
-        {"id": "二号", "from_node": "入口", "to_node": "东街", "controlled_node": "东街", "pressure_kpa": 2.9})
+        {"id": "二号", "from_node": "入口", "to_node": "东街", "controlled_node": "东街", "pressure_kpa": 2.9}
+    )
     town["regulators"][0]["pressure_kpa"] = 30.0
     report = gas.pressure(build(town))
     assert report.converged

@@ -60,7 +60,9 @@ def read_pipes(file: SourceFile, *, utility: str) -> Intake:
     document, tables = _canonical(raw, utility, file.name, issues.append)
     return Intake(
         document=b"" if any(one.severity == "error" for one in issues) else document,
-        tables=tables, issues=tuple(issues), importer=_THEIR_IMPORTER if theirs else _IMPORTER,
+        tables=tables,
+        issues=tuple(issues),
+        importer=_THEIR_IMPORTER if theirs else _IMPORTER,
         crs=str(raw.get("crs", "")),
     )
 
@@ -69,11 +71,28 @@ def _checked_header(
     value: Mapping[str, Any], utility: str, file: str, report: Report
 ) -> Mapping[str, Any] | None:
     """The document with its header checked; None where it is something else altogether."""
+
     def refuse(code: str, field: str, limit: Any) -> None:
-        report(issue(code, file=file, section="header", field=field, value=str(value.get(field, "-"))[:80], limit=limit))
+        report(
+            issue(
+                code,
+                file=file,
+                section="header",
+                field=field,
+                value=str(value.get(field, "-"))[:80],
+                limit=limit,
+            )
+        )
 
     if value.get("format") != FORMAT:
-        report(issue("FILE_WRONG_FORMAT", file=file, value=f"format is {str(value.get('format'))[:40]!r}", limit=FORMAT))
+        report(
+            issue(
+                "FILE_WRONG_FORMAT",
+                file=file,
+                value=f"format is {str(value.get('format'))[:40]!r}",
+                limit=FORMAT,
+            )
+        )
         return None
     if value.get("version") != VERSION:
         refuse("PIPES_VERSION", "version", VERSION)
@@ -82,7 +101,9 @@ def _checked_header(
     known = ("format", "version", "utility", "fluid", "ambient_temperature_c", "crs", "tables")
     for name in value:
         if name not in known:
-            report(issue("PIPES_COLUMN_UNKNOWN", file=file, section="header", field=name, limit=", ".join(known)))
+            report(
+                issue("PIPES_COLUMN_UNKNOWN", file=file, section="header", field=name, limit=", ".join(known))
+            )
     if not isinstance(value.get("crs", ""), str):
         refuse("PIPES_HEADER", "crs", "text")
         return {**value, "crs": ""}
@@ -95,21 +116,33 @@ def _canonical(
     """The canonical document and the element tables of a raw document."""
     ambient = raw.get("ambient_temperature_c", 20.0)
     if not isinstance(ambient, int | float) or isinstance(ambient, bool) or not -100.0 <= ambient <= 100.0:
-        report(issue("PIPES_HEADER", file=file, section="header", field="ambient_temperature_c", value=str(ambient)[:40],
-                     limit="-100 <= t <= 100"))
+        report(
+            issue(
+                "PIPES_HEADER",
+                file=file,
+                section="header",
+                field="ambient_temperature_c",
+                value=str(ambient)[:40],
+                limit="-100 <= t <= 100",
+            )
+        )
         ambient = 20.0
     fluid = checked_fluid(raw.get("fluid"), utility=utility, file=file, report=report)
     columns = typed_tables(raw.get("tables", {}), utility=utility, file=file, report=report)
     check_network(columns, utility=utility, file=file, report=report)
     content = {
-        "format": FORMAT, "version": VERSION, "utility": utility, "fluid": fluid,
+        "format": FORMAT,
+        "version": VERSION,
+        "utility": utility,
+        "fluid": fluid,
         "ambient_temperature_c": float(ambient),
         "tables": {name: _without_nan(table) for name, table in columns.items() if any(table.values())},
     }
     if raw.get("crs"):
         content["crs"] = raw["crs"]
     tables = tuple(
-        one.spec.build(**columns[one.name]) for one in components_of(utility)
+        one.spec.build(**columns[one.name])
+        for one in components_of(utility)
         if one.name in ("junctions", "pipes") or columns.get(one.name, {}).get(one.fields[0].name)
     )
     return _encoded(content), tables
@@ -126,5 +159,3 @@ def _encoded(content: Mapping[str, Any]) -> bytes:
     # Broken Unicode has been reported by then; "replace" keeps this from failing on it too.
     text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return text.encode("utf-8", "replace") + b"\n"
-
-

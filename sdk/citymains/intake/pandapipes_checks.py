@@ -52,7 +52,7 @@ class _Checks:
             if component.shape == "link":
                 self._check_loops(component)
         self._check_valves()
-        self._check_outer_diameters()
+        self._check_walls()
         self._check_consumers()
         self._check_set_points()
         self._check_supply()
@@ -70,12 +70,18 @@ class _Checks:
         for field in component.fields:
             if not field.refers:
                 continue
-            known = self.junctions if field.refers == "junctions" else set(self.tables.get(field.refers, {}).get("id", []))
+            known = (
+                self.junctions
+                if field.refers == "junctions"
+                else set(self.tables.get(field.refers, {}).get("id", []))
+            )
             target = {"junctions": "junction", "pipes": "pipe", "pump_curves": "curve"}[field.refers]
             keys = self.tables[component.name][component.fields[0].name]
             for key, value in zip(keys, self.tables[component.name][field.name], strict=True):
                 if value and value not in known:
-                    self._tell("PIPES_REFERENCE", component.name, key, field=field.name, value=value, limit=target)
+                    self._tell(
+                        "PIPES_REFERENCE", component.name, key, field=field.name, value=value, limit=target
+                    )
 
     def _check_loops(self, component: Component) -> None:
         columns = self.tables[component.name]
@@ -88,19 +94,46 @@ class _Checks:
         for row in self._rows("valves"):
             both = ends.get(row["pipe"])
             if both is not None and row["from_node"] not in both:
-                self._tell("PIPES_VALVE_OFF_PIPE", "valves", row["id"], field="pipe", value=row["pipe"], limit=row["from_node"])
+                self._tell(
+                    "PIPES_VALVE_OFF_PIPE",
+                    "valves",
+                    row["id"],
+                    field="pipe",
+                    value=row["pipe"],
+                    limit=row["from_node"],
+                )
 
-    def _check_outer_diameters(self) -> None:
+    def _check_walls(self) -> None:
         for row in self._rows("pipes"):
+            if self.utility != "gas" and not math.isnan(row["friction_factor"]):
+                self._tell(
+                    "PIPES_FRICTION_FACTOR",
+                    "pipes",
+                    row["id"],
+                    field="friction_factor",
+                    value=f"{row['friction_factor']:g}",
+                )
             if row["outer_diameter_mm"] < row["inner_diameter_mm"]:
-                self._tell("PIPES_OUTER_DIAMETER", "pipes", row["id"], field="outer_diameter_mm",
-                           value=f"{row['outer_diameter_mm']:g}", limit=f"{row['inner_diameter_mm']:g}")
+                self._tell(
+                    "PIPES_OUTER_DIAMETER",
+                    "pipes",
+                    row["id"],
+                    field="outer_diameter_mm",
+                    value=f"{row['outer_diameter_mm']:g}",
+                    limit=f"{row['inner_diameter_mm']:g}",
+                )
 
     def _check_consumers(self) -> None:
         for row in self._rows("consumers"):
             given = [name for name in _SET_POINTS if not math.isnan(row[name])]
             if len(given) != 2 or set(given) == set(_SET_POINTS[2:]):
-                self._tell("PIPES_CONSUMER_SET_POINTS", "consumers", row["id"], value=len(given), limit=", ".join(_SET_POINTS))
+                self._tell(
+                    "PIPES_CONSUMER_SET_POINTS",
+                    "consumers",
+                    row["id"],
+                    value=len(given),
+                    limit=", ".join(_SET_POINTS),
+                )
 
     def _check_set_points(self) -> None:
         """No junction may have its pressure set twice, unless two sources agree on it."""
@@ -110,8 +143,26 @@ class _Checks:
                 if row["in_service"] and row.get("active", True) and not math.isnan(row["pressure_kpa"]):
                     set_by[row[column]].append((table, row["id"], row["pressure_kpa"]))
         for junction, setters in set_by.items():
-            alike = all(table in _HOLDERS for table, _, _ in setters) and len({kpa for _, _, kpa in setters}) == 1
-            if len(setters) > 1 and not alike:
+            alike = (
+                all(table in _HOLDERS for table, _, _ in setters) and len({kpa for _, _, kpa in setters}) == 1
+            )
+            if (
+                len(setters) > 1
+                and self.utility == "gas"
+                and all(table == "regulators" for table, _, _ in setters)
+            ):
+                duty = max(setters, key=lambda one: one[2])
+                others = ", ".join(f"{name} {kpa:g} kPa" for _, name, kpa in setters if name != duty[1])
+                self._tell(
+                    "PIPES_DUTY_STANDBY",
+                    "regulators",
+                    junction,
+                    severity="warning",
+                    field="pressure_kpa",
+                    value=others,
+                    limit=f"{duty[1]} {duty[2]:g} kPa",
+                )
+            elif len(setters) > 1 and not alike:
                 told = ", ".join(f"{table} {name} {kpa:g} kPa" for table, name, kpa in setters)
                 self._tell("PIPES_TWO_SET_POINTS", setters[-1][0], junction, field="pressure_kpa", value=told)
 
@@ -119,7 +170,9 @@ class _Checks:
 
     def _check_supply(self) -> None:
         holding = [
-            row[column] for table, column in _HOLDERS.items() for row in self._rows(table)
+            row[column]
+            for table, column in _HOLDERS.items()
+            for row in self._rows(table)
             if row["in_service"] and not math.isnan(row["pressure_kpa"])
         ]
         if not holding:
@@ -134,7 +187,11 @@ class _Checks:
             if component.shape == "link":
                 for row in self._rows(component.name):
                     # A closed valve can be opened, so it connects; what is out of service does not.
-                    if row.get("in_service", True) and row["from_node"] in self.junctions and row["to_node"] in self.junctions:
+                    if (
+                        row.get("in_service", True)
+                        and row["from_node"] in self.junctions
+                        and row["to_node"] in self.junctions
+                    ):
                         yield component.name, row
 
     def _check_parts(self, sources: set[str]) -> None:
@@ -165,7 +222,13 @@ class _Checks:
         reached = _reached(sources | fed, neighbours)
         for row in self._rows("regulators"):
             if row["in_service"] and row["from_node"] in self.junctions and row["from_node"] not in reached:
-                self._tell("PIPES_REGULATOR_NO_UPSTREAM", "regulators", row["id"], field="from_node", value=row["from_node"])
+                self._tell(
+                    "PIPES_REGULATOR_NO_UPSTREAM",
+                    "regulators",
+                    row["id"],
+                    field="from_node",
+                    value=row["from_node"],
+                )
 
 
 def _reached(starts: set[str], neighbours: Mapping[str, list[str]]) -> set[str]:

@@ -26,7 +26,11 @@ Columns = dict[str, list[Any]]
 #: Gauge pressures in this band (kPa) are probably absolute ones of a low-pressure network.
 _ABSOLUTE_BAND: Final = (101.325, 112.0)
 
-_KIND_NAMES: Final[Mapping[Kind, str]] = {Kind.FLOAT: "number", Kind.INTEGER: "whole number", Kind.BOOLEAN: "true or false"}
+_KIND_NAMES: Final[Mapping[Kind, str]] = {
+    Kind.FLOAT: "number",
+    Kind.INTEGER: "whole number",
+    Kind.BOOLEAN: "true or false",
+}
 
 
 def typed_tables(raw: Any, *, utility: str, file: str, report: Report) -> dict[str, Columns]:
@@ -43,8 +47,16 @@ def typed_tables(raw: Any, *, utility: str, file: str, report: Report) -> dict[s
         Takes every issue found.
     """
     if not isinstance(raw, Mapping):
-        report(issue("PIPES_HEADER", file=file, section="header", field="tables", value=type(raw).__name__,
-                     limit="an object of tables"))
+        report(
+            issue(
+                "PIPES_HEADER",
+                file=file,
+                section="header",
+                field="tables",
+                value=type(raw).__name__,
+                limit="an object of tables",
+            )
+        )
         raw = {}
     known = [one.name for one in components_of(utility)]
     tables = {}
@@ -73,7 +85,9 @@ def _columns(component: Component, raw: Any, file: str, report: Report) -> Colum
     if not isinstance(raw, Mapping) or not all(isinstance(column, list) for column in raw.values()):
         return refuse("neither rows nor columns")
     if len({len(column) for column in raw.values()}) > 1:
-        return refuse("columns of unequal length: " + ", ".join(f"{name} {len(column)}" for name, column in raw.items()))
+        return refuse(
+            "columns of unequal length: " + ", ".join(f"{name} {len(column)}" for name, column in raw.items())
+        )
     return {str(name): list(column) for name, column in raw.items()}
 
 
@@ -91,22 +105,45 @@ class _Typing:
         fields = {field.name: field for field in self.component.fields}
         for name in columns:
             if name not in fields:
-                self.report(issue("PIPES_COLUMN_UNKNOWN", file=self.file, section=self.component.name, field=name,
-                                  limit=", ".join(fields)))
+                self.report(
+                    issue(
+                        "PIPES_COLUMN_UNKNOWN",
+                        file=self.file,
+                        section=self.component.name,
+                        field=name,
+                        limit=", ".join(fields),
+                    )
+                )
         size = len(next(iter(columns.values()), []))
         key = self.component.fields[0]
-        self.names = [printable(str(one)) for one in columns.get(key.name, [f"row {row + 1}" for row in range(size)])]
-        typed = {field.name: self._column(field, columns.get(field.name), size) for field in self.component.fields}
+        self.names = [
+            printable(str(one)) for one in columns.get(key.name, [f"row {row + 1}" for row in range(size)])
+        ]
+        typed = {
+            field.name: self._column(field, columns.get(field.name), size) for field in self.component.fields
+        }
         if key.name == "id" and self.component.shape != "detail":
             self._refuse_duplicates(typed["id"])
         if "pressure_class" in typed:
-            typed["pressure_class"] = [self._pressure_class(row, value) for row, value in enumerate(typed["pressure_class"])]
+            typed["pressure_class"] = [
+                self._pressure_class(row, value) for row, value in enumerate(typed["pressure_class"])
+            ]
         return _sorted(self.component, typed)
 
-    def _issue(self, code: str, row: int, field: Field, value: Any, *, severity: str = "error", limit: Any = None) -> Issue:
+    def _issue(
+        self, code: str, row: int, field: Field, value: Any, *, severity: str = "error", limit: Any = None
+    ) -> Issue:
         text = str(value)
-        return issue(code, severity=severity, file=self.file, section=self.component.name, element=self.names[row],
-                     field=field.name, value=text if len(text) <= 80 else text[:77] + "...", limit=limit)
+        return issue(
+            code,
+            severity=severity,
+            file=self.file,
+            section=self.component.name,
+            element=self.names[row],
+            field=field.name,
+            value=text if len(text) <= 80 else text[:77] + "...",
+            limit=limit,
+        )
 
     def _column(self, field: Field, values: list[Any] | None, size: int) -> list[Any]:
         given = values if values is not None else [None] * size
@@ -143,7 +180,14 @@ class _Typing:
             self.report(self._issue("PIPES_NOT_A_NUMBER", row, field, value, limit=_KIND_NAMES[field.kind]))
             return missing
         if not abs(value) <= sys.float_info.max:
-            self.report(self._issue("PIPES_NOT_FINITE", row, field, value if isinstance(value, float) else "beyond all numbers"))
+            self.report(
+                self._issue(
+                    "PIPES_NOT_FINITE",
+                    row,
+                    field,
+                    value if isinstance(value, float) else "beyond all numbers",
+                )
+            )
             return missing
         if field.kind is Kind.INTEGER and value != int(value):
             self.report(self._issue("PIPES_NOT_A_NUMBER", row, field, value, limit=_KIND_NAMES[field.kind]))
@@ -161,23 +205,43 @@ class _Typing:
             self.report(self._issue(code, row, field, f"{value:g}", limit=field.allowed))
             return False
         if not field.usual.holds(value):
-            self.report(self._issue("PIPES_UNUSUAL", row, field, f"{value:g}", limit=field.usual, severity="warning"))
-        elif (self.utility == "gas" and field.name == "pressure_kpa"
-              and _ABSOLUTE_BAND[0] <= value <= _ABSOLUTE_BAND[1]):
+            self.report(
+                self._issue("PIPES_UNUSUAL", row, field, f"{value:g}", limit=field.usual, severity="warning")
+            )
+        elif (
+            self.utility == "gas"
+            and field.name == "pressure_kpa"
+            and _ABSOLUTE_BAND[0] <= value <= _ABSOLUTE_BAND[1]
+        ):
             self.report(self._issue("PIPES_PRESSURE_ABSOLUTE", row, field, f"{value:g}", severity="warning"))
         return True
 
     def _refuse_duplicates(self, ids: list[str]) -> None:
         for name, times in Counter(ids).items():
             if name and times > 1:
-                self.report(issue("PIPES_ID_DUPLICATE", file=self.file, section=self.component.name, element=printable(name),
-                                  field="id", value=times))
+                self.report(
+                    issue(
+                        "PIPES_ID_DUPLICATE",
+                        file=self.file,
+                        section=self.component.name,
+                        element=printable(name),
+                        field="id",
+                        value=times,
+                    )
+                )
 
     def _pressure_class(self, row: int, value: str) -> str:
         known = PRESSURE_CLASSES_ZH.get(value, value)
         if known and known not in PRESSURE_CLASSES:
-            self.report(self._issue("PIPES_PRESSURE_CLASS", row, self.component.field("pressure_class"), value,
-                                    limit=", ".join(PRESSURE_CLASSES)))
+            self.report(
+                self._issue(
+                    "PIPES_PRESSURE_CLASS",
+                    row,
+                    self.component.field("pressure_class"),
+                    value,
+                    limit=", ".join(PRESSURE_CLASSES),
+                )
+            )
         return known
 
 

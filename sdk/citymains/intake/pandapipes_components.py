@@ -22,14 +22,26 @@ _M_TO_MM: Final = 1000.0
 
 #: Pressure classes of city gas pipes by name, with their upper limit in kPa gauge (GB 55009-2021).
 PRESSURE_CLASSES: Final[Mapping[str, float]] = {
-    "low": 10.0, "medium_b": 200.0, "medium_a": 400.0, "sub_high_b": 800.0, "sub_high_a": 1600.0,
-    "high_b": 2500.0, "high_a": 4000.0, "ultra_high": float("inf"),
+    "low": 10.0,
+    "medium_b": 200.0,
+    "medium_a": 400.0,
+    "sub_high_b": 800.0,
+    "sub_high_a": 1600.0,
+    "high_b": 2500.0,
+    "high_a": 4000.0,
+    "ultra_high": float("inf"),
 }
 
 #: The same classes as they are written on Chinese drawings.
 PRESSURE_CLASSES_ZH: Final[Mapping[str, str]] = {
-    "低压": "low", "中压B": "medium_b", "中压A": "medium_a", "次高压B": "sub_high_b", "次高压A": "sub_high_a",
-    "高压B": "high_b", "高压A": "high_a", "超高压": "ultra_high",
+    "低压": "low",
+    "中压B": "medium_b",
+    "中压A": "medium_a",
+    "次高压B": "sub_high_b",
+    "次高压A": "sub_high_a",
+    "高压B": "high_b",
+    "高压A": "high_a",
+    "超高压": "ultra_high",
 }
 
 
@@ -133,12 +145,18 @@ class Component:
 
 
 def _identity(what: str) -> Field:
-    return Field("id", Kind.TEXT, f"Id of the {what}, unique among its kind; any length, any script.",
-                 absent=Absent.REQUIRED)
+    return Field(
+        "id",
+        Kind.TEXT,
+        f"Id of the {what}, unique among its kind; any length, any script.",
+        absent=Absent.REQUIRED,
+    )
 
 
 def _end(name: str, description: str, theirs: str, **more: Any) -> Field:
-    return Field(name, Kind.TEXT, description, theirs=theirs, absent=Absent.REQUIRED, refers="junctions", **more)
+    return Field(
+        name, Kind.TEXT, description, theirs=theirs, absent=Absent.REQUIRED, refers="junctions", **more
+    )
 
 
 def _ends() -> tuple[Field, Field]:
@@ -155,13 +173,30 @@ def _plant_ends() -> tuple[Field, Field]:
     )
 
 
-_IN_SERVICE: Final = Field("in_service", Kind.BOOLEAN, "Whether it takes part in the calculation.", "in_service", absent=True)
+_IN_SERVICE: Final = Field(
+    "in_service", Kind.BOOLEAN, "Whether it takes part in the calculation.", "in_service", absent=True
+)
 _DIAMETER: Final = Field(
-    "inner_diameter_mm", Kind.FLOAT, "Inner diameter.", "inner_diameter_mm", older={"diameter_m": _M_TO_MM},
-    absent=Absent.REQUIRED, allowed=Range(1.0, 10_000.0), usual=Range(5.0, 2_500.0))
+    "inner_diameter_mm",
+    Kind.FLOAT,
+    "Inner diameter.",
+    "inner_diameter_mm",
+    older={"diameter_m": _M_TO_MM},
+    absent=Absent.REQUIRED,
+    allowed=Range(1.0, 10_000.0),
+    usual=Range(5.0, 2_500.0),
+)
 _LOSS: Final = Field(
-    "loss_coefficient", Kind.FLOAT, "Local loss coefficient ζ (1).", "loss_coefficient", absent=0.0, allowed=NOT_NEGATIVE)
-_SCALING: Final = Field("scaling", Kind.FLOAT, "Factor on the flow (1).", "scaling", absent=1.0, allowed=NOT_NEGATIVE)
+    "loss_coefficient",
+    Kind.FLOAT,
+    "Local loss coefficient ζ (1).",
+    "loss_coefficient",
+    absent=0.0,
+    allowed=NOT_NEGATIVE,
+)
+_SCALING: Final = Field(
+    "scaling", Kind.FLOAT, "Factor on the flow (1).", "scaling", absent=1.0, allowed=NOT_NEGATIVE
+)
 
 
 def _flow(description: str, theirs: str, **more: Any) -> Field:
@@ -169,14 +204,26 @@ def _flow(description: str, theirs: str, **more: Any) -> Field:
 
 
 def _gauge(name: str, description: str, theirs: str, **more: Any) -> Field:
-    return Field(name, Kind.FLOAT, description, theirs, factor=_KPA_TO_BAR,
-                 allowed=Range(-101.325, 100_000.0, open_low=True), usual=Range(0.0, 15_000.0), **more)
+    return Field(
+        name,
+        Kind.FLOAT,
+        description,
+        theirs,
+        factor=_KPA_TO_BAR,
+        allowed=Range(-101.325, 100_000.0, open_low=True),
+        usual=Range(0.0, 15_000.0),
+        **more,
+    )
 
 
 def _celsius(name: str, description: str, theirs: str, **more: Any) -> Field:
-    return Field(name, Kind.FLOAT, description, theirs, offset=ZERO_CELSIUS_K, allowed=Range(-100.0, 250.0), **more)
+    return Field(
+        name, Kind.FLOAT, description, theirs, offset=ZERO_CELSIUS_K, allowed=Range(-100.0, 250.0), **more
+    )
 
 
+# A table, one line a field, reads better than what the formatter makes of it.
+# fmt: off
 COMPONENTS: Final[tuple[Component, ...]] = (
     Component("junctions", "junction", "Nodes: where pipes meet and elements hang.", (
         _identity("junction"),
@@ -198,6 +245,8 @@ COMPONENTS: Final[tuple[Component, ...]] = (
               "outer_diameter_mm", allowed=Range(1.0, 10_000.0)),
         Field("roughness_mm", Kind.FLOAT, "Roughness k of the wall.", "k_mm", absent=0.2, allowed=Range(0.0, 100.0),
               usual=Range(0.0, 10.0)),
+        Field("friction_factor", Kind.FLOAT, "Darcy friction factor (1), where it is known; missing: by the friction law.",
+              allowed=Range(1e-6, 10.0)),
         _LOSS,
         Field("sections", Kind.INTEGER, "Sections the pipe is divided into for the calculation.", "sections", absent=1,
               allowed=Range(1, 1000)),
@@ -221,6 +270,10 @@ COMPONENTS: Final[tuple[Component, ...]] = (
         _end("controlled_node", "Junction whose pressure is held.", "controlled_junction"),
         _gauge("pressure_kpa", "Gauge set point.", "controlled_p_bar", absent=Absent.REQUIRED),
         Field("active", Kind.BOOLEAN, "Whether it regulates; otherwise it is wide open.", "control_active", absent=True),
+        Field("non_return", Kind.BOOLEAN, "Whether it keeps gas from flowing back; otherwise it does so only while it regulates.",
+              absent=True),
+        _gauge("slam_shut_kpa", "Gauge pressure at to_node from which its safety valve shuts it; missing: it has none.", ""),
+        Field("capacity_kg_per_s", Kind.FLOAT, "Greatest mass flow it passes; missing: unlimited.", allowed=POSITIVE),
         _LOSS, _IN_SERVICE,
     ), theirs="press_control", creator="create_pressure_controls"),
     Component("compressors", "compressor", "Compressors with a fixed ratio of absolute pressures.", (
@@ -300,6 +353,7 @@ COMPONENTS: Final[tuple[Component, ...]] = (
         Field("y", Kind.FLOAT, "Northing or latitude.", absent=Absent.REQUIRED),
     ), shape="detail", switch=""),
 )
+# fmt: on
 
 BY_NAME: Final[Mapping[str, Component]] = {one.name: one for one in COMPONENTS}
 

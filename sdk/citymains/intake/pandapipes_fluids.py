@@ -15,20 +15,31 @@ from citymains.errors import Issue, issue
 
 #: Fluids of the engine's library, with their phase.
 LIBRARY: Final[Mapping[str, str]] = {
-    "air": "gas", "biomethane_pure": "gas", "biomethane_treated": "gas", "hgas": "gas", "hydrogen": "gas",
-    "lgas": "gas", "methane": "gas", "water": "liquid",
+    "air": "gas",
+    "biomethane_pure": "gas",
+    "biomethane_treated": "gas",
+    "hgas": "gas",
+    "hydrogen": "gas",
+    "lgas": "gas",
+    "methane": "gas",
+    "water": "liquid",
 }
 
 #: Properties a fluid may bring, with their unit; temperature in K and pressure in bar are the arguments.
 PROPERTIES: Final[Mapping[str, str]] = {
-    "density": "kg/m3 at 273.15 K and 1.01325 bar (gas) or at the temperature (liquid)", "viscosity": "Pa·s",
-    "heat_capacity": "J/(kg·K)", "molar_mass": "g/mol", "compressibility": "1", "der_compressibility": "1/bar",
-    "lhv": "kWh/kg", "hhv": "kWh/kg",
+    "density": "kg/m3 at 273.15 K and 1.01325 bar (gas) or at the temperature (liquid)",
+    "viscosity": "Pa·s",
+    "heat_capacity": "J/(kg·K)",
+    "molar_mass": "g/mol",
+    "compressibility": "1",
+    "der_compressibility": "1/bar",
+    "lhv": "kWh/kg",
+    "hhv": "kWh/kg",
 }
 
 #: What every fluid needs to be calculated with, by phase.
 NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
-    "gas": ("density", "viscosity", "compressibility", "der_compressibility"),
+    "gas": ("density", "viscosity", "compressibility"),
     "liquid": ("density", "viscosity", "heat_capacity"),
 }
 
@@ -38,12 +49,15 @@ KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     "linear": ("offset", "slope"),
     "interpolated": ("x[]", "y[]"),
     "sutherland": ("eta0", "t0", "t_sutherland"),
+    "reciprocal": ("offset", "slope"),
 }
 
 #: pandapipes' property classes that are read, and the kind each stands for.
 THEIR_KINDS: Final[Mapping[str, str]] = {
-    "FluidPropertyConstant": "constant", "FluidPropertyLinear": "linear",
-    "FluidPropertyInterExtra": "interpolated", "FluidPropertySutherland": "sutherland",
+    "FluidPropertyConstant": "constant",
+    "FluidPropertyLinear": "linear",
+    "FluidPropertyInterExtra": "interpolated",
+    "FluidPropertySutherland": "sutherland",
 }
 
 #: Names pandapipes gives properties that we call otherwise.
@@ -71,18 +85,44 @@ def checked_fluid(raw: Any, *, utility: str, file: str, report: Report) -> dict[
     if isinstance(raw, str):
         raw = {"name": raw}
     if not isinstance(raw, Mapping) or not isinstance(raw.get("name"), str) or not raw["name"]:
-        report(issue("PIPES_FLUID_UNKNOWN", file=file, section="fluid", field="name", value=_short(raw),
-                     limit=", ".join(LIBRARY)))
+        report(
+            issue(
+                "PIPES_FLUID_UNKNOWN",
+                file=file,
+                section="fluid",
+                field="name",
+                value=_short(raw),
+                limit=", ".join(LIBRARY),
+            )
+        )
         return {}
     name = raw["name"]
     properties = raw.get("properties") or {}
     phase = LIBRARY.get(name) if not properties else str(raw.get("phase", LIBRARY.get(name, "")))
     if phase is None:
-        report(issue("PIPES_FLUID_UNKNOWN", file=file, section="fluid", field="name", value=name, limit=", ".join(LIBRARY)))
+        report(
+            issue(
+                "PIPES_FLUID_UNKNOWN",
+                file=file,
+                section="fluid",
+                field="name",
+                value=name,
+                limit=", ".join(LIBRARY),
+            )
+        )
         return {}
     if phase != PHASE_OF[utility]:
-        report(issue("PIPES_FLUID_PHASE", file=file, section="fluid", element=name, field="phase", value=phase,
-                     limit=PHASE_OF[utility]))
+        report(
+            issue(
+                "PIPES_FLUID_PHASE",
+                file=file,
+                section="fluid",
+                element=name,
+                field="phase",
+                value=phase,
+                limit=PHASE_OF[utility],
+            )
+        )
     fluid: dict[str, Any] = {"name": name, "phase": phase}
     if properties:
         fluid["properties"] = _checked_properties(properties, name, phase, file, report)
@@ -91,8 +131,17 @@ def checked_fluid(raw: Any, *, utility: str, file: str, report: Report) -> dict[
 
 def _checked_properties(raw: Any, fluid: str, phase: str, file: str, report: Report) -> dict[str, Any]:
     def refuse(name: str, value: Any, limit: str) -> None:
-        report(issue("PIPES_FLUID_PROPERTY", file=file, section="fluid", element=fluid, field=name,
-                     value=_short(value), limit=limit))
+        report(
+            issue(
+                "PIPES_FLUID_PROPERTY",
+                file=file,
+                section="fluid",
+                element=fluid,
+                field=name,
+                value=_short(value),
+                limit=limit,
+            )
+        )
 
     if not isinstance(raw, Mapping):
         refuse("properties", raw, "an object")

@@ -71,16 +71,22 @@ class _Reader:
         if not isinstance(content, Mapping):
             return {"fluid": None, "tables": {}}
         frames = self._frames(content)
-        tables = {one.name: self._table(one, frames.pop(one.theirs)) for one in COMPONENTS if one.theirs in frames}
+        tables = {
+            one.name: self._table(one, frames.pop(one.theirs)) for one in COMPONENTS if one.theirs in frames
+        }
         self._add_stores(tables, frames)
         self._add_geometry(tables, frames)
-        tables["pump_curves"] = self._pump_curves(content, {str(one) for one in tables.get("pumps", {}).get("curve", [])})
+        tables["pump_curves"] = self._pump_curves(
+            content, {str(one) for one in tables.get("pumps", {}).get("curve", [])}
+        )
         self._report_leftovers(frames)
         options = content.get("user_pf_options")
         ambient = options.get("ambient_temperature") if isinstance(options, Mapping) else None
         return {
             "fluid": self._fluid(content.get("fluid")),
-            "ambient_temperature_c": _tidy(float(ambient) - ZERO_CELSIUS_K) if ambient is not None and _is_number(ambient) else 20.0,
+            "ambient_temperature_c": _tidy(float(ambient) - ZERO_CELSIUS_K)
+            if ambient is not None and _is_number(ambient)
+            else 20.0,
             "tables": {name: rows for name, rows in tables.items() if any(rows.values())},
         }
 
@@ -91,8 +97,15 @@ class _Reader:
         return parse_text(value, self.file, self.report, section=section) if isinstance(value, str) else value
 
     def _ignored(self, value: Mapping[str, Any], section: str) -> None:
-        self.report(issue("PIPES_OBJECT_IGNORED", severity="warning", file=self.file, section=section,
-                          value=f"{value.get('_module', '')}.{value.get('_class', '')}"))
+        self.report(
+            issue(
+                "PIPES_OBJECT_IGNORED",
+                severity="warning",
+                file=self.file,
+                section=section,
+                value=f"{value.get('_module', '')}.{value.get('_class', '')}",
+            )
+        )
 
     def _frames(self, content: Mapping[str, Any]) -> dict[str, tuple[list[Any], Rows]]:
         """Data frames by name, as index and columns; other embedded objects are told and left out."""
@@ -110,19 +123,34 @@ class _Reader:
 
     def _frame(self, value: Mapping[str, Any], name: str) -> tuple[list[Any], Rows] | None:
         split = self._content(value.get("_object"), name)
-        parts = {part: split.get(part) for part in ("columns", "index", "data")} if isinstance(split, Mapping) else {}
+        parts = (
+            {part: split.get(part) for part in ("columns", "index", "data")}
+            if isinstance(split, Mapping)
+            else {}
+        )
         lists = {part: found for part, found in parts.items() if isinstance(found, list)}
         if len(lists) < 3:
             self._not_a_table(name, "not in the orient 'split'")
             return None
         columns, index, data = lists["columns"], lists["index"], lists["data"]
-        if len(index) != len(data) or any(not isinstance(row, list) or len(row) != len(columns) for row in data):
+        if len(index) != len(data) or any(
+            not isinstance(row, list) or len(row) != len(columns) for row in data
+        ):
             self._not_a_table(name, "rows of unequal length")
             return None
         index = [number if isinstance(number, int | float | str) else str(number) for number in index]
         for number, times in Counter(map(str, index)).items():
             if times > 1:
-                self.report(issue("PIPES_ID_DUPLICATE", file=self.file, section=name, element=number, field="index", value=times))
+                self.report(
+                    issue(
+                        "PIPES_ID_DUPLICATE",
+                        file=self.file,
+                        section=name,
+                        element=number,
+                        field="index",
+                        value=times,
+                    )
+                )
         return index, {str(column): [row[i] for row in data] for i, column in enumerate(columns)}
 
     def _not_a_table(self, name: str, why: str) -> None:
@@ -133,8 +161,15 @@ class _Reader:
     def _table(self, component: Component, frame: tuple[list[Any], Rows]) -> Rows:
         index, columns = frame
         if self.utility not in component.utilities:
-            self.report(issue("PIPES_TABLE_UNSUPPORTED", file=self.file, section=component.theirs, value=len(index),
-                              limit=self.utility))
+            self.report(
+                issue(
+                    "PIPES_TABLE_UNSUPPORTED",
+                    file=self.file,
+                    section=component.theirs,
+                    value=len(index),
+                    limit=self.utility,
+                )
+            )
             return {}
         ids = self._named(component, index, columns.get("name"))
         self.ids[component.name] = dict(zip(index, ids, strict=True))
@@ -159,7 +194,9 @@ class _Reader:
 
     def _named(self, component: Component, index: list[Any], names: list[Any] | None) -> list[str]:
         """The id of every row: its name where that is unique and not empty, else kind and index."""
-        texts = ["" if name is None or name != name else str(name).strip() for name in names or [None] * len(index)]
+        texts = [
+            "" if name is None or name != name else str(name).strip() for name in names or [None] * len(index)
+        ]
         often = Counter(texts)
         taken = {text for text, times in often.items() if text and times == 1}
         ids, made = [], []
@@ -175,8 +212,16 @@ class _Reader:
             if text:
                 made.append(fresh)
         if made:
-            self.report(issue("PIPES_ID_MADE", severity="repair", file=self.file, section=component.theirs,
-                              element=made[0], value=len(made)))
+            self.report(
+                issue(
+                    "PIPES_ID_MADE",
+                    severity="repair",
+                    file=self.file,
+                    section=component.theirs,
+                    element=made[0],
+                    value=len(made),
+                )
+            )
         return ids
 
     def _value(self, field: Field, value: Any, factor: float) -> Any:
@@ -205,8 +250,10 @@ class _Reader:
             rows["to_node"][row] = end if rows["from_node"][row] == start else start
         in_service = columns.get("in_service")
         if in_service:
-            rows["open"] = [opened if serves is not False else False
-                            for opened, serves in zip(rows.get("open", [True] * len(in_service)), in_service, strict=True)]
+            rows["open"] = [
+                opened if serves is not False else False
+                for opened, serves in zip(rows.get("open", [True] * len(in_service)), in_service, strict=True)
+            ]
 
     def _lengthen(self, rows: Rows) -> None:
         """pandapipes takes pipes without length as plain joints; we give them the least length there is."""
@@ -214,8 +261,18 @@ class _Reader:
         for row, length in enumerate(lengths):
             if length == 0 and _is_number(length):
                 lengths[row] = SHORTEST_PIPE_M
-                self.report(issue("PIPES_LENGTH_RAISED", severity="repair", file=self.file, section="pipe",
-                                  element=rows["id"][row], field="length_km", value=0, limit=SHORTEST_PIPE_M))
+                self.report(
+                    issue(
+                        "PIPES_LENGTH_RAISED",
+                        severity="repair",
+                        file=self.file,
+                        section="pipe",
+                        element=rows["id"][row],
+                        field="length_km",
+                        value=0,
+                        limit=SHORTEST_PIPE_M,
+                    )
+                )
 
     def _add_stores(self, tables: dict[str, Rows], frames: dict[str, tuple[list[Any], Rows]]) -> None:
         """A mass storage is, for one moment, a sink where it fills and an infeed where it empties."""
@@ -226,15 +283,25 @@ class _Reader:
             target = tables.setdefault(name, {"id": []})
             size = len(target["id"])
             given = {
-                "id": f"mass_storage-{number}", "node": self._junction(columns, row),
+                "id": f"mass_storage-{number}",
+                "node": self._junction(columns, row),
                 "flow_kg_per_s": abs(flow) if _is_number(flow) else flow,
                 "scaling": columns.get("scaling", [1.0] * len(index))[row],
                 "in_service": columns.get("in_service", [True] * len(index))[row],
             }
             for key, value in given.items():
                 target.setdefault(key, [None] * size).append(value)
-            self.report(issue("PIPES_STORE_AS_FLOW", severity="repair", file=self.file, section="mass_storage",
-                              element=given["id"], value=flow, limit=name))
+            self.report(
+                issue(
+                    "PIPES_STORE_AS_FLOW",
+                    severity="repair",
+                    file=self.file,
+                    section="mass_storage",
+                    element=given["id"],
+                    value=flow,
+                    limit=name,
+                )
+            )
 
     def _junction(self, columns: Rows, row: int) -> str:
         number = columns["junction"][row] if "junction" in columns else None
@@ -248,12 +315,23 @@ class _Reader:
     def _report_unused(self, component: Component, columns: Rows, used: set[str]) -> None:
         unused = [name for name in columns if name not in used]
         if unused:
-            self.report(issue("PIPES_COLUMNS_IGNORED", severity="warning", file=self.file, section=component.theirs,
-                              value=", ".join(unused)))
+            self.report(
+                issue(
+                    "PIPES_COLUMNS_IGNORED",
+                    severity="warning",
+                    file=self.file,
+                    section=component.theirs,
+                    value=", ".join(unused),
+                )
+            )
 
     def _report_leftovers(self, frames: Mapping[str, tuple[list[Any], Rows]]) -> None:
         for name, (index, _) in frames.items():
-            self.report(issue("PIPES_TABLE_IGNORED", severity="warning", file=self.file, section=name, value=len(index)))
+            self.report(
+                issue(
+                    "PIPES_TABLE_IGNORED", severity="warning", file=self.file, section=name, value=len(index)
+                )
+            )
 
     # -- geometry, curves, fluid ---------------------------------------------------------------------
 
@@ -265,7 +343,8 @@ class _Reader:
             for axis in ("x", "y"):
                 values = columns.get(axis, [None] * len(index))
                 tables["junctions"][axis] = [
-                    values[row_of[number]] if number in row_of else None for number in self.ids["junctions"]]
+                    values[row_of[number]] if number in row_of else None for number in self.ids["junctions"]
+                ]
         bends = frames.pop("pipe_geodata", None)
         if bends is not None:
             tables["vertices"] = self._vertices(*bends)
@@ -316,13 +395,19 @@ class _Reader:
             numbers = self._content(item.get("_object"), f"fluid.{name}")
             if isinstance(numbers, Mapping):
                 properties[THEIR_PROPERTIES.get(name, name)] = _property(kind, numbers)
-        return {"name": str(fluid.get("name", "")), "phase": "gas" if fluid.get("is_gas") else "liquid", "properties": properties}
+        return {
+            "name": str(fluid.get("name", "")),
+            "phase": "gas" if fluid.get("is_gas") else "liquid",
+            "properties": properties,
+        }
 
 
 def _property(kind: str, numbers: Mapping[str, Any]) -> dict[str, Any]:
     plain = {name: _plain(value) for name, value in numbers.items()}
     if kind == "interpolated" and isinstance(plain.get("x"), list) and isinstance(plain.get("y"), list):
-        pairs = sorted(zip(plain["x"], plain["y"], strict=False), key=lambda pair: (str(type(pair[0])), pair[0]))
+        pairs = sorted(
+            zip(plain["x"], plain["y"], strict=False), key=lambda pair: (str(type(pair[0])), pair[0])
+        )
         plain["x"], plain["y"] = [x for x, _ in pairs], [y for _, y in pairs]
     if isinstance(plain.get("value"), list) and len(plain["value"]) == 1:
         plain["value"] = plain["value"][0]

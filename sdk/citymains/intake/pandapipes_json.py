@@ -30,7 +30,9 @@ def parse_file(file: SourceFile, report: Report) -> Any:
         return None
     text = decoded.text
     if not text.lstrip().startswith("{"):
-        report(issue("FILE_WRONG_FORMAT", file=file.name, line=1, value=_quoted(text.lstrip()), limit=_FORMAT))
+        report(
+            issue("FILE_WRONG_FORMAT", file=file.name, line=1, value=_quoted(text.lstrip()), limit=_FORMAT)
+        )
         return None
     return parse_text(text, file.name, report)
 
@@ -62,7 +64,14 @@ def parse_text(text: str, name: str, report: Report, *, section: str = "") -> An
             json.dumps(value, ensure_ascii=False).encode()
         return value
     except UnicodeEncodeError as error:
-        report(issue("PIPES_ID_UNPRINTABLE", file=name, section=section, value=ascii(error.object[error.start : error.end])))
+        report(
+            issue(
+                "PIPES_ID_UNPRINTABLE",
+                file=name,
+                section=section,
+                value=ascii(error.object[error.start : error.end]),
+            )
+        )
     except json.JSONDecodeError as error:
         _report_damage(error, text, name, section, report)
     except RecursionError:
@@ -77,8 +86,16 @@ def _report_damage(error: json.JSONDecodeError, text: str, name: str, section: s
     if at_end and not section:
         report(issue("FILE_TRUNCATED", file=name, line=error.lineno, field=str(error.colno), value=error.msg))
     else:
-        report(issue("PIPES_JSON_MALFORMED", file=name, section=section, line=error.lineno, field=str(error.colno),
-                     value=error.msg))
+        report(
+            issue(
+                "PIPES_JSON_MALFORMED",
+                file=name,
+                section=section,
+                line=error.lineno,
+                field=str(error.colno),
+                value=error.msg,
+            )
+        )
 
 
 def printable(text: str) -> str:

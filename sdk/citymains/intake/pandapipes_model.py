@@ -36,7 +36,11 @@ _LOST: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 #: Columns that are a demand, by component.
-_DEMANDS: Final[Mapping[str, str]] = {"sinks": "scaling", "consumers": "heat_kw", "heat_exchangers": "heat_kw"}
+_DEMANDS: Final[Mapping[str, str]] = {
+    "sinks": "scaling",
+    "consumers": "heat_kw",
+    "heat_exchangers": "heat_kw",
+}
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,9 @@ class PipeModel:
         """A column: float64 with NaN for missing, bool, or the texts as objects."""
         spec = BY_NAME[component].field(name)
         values = self.tables.get(component, {}).get(name, [])
-        dtype: Any = {Kind.FLOAT: np.float64, Kind.INTEGER: np.int64, Kind.BOOLEAN: np.bool_}.get(spec.kind, object)
+        dtype: Any = {Kind.FLOAT: np.float64, Kind.INTEGER: np.int64, Kind.BOOLEAN: np.bool_}.get(
+            spec.kind, object
+        )
         return np.array(values, dtype=dtype)
 
     # -- the engine's input ------------------------------------------------------------------------------
@@ -84,24 +90,35 @@ class PipeModel:
     def _calls(self, component: Component) -> list[dict[str, Any]]:
         columns: dict[str, Any] = {
             self._argument(component, one): self._theirs(component, one)
-            for one in component.fields if one.theirs and one.name not in ("x", "y")
+            for one in component.fields
+            if one.theirs and one.name not in ("x", "y")
         }
         size = len(self.ids(component.name))
         if component.name == "junctions":
             columns["nr_junctions"] = size
         if component.name == "valves":
             self._point_at_pipes(columns)
+        if component.name == "pipes" and self.utility == "gas":
+            # pandapipes has no column for a known friction factor; the gas engine reads -factor m as one.
+            factor = self.column("pipes", "friction_factor")
+            columns["k_mm"] = np.where(np.isnan(factor), columns["k_mm"], -1000.0 * factor)
         if component.bulk:
             columns["index"] = np.arange(size)
-            return [{"function": component.creator, "table": component.theirs, "rows": size, "arguments": columns}]
+            return [
+                {"function": component.creator, "table": component.theirs, "rows": size, "arguments": columns}
+            ]
         if component.name == "pumps":
             # A type per pump: pandapipes refuses to create a type twice.
             del columns["std_type"]
             columns["new_std_type_name"] = [f"curve of pump {row}" for row in range(size)]
             columns["poly_coefficents"] = [self._curve(name) for name in self.column("pumps", "curve")]
         return [
-            {"function": component.creator, "table": component.theirs, "rows": row + 1,
-             "arguments": {name: _plain(values[row]) for name, values in columns.items()}}
+            {
+                "function": component.creator,
+                "table": component.theirs,
+                "rows": row + 1,
+                "arguments": {name: _plain(values[row]) for name, values in columns.items()},
+            }
             for row in range(size)
         ]
 
@@ -131,8 +148,11 @@ class PipeModel:
         """Coefficients of a curve, highest power first."""
         curves = self.tables["pump_curves"]
         powers = {
-            power: coefficient for curve, power, coefficient
-            in zip(curves["id"], curves["power"], curves["coefficient"], strict=True) if curve == name
+            power: coefficient
+            for curve, power, coefficient in zip(
+                curves["id"], curves["power"], curves["coefficient"], strict=True
+            )
+            if curve == name
         }
         return [powers.get(power, 0.0) for power in range(max(powers), -1, -1)]
 
@@ -168,8 +188,9 @@ class PipeModel:
         """The same in pandapipes' tables, columns and units, as an engine's task takes it."""
         return {
             BY_NAME[component].theirs: {
-                (spec := BY_NAME[component].field(name)).theirs:
-                    values * spec.factor + spec.offset if spec.kind is Kind.FLOAT else values
+                (spec := BY_NAME[component].field(name)).theirs: values * spec.factor + spec.offset
+                if spec.kind is Kind.FLOAT
+                else values
                 for name, values in columns.items()
             }
             for component, columns in self.edited(scenario, question).items()
@@ -198,9 +219,12 @@ class _Edits:
         if self.unknown:
             from citymains.errors import issue
 
-            raise InputError([
-                issue("SCENARIO_UNKNOWN_ELEMENT", field=kind, value=name, element=name) for kind, name in self.unknown
-            ])
+            raise InputError(
+                [
+                    issue("SCENARIO_UNKNOWN_ELEMENT", field=kind, value=name, element=name)
+                    for kind, name in self.unknown
+                ]
+            )
         return dict(self.changed)
 
     def _column(self, component: str, name: str) -> NDArray[Any]:
@@ -213,7 +237,9 @@ class _Edits:
             if not homes:
                 self.unknown.append((kind, name))
             for component in homes:
-                self._column(component, BY_NAME[component].switch)[self.model._row_of[component][name]] = False
+                self._column(component, BY_NAME[component].switch)[self.model._row_of[component][name]] = (
+                    False
+                )
 
     def _scale(self, edit: ScaleDemand) -> None:
         junctions = self.model._row_of.get("junctions", {})
@@ -224,7 +250,9 @@ class _Edits:
                 continue
             ids = self.model.ids(component)
             nodes = self.model.column(component, "node" if component == "sinks" else "from_node")
-            rows = np.array([not named or key in named or node in named for key, node in zip(ids, nodes, strict=True)])
+            rows = np.array(
+                [not named or key in named or node in named for key, node in zip(ids, nodes, strict=True)]
+            )
             met |= named.intersection(ids)
             values = self._column(component, name)
             values[rows] *= edit.factor

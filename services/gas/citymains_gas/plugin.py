@@ -11,4 +11,8 @@ from citymains.plugins.records import UtilityRecord
 @hookimpl
 def citymains_utilities() -> Iterable[UtilityRecord]:
     """The gas utility."""
-    return [UtilityRecord(name="gas", face="citymains_gas.utility:Gas", extra="gas", title_en="Gas", title_zh="燃气")]
+    return [
+        UtilityRecord(
+            name="gas", face="citymains_gas.utility:Gas", extra="gas", title_en="Gas", title_zh="燃气"
+        )
+    ]

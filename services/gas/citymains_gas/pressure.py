@@ -34,37 +34,71 @@ TURBULENT_REYNOLDS: Final = 3500.0
 _BOOST_TOLERANCE_KPA: Final = 1e-3
 _FLOW_TOLERANCE_KG_PER_S: Final = 1e-7
 
-_NODES = TableSpec("nodes", "Pressure at every junction.", (
-    ColumnSpec("node", Kind.TEXT, "Id of the junction."),
-    ColumnSpec("pressure_kpa", Kind.FLOAT, "Gauge pressure; missing where there is no supply."),
-), MapLayer("node", "junctions", "pressure_kpa", worst="min"))
+_NODES = TableSpec(
+    "nodes",
+    "Pressure at every junction.",
+    (
+        ColumnSpec("node", Kind.TEXT, "Id of the junction."),
+        ColumnSpec("pressure_kpa", Kind.FLOAT, "Gauge pressure; missing where there is no supply."),
+    ),
+    MapLayer("node", "junctions", "pressure_kpa", worst="min"),
+)
 
-_PIPES = TableSpec("pipes", "Flow in every pipe.", (
-    ColumnSpec("pipe", Kind.TEXT, "Id of the pipe."),
-    ColumnSpec("flow_kg_per_s", Kind.FLOAT, "Mass flow, positive from from_node to to_node; missing where there is no supply."),
-    ColumnSpec("velocity_m_per_s", Kind.FLOAT, "Mean velocity at the pressure in the pipe, with the flow's sign."),
-    ColumnSpec("reynolds", Kind.FLOAT, "Reynolds number (1)."),
-), MapLayer("pipe", "pipes", "velocity_m_per_s"))
+_PIPES = TableSpec(
+    "pipes",
+    "Flow in every pipe.",
+    (
+        ColumnSpec("pipe", Kind.TEXT, "Id of the pipe."),
+        ColumnSpec(
+            "flow_kg_per_s",
+            Kind.FLOAT,
+            "Mass flow, positive from from_node to to_node; missing where there is no supply.",
+        ),
+        ColumnSpec(
+            "velocity_m_per_s", Kind.FLOAT, "Mean velocity at the pressure in the pipe, with the flow's sign."
+        ),
+        ColumnSpec("reynolds", Kind.FLOAT, "Reynolds number (1)."),
+    ),
+    MapLayer("pipe", "pipes", "velocity_m_per_s"),
+)
 
-_REGULATORS = TableSpec("regulators", "Pressures and flow at every regulator.", (
-    ColumnSpec("regulator", Kind.TEXT, "Id of the regulator."),
-    ColumnSpec("inlet_pressure_kpa", Kind.FLOAT, "Gauge pressure at the inlet."),
-    ColumnSpec("outlet_pressure_kpa", Kind.FLOAT, "Gauge pressure at the outlet."),
-    ColumnSpec("set_pressure_kpa", Kind.FLOAT, "Gauge set point."),
-    ColumnSpec("flow_kg_per_s", Kind.FLOAT, "Mass flow, negative backwards."),
-))
+_REGULATORS = TableSpec(
+    "regulators",
+    "Pressures and flow at every regulator.",
+    (
+        ColumnSpec("regulator", Kind.TEXT, "Id of the regulator."),
+        ColumnSpec("inlet_pressure_kpa", Kind.FLOAT, "Gauge pressure at the inlet."),
+        ColumnSpec("outlet_pressure_kpa", Kind.FLOAT, "Gauge pressure at the outlet."),
+        ColumnSpec("set_pressure_kpa", Kind.FLOAT, "Gauge set point."),
+        ColumnSpec("flow_kg_per_s", Kind.FLOAT, "Mass flow, negative backwards."),
+    ),
+)
 
-_SOURCES = TableSpec("sources", "What every source feeds.", (
-    ColumnSpec("source", Kind.TEXT, "Id of the source."),
-    ColumnSpec("flow_kg_per_s", Kind.FLOAT, "Mass flow into the network; missing where it is out of service."),
-))
+_SOURCES = TableSpec(
+    "sources",
+    "What every source feeds.",
+    (
+        ColumnSpec("source", Kind.TEXT, "Id of the source."),
+        ColumnSpec(
+            "flow_kg_per_s", Kind.FLOAT, "Mass flow into the network; missing where it is out of service."
+        ),
+    ),
+)
 
-_SINKS = TableSpec("sinks", "What every demand asks for and gets.", (
-    ColumnSpec("sink", Kind.TEXT, "Id of the demand."),
-    ColumnSpec("node", Kind.TEXT, "Id of its junction."),
-    ColumnSpec("required_kg_per_s", Kind.FLOAT, "Mass flow it asks for in this scenario."),
-    ColumnSpec("delivered_kg_per_s", Kind.FLOAT, "Mass flow it gets: all, or 0 without supply; missing without a solution."),
-))
+_SINKS = TableSpec(
+    "sinks",
+    "What every demand asks for and gets.",
+    (
+        ColumnSpec("sink", Kind.TEXT, "Id of the demand."),
+        ColumnSpec("node", Kind.TEXT, "Id of its junction."),
+        ColumnSpec("required_kg_per_s", Kind.FLOAT, "Mass flow it asks for in this scenario."),
+        ColumnSpec(
+            "delivered_kg_per_s",
+            Kind.FLOAT,
+            "Mass flow it gets: all, or 0 without supply; missing without a solution.",
+        ),
+    ),
+)
 
 
 class FrictionModel(StrEnum):
@@ -136,11 +170,17 @@ def friction_model_of(given: FrictionModel | str) -> FrictionModel:
     try:
         return FrictionModel(given)
     except ValueError as error:
-        raise InputError("ARGUMENT_INVALID", field="friction_model", value=given,
-                         limit=", ".join(one.value for one in FrictionModel)) from error
+        raise InputError(
+            "ARGUMENT_INVALID",
+            field="friction_model",
+            value=given,
+            limit=", ".join(one.value for one in FrictionModel),
+        ) from error
 
 
-def analyze_pressure(utility: Utility, network: Network, scenario: Scenario, friction_model: FrictionModel) -> PressureReport:
+def analyze_pressure(
+    utility: Utility, network: Network, scenario: Scenario, friction_model: FrictionModel
+) -> PressureReport:
     """Ask the engine for one steady state and judge it (see :meth:`citymains_gas.utility.Gas.pressure`)."""
     began = time.perf_counter()
     workbench = utility.workbench
@@ -153,12 +193,24 @@ def analyze_pressure(utility: Utility, network: Network, scenario: Scenario, fri
     result = _Result(model, scenario, edited, answer)
     findings = tuple(_findings(result, friction_model))
     return PressureReport(
-        verdict=verdict_of(findings), findings=findings, tables=_tables(result), **_summary(result),
+        verdict=verdict_of(findings),
+        findings=findings,
+        tables=_tables(result),
+        **_summary(result),
         provenance=utility.provenance(
-            "pressure", network=network, scenario=scenario, engine=ENGINE, engine_version=version,
-            options={"friction_model": friction_model, "fluid": model.fluid["name"],
-                     "ambient_temperature_c": model.ambient_temperature_c, **answer["options"]},
-            run_s=time.perf_counter() - began),
+            "pressure",
+            network=network,
+            scenario=scenario,
+            engine=ENGINE,
+            engine_version=version,
+            options={
+                "friction_model": friction_model,
+                "fluid": model.fluid["name"],
+                "ambient_temperature_c": model.ambient_temperature_c,
+                **answer["options"],
+            },
+            run_s=time.perf_counter() - began,
+        ),
     )
 
 
@@ -170,22 +222,38 @@ def _tables(result: _Result) -> tuple[Table, ...]:
     required, delivered = _demands(result)
     return (
         _NODES.build(node=ids("junctions"), pressure_kpa=result.output("junctions", "pressure_kpa")),
-        _PIPES.build(pipe=ids("pipes"), **{
-            name: result.output("pipes", name) for name in ("flow_kg_per_s", "velocity_m_per_s", "reynolds")}),
+        _PIPES.build(
+            pipe=ids("pipes"),
+            **{
+                name: result.output("pipes", name)
+                for name in ("flow_kg_per_s", "velocity_m_per_s", "reynolds")
+            },
+        ),
         _REGULATORS.build(
-            regulator=ids("regulators"), set_pressure_kpa=model.column("regulators", "pressure_kpa"), **{
+            regulator=ids("regulators"),
+            set_pressure_kpa=model.column("regulators", "pressure_kpa"),
+            **{
                 name: result.output("regulators", name)
-                for name in ("inlet_pressure_kpa", "outlet_pressure_kpa", "flow_kg_per_s")}),
+                for name in ("inlet_pressure_kpa", "outlet_pressure_kpa", "flow_kg_per_s")
+            },
+        ),
         _SOURCES.build(source=ids("sources"), flow_kg_per_s=result.output("sources", "flow_kg_per_s")),
-        _SINKS.build(sink=ids("sinks"), node=list(model.column("sinks", "node")), required_kg_per_s=required,
-                     delivered_kg_per_s=delivered),
+        _SINKS.build(
+            sink=ids("sinks"),
+            node=list(model.column("sinks", "node")),
+            required_kg_per_s=required,
+            delivered_kg_per_s=delivered,
+        ),
     )
 
 
 def _demands(result: _Result) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Required and delivered mass flow of every sink; the calculation gives all or nothing."""
-    required = (result.input("sinks", "flow_kg_per_s") * result.input("sinks", "scaling")
-                * result.input("sinks", "in_service"))
+    required = (
+        result.input("sinks", "flow_kg_per_s")
+        * result.input("sinks", "scaling")
+        * result.input("sinks", "in_service")
+    )
     if not result.answer["converged"]:
         return required, np.full(len(required), np.nan)
     row_of = {name: row for row, name in enumerate(result.model.ids("junctions"))}
@@ -216,44 +284,93 @@ def _summary(result: _Result) -> dict[str, Any]:
 
 def _findings(result: _Result, friction_model: FrictionModel) -> Iterator[Finding]:
     if not result.answer["converged"]:
-        yield finding("GAS_NOT_CONVERGED", Severity.REJECTED, limit=float(result.answer["options"]["max_iterations"]),
-                      value=float(result.answer["iterations"]), reason=result.answer["message"])
+        yield finding(
+            "GAS_NOT_CONVERGED",
+            Severity.REJECTED,
+            limit=float(result.answer["options"]["max_iterations"]),
+            value=float(result.answer["iterations"]),
+            reason=result.answer["message"],
+        )
         return
     yield from _regulator_findings(result)
     pressure = result.output("junctions", "pressure_kpa")
-    yield from _worst("GAS_NEG_GAUGE", Severity.REJECTED, result.model.ids("junctions"), pressure, pressure < 0.0,
-                      limit=0.0, unit="kPa")
+    yield from _worst(
+        "GAS_NEG_GAUGE",
+        Severity.REJECTED,
+        result.model.ids("junctions"),
+        pressure,
+        pressure < 0.0,
+        limit=0.0,
+        unit="kPa",
+    )
     explained = any(isinstance(edit, Close | Lose) for edit in result.scenario.edits)
     unsupplied = result.unsupplied
-    yield from _worst("GAS_UNSUPPLIED", Severity.NOTE if explained else Severity.SUSPECT, result.model.ids("junctions"),
-                      pressure, unsupplied)
+    yield from _worst(
+        "GAS_UNSUPPLIED",
+        Severity.NOTE if explained else Severity.SUSPECT,
+        result.model.ids("junctions"),
+        pressure,
+        unsupplied,
+    )
     reynolds = np.abs(result.output("pipes", "reynolds"))
     flowing = np.abs(result.output("pipes", "flow_kg_per_s")) > _FLOW_TOLERANCE_KG_PER_S
     laminar = int((flowing & (reynolds < TURBULENT_REYNOLDS)).sum())
     if laminar:
-        yield finding("GAS_LAMINAR", Severity.NOTE, value=float(laminar), limit=TURBULENT_REYNOLDS, model=friction_model.value)
+        yield finding(
+            "GAS_LAMINAR",
+            Severity.NOTE,
+            value=float(laminar),
+            limit=TURBULENT_REYNOLDS,
+            model=friction_model.value,
+        )
 
 
 def _regulator_findings(result: _Result) -> Iterator[Finding]:
     ids = result.model.ids("regulators")
     if not ids:
         return
-    rise = result.output("regulators", "outlet_pressure_kpa") - result.output("regulators", "inlet_pressure_kpa")
+    rise = result.output("regulators", "outlet_pressure_kpa") - result.output(
+        "regulators", "inlet_pressure_kpa"
+    )
     active = result.input("regulators", "active") & result.input("regulators", "in_service")
-    yield from _worst("GAS_REG_BOOST", Severity.REJECTED, ids, -rise, active & (rise > _BOOST_TOLERANCE_KPA),
-                      limit=0.0, unit="kPa", shown=rise)
+    yield from _worst(
+        "GAS_REG_BOOST",
+        Severity.REJECTED,
+        ids,
+        -rise,
+        active & (rise > _BOOST_TOLERANCE_KPA),
+        limit=0.0,
+        unit="kPa",
+        shown=rise,
+    )
     flow = result.output("regulators", "flow_kg_per_s")
-    yield from _worst("GAS_REG_REVERSE", Severity.REJECTED, ids, flow, flow < -_FLOW_TOLERANCE_KG_PER_S,
-                      limit=0.0, unit="kg/s")
+    yield from _worst(
+        "GAS_REG_REVERSE",
+        Severity.REJECTED,
+        ids,
+        flow,
+        flow < -_FLOW_TOLERANCE_KG_PER_S,
+        limit=0.0,
+        unit="kg/s",
+    )
 
 
 def _worst(
-    code: str, severity: Severity, ids: list[str], rank: NDArray[np.float64], where: NDArray[np.bool_], *,
-    limit: float | None = None, unit: str = "", shown: NDArray[np.float64] | None = None,
+    code: str,
+    severity: Severity,
+    ids: list[str],
+    rank: NDArray[np.float64],
+    where: NDArray[np.bool_],
+    *,
+    limit: float | None = None,
+    unit: str = "",
+    shown: NDArray[np.float64] | None = None,
 ) -> Iterator[Finding]:
     """A finding for every marked element, those with the lowest `rank` first, at most :data:`MAX_LISTED`."""
     rows = np.flatnonzero(where)
     values = rank if shown is None else shown
     for row in rows[np.argsort(rank[rows], kind="stable")][:MAX_LISTED]:
         value = float(values[row])
-        yield finding(code, severity, element=ids[row], value=None if np.isnan(value) else value, limit=limit, unit=unit)
+        yield finding(
+            code, severity, element=ids[row], value=None if np.isnan(value) else value, limit=limit, unit=unit
+        )

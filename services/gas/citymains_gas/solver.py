@@ -7,7 +7,7 @@ columns there are is declared in `citymains.intake.pandapipes_components`.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,8 +15,13 @@ import numpy as np
 import pandapipes
 from citymains.engine_host.engine import EngineFault
 from numpy.typing import NDArray
-from pandapipes.pf.pipeflow_setup import PipeflowNotConverged
+from pandapipes.pf.pipeflow_setup import PipeflowNotConverged, get_lookup
 from pandapipes.properties import fluids
+
+from citymains_gas import solver_friction
+from citymains_gas.delivery import Delivery
+from citymains_gas.friction import FrictionModel
+from citymains_gas.regulators_states import ActiveSet, State
 
 #: pandapipes' result columns by ours: (table, column, factor).
 RESULTS: Final[Mapping[str, Mapping[str, tuple[str, str, float]]]] = {
@@ -25,11 +30,17 @@ RESULTS: Final[Mapping[str, Mapping[str, tuple[str, str, float]]]] = {
         "flow_kg_per_s": ("res_pipe", "mdot_from_kg_per_s", 1.0),
         "velocity_m_per_s": ("res_pipe", "v_mean_m_per_s", 1.0),
         "reynolds": ("res_pipe", "reynolds", 1.0),
+        "friction_factor": ("res_pipe", "lambda", 1.0),
     },
     "regulators": {
         "inlet_pressure_kpa": ("res_press_control", "p_from_bar", 100.0),
         "outlet_pressure_kpa": ("res_press_control", "p_to_bar", 100.0),
         "flow_kg_per_s": ("res_press_control", "mdot_from_kg_per_s", 1.0),
+    },
+    "compressors": {
+        "inlet_pressure_kpa": ("res_compressor", "p_from_bar", 100.0),
+        "outlet_pressure_kpa": ("res_compressor", "p_to_bar", 100.0),
+        "flow_kg_per_s": ("res_compressor", "mdot_from_kg_per_s", 1.0),
     },
     "sources": {"flow_kg_per_s": ("res_ext_grid", "mdot_kg_per_s", -1.0)},
     "sinks": {"flow_kg_per_s": ("res_sink", "mdot_kg_per_s", 1.0)},
@@ -41,12 +52,29 @@ TOLERANCES: Final = {"tol_p": 1e-8, "tol_m": 1e-8, "tol_res": 1e-5}
 MAX_ITERATIONS: Final = 100
 MAX_COLEBROOK_ITERATIONS: Final = 100
 
-_PROPERTIES: Final = {
+_PROPERTIES: Final[Mapping[str, Callable[[Mapping[str, Any]], Any]]] = {
     "constant": lambda one: fluids.FluidPropertyConstant(one["value"]),
     "linear": lambda one: fluids.FluidPropertyLinear(one["slope"], one["offset"]),
     "interpolated": lambda one: fluids.FluidPropertyInterExtra(one["x"], one["y"]),
     "sutherland": lambda one: fluids.FluidPropertySutherland(one["eta0"], one["t0"], one["t_sutherland"]),
+    "reciprocal": lambda one: _Reciprocal(float(one["offset"]), float(one["slope"])),
 }
+
+#: Half-width, as a share of Re = 3500, over which the three regimes are joined where the jump leaves no solution.
+_BLEND: Final = 0.02
+
+
+class _Reciprocal(fluids.FluidProperty):  # type: ignore[misc]
+    """1 / (offset + slope x): the compressibility of the CNGA equation."""
+
+    def __init__(self, offset: float, slope: float) -> None:
+        super().__init__()
+        self.offset = offset
+        self.slope = slope
+
+    def get_at_value(self, arg: Any) -> Any:
+        """The property at a pressure in bar."""
+        return 1.0 / (self.offset + self.slope * np.asarray(arg, dtype=np.float64))
 
 
 class GasEngine:
@@ -62,6 +90,7 @@ class GasEngine:
     def open(self, model: Mapping[str, Any], directory: Path) -> GasSession:
         """Build the network of :meth:`citymains.intake.pandapipes_model.PipeModel.engine_model`."""
         logging.getLogger("pandapipes").setLevel(logging.ERROR)
+        solver_friction.install()
         return GasSession(model)
 
 
@@ -88,21 +117,30 @@ class GasSession:
         Parameters
         ----------
         task : mapping
-            ``friction_model`` and ``edits``: columns by pandapipes' table and column.
+            ``friction_model`` and ``edits``: columns by pandapipes' table and column. ``regulators``
+            (optional): the parameters of :class:`citymains_gas.regulators_states.ActiveSet`; without it
+            set points are held as equations. ``delivery`` (optional): parameters of
+            :class:`citymains_gas.delivery.Delivery`; without it demands do not yield to pressure.
 
         Returns
         -------
         dict
             ``converged``, ``iterations``, ``message`` and the columns of :data:`RESULTS`; NaN where an
-            element is without supply, and everywhere if nothing converged or nothing supplies.
+            element is without supply, and everywhere if nothing converged or nothing supplies. With
+            ``regulators`` also ``states``, ``passes``, ``cycled``; with ``delivery`` ``share`` and ``delivery_error``.
         """
-        before = {(table, column): self._net[table][column].to_numpy(copy=True)
-                  for table, columns in task["edits"].items() for column in columns}
+        before = {
+            (table, column): self._net[table][column].to_numpy(copy=True)
+            for table, columns in task["edits"].items()
+            for column in columns
+        }
         for table, columns in task["edits"].items():
             for column, values in columns.items():
                 self._net[table][column] = values
         try:
-            return self._solve(str(task["friction_model"]))
+            if task.get("delivery") is not None and self._counts.get("sinks"):
+                return self._deliver(task)
+            return self._settle(task)
         finally:
             for (table, column), values in before.items():
                 self._net[table][column] = values
@@ -110,19 +148,131 @@ class GasSession:
     def close(self) -> None:
         """Nothing is held outside this process."""
 
+    def _deliver(self, task: Mapping[str, Any]) -> dict[str, Any]:
+        """The state in which every sink draws what its pressure lets it draw."""
+        sinks = self._net.sink
+        full = sinks.scaling.to_numpy(copy=True)
+        at = sinks.junction.to_numpy()
+        delivery = Delivery(len(sinks), **task["delivery"])
+        try:
+            while True:
+                self._net.sink["scaling"] = full * delivery.share
+                answer = self._settle(task)
+                pressure = answer["columns"]["junctions"]["pressure_kpa"][at]
+                if not delivery.step(pressure, solved=answer["converged"]):
+                    return {**answer, "share": delivery.delivered(pressure), "delivery_error": delivery.error}
+        finally:
+            self._net.sink["scaling"] = full
+
+    def _settle(self, task: Mapping[str, Any]) -> dict[str, Any]:
+        """The state in which every regulator does what its pressures make it do."""
+        friction_model = str(task["friction_model"])
+        if task.get("regulators") is None or not self._counts.get("regulators"):
+            return self._solve(friction_model)
+        table = self._net.press_control
+        kept = {name: table[name].to_numpy(copy=True) for name in ("in_service", "control_active")}
+        found = ActiveSet.of(
+            {
+                **task["regulators"],
+                "controlled": table.controlled_junction.to_numpy(),
+                "in_service": kept["in_service"],
+                "active": kept["control_active"],
+            }
+        )
+        try:
+            return self._search(found, friction_model)
+        finally:
+            for name, values in kept.items():
+                self._net.press_control[name] = values
+
+    def _search(self, found: ActiveSet, friction_model: str) -> dict[str, Any]:
+        table = self._net.press_control
+        controlled = table.controlled_junction.to_numpy()
+        answer: dict[str, Any] = {}
+        for passes in range(1, found.most_passes + 1):
+            table["in_service"] = (found.states == State.REGULATING) | (found.states == State.OPEN)
+            table["control_active"] = found.states == State.REGULATING
+            answer = self._solve(friction_model)
+            answer |= {"states": found.states, "passes": passes, "cycled": False}
+            if not answer["converged"]:
+                break
+            pressure = answer["columns"]["junctions"]["pressure_kpa"]
+            more = found.step(
+                inlet_kpa=pressure[table.from_junction.to_numpy()],
+                outlet_kpa=pressure[table.to_junction.to_numpy()],
+                controlled_kpa=pressure[controlled],
+                flow_kg_per_s=np.nan_to_num(answer["columns"]["regulators"]["flow_kg_per_s"]),
+            )
+            if not more:
+                break
+        return {**answer, "cycled": bool(answer["converged"]) and not found.settled}
+
     def _solve(self, friction_model: str) -> dict[str, Any]:
+        solver_friction.set_blend(0.0)
+        answer = self._solve_once(friction_model)
+        if not answer["converged"] and friction_model == FrictionModel.THREE_REGIME:
+            solver_friction.set_blend(_BLEND)
+            answer = self._solve_once(friction_model)
+            answer["options"]["regimes_joined"] = _BLEND
+        return answer
+
+    def _solve_once(self, friction_model: str) -> dict[str, Any]:
         if not self._has_source():
             return self._answer(converged=True, iterations=0, message="no source in service", filled=False)
         try:
-            pandapipes.pipeflow(
-                self._net, mode="hydraulics", friction_model=friction_model, use_numba=False,
-                max_iter_hyd=MAX_ITERATIONS, max_iter_colebrook=MAX_COLEBROOK_ITERATIONS, tolerance_colebrook=1e-8,
-                ambient_temperature=self._ambient_k, calc_compression_power=False, **TOLERANCES)
+            self._pipeflow(friction_model)
         except PipeflowNotConverged as error:
-            return self._answer(converged=False, iterations=self._iterations(), message=str(error), filled=False)
-        except (FloatingPointError, ValueError, IndexError, RuntimeError, np.linalg.LinAlgError) as error:
-            return self._answer(converged=False, iterations=0, message=f"{type(error).__name__}: {error}", filled=False)
-        return self._answer(converged=bool(self._net.converged), iterations=self._iterations(), message="", filled=True)
+            return self._answer(
+                converged=False, iterations=self._iterations(), message=str(error), filled=False
+            )
+        except (
+            UserWarning,
+            FloatingPointError,
+            ValueError,
+            IndexError,
+            RuntimeError,
+            np.linalg.LinAlgError,
+        ) as error:
+            return self._answer(
+                converged=False, iterations=0, message=f"{type(error).__name__}: {error}", filled=False
+            )
+        return self._answer(
+            converged=bool(self._net.converged), iterations=self._iterations(), message="", filled=True
+        )
+
+    def _pipeflow(self, friction_model: str) -> None:
+        def run() -> None:
+            pandapipes.pipeflow(
+                self._net,
+                mode="hydraulics",
+                friction_model=friction_model,
+                use_numba=False,
+                max_iter_hyd=MAX_ITERATIONS,
+                max_iter_colebrook=MAX_COLEBROOK_ITERATIONS,
+                tolerance_colebrook=1e-8,
+                ambient_temperature=self._ambient_k,
+                calc_compression_power=False,
+                **TOLERANCES,
+            )
+
+        try:
+            run()
+        except UserWarning:
+            # It refuses regulators whose controlled junction nothing supplies; they stand wide open, then.
+            table = self._net.get("press_control")
+            if table is None or not len(table):
+                raise
+            active = table.control_active.to_numpy(copy=True)
+            at = get_lookup(self._net, "node", "index_active_hydraulics")["junction"][
+                table.controlled_junction.to_numpy()
+            ]
+            if not (active & (at < 0)).any():
+                raise
+            table["control_active"] = active & (at >= 0)
+            try:
+                run()
+            finally:
+                self._net.press_control["control_active"] = active
 
     def _has_source(self) -> bool:
         grids = self._net.get("ext_grid")
@@ -136,13 +286,24 @@ class GasSession:
 
     def _answer(self, *, converged: bool, iterations: int, message: str, filled: bool) -> dict[str, Any]:
         columns = {
-            component: {name: self._column(component, *place, filled=filled) for name, place in places.items()}
-            for component, places in RESULTS.items() if component in self._counts
+            component: {
+                name: self._column(component, *place, filled=filled) for name, place in places.items()
+            }
+            for component, places in RESULTS.items()
+            if component in self._counts
         }
         options = {**TOLERANCES, "max_iterations": MAX_ITERATIONS}
-        return {"converged": converged, "iterations": iterations, "message": message, "columns": columns, "options": options}
+        return {
+            "converged": converged,
+            "iterations": iterations,
+            "message": message,
+            "columns": columns,
+            "options": options,
+        }
 
-    def _column(self, component: str, table: str, column: str, factor: float, *, filled: bool) -> NDArray[np.float64]:
+    def _column(
+        self, component: str, table: str, column: str, factor: float, *, filled: bool
+    ) -> NDArray[np.float64]:
         if not filled:
             return np.full(self._counts[component], np.nan)
         return np.asarray(self._net[table][column], dtype=np.float64) * factor
@@ -153,4 +314,9 @@ def _fluid(fluid: Mapping[str, Any]) -> Any:
     if not properties:
         return fluids.call_lib(fluid["name"])
     made = {name: _PROPERTIES[one["kind"]](one) for name, one in properties.items()}
+    if "der_compressibility" not in made:
+        # Only the Jacobian holds it: a secant serves as well as the derivative.
+        z: Any = made["compressibility"]
+        slope = float(z.get_at_value(6.0) - z.get_at_value(1.0)) / 5.0
+        made["der_compressibility"] = fluids.FluidPropertyConstant(slope)
     return fluids.Fluid(fluid["name"], fluid["phase"], **made)

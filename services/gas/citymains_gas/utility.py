@@ -37,7 +37,10 @@ class Gas(Utility):
 
     @question(rpc="AnalyzePressure")
     def pressure(
-        self, net: NetworkRef, *, scenario: Scenario | None = None,
+        self,
+        net: NetworkRef,
+        *,
+        scenario: Scenario | None = None,
         friction_model: FrictionModel = FrictionModel.COLEBROOK,
     ) -> PressureReport:
         """Steady gauge pressure at every junction and flow in every pipe.
@@ -85,7 +88,9 @@ class Gas(Utility):
         >>> city.gas.pressure("schutterwald").minimum_pressure_kpa              # doctest: +SKIP
         97.4839...
         """
-        return analyze_pressure(self, self.network(net), scenario or Scenario(), friction_model_of(friction_model))
+        return analyze_pressure(
+            self, self.network(net), scenario or Scenario(), friction_model_of(friction_model)
+        )
 
 
 @cache

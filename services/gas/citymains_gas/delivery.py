@@ -1,0 +1,101 @@
+"""Pressure-dependent delivery: what an appliance draws at the pressure it has."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+#: Differences between the share drawn and the share the pressure allows that end the search.
+TOLERANCE: Final = 1e-4
+
+_MOST_PASSES: Final = 200
+_SHRINK: Final = 0.5
+_GROW: Final = 1.3
+
+
+def delivered_share(pressure_kpa: Any, *, nominal_kpa: float, least_ratio: float) -> Array:
+    """Share of the demand an appliance draws at a gauge pressure.
+
+    Parameters
+    ----------
+    pressure_kpa : array-like, shape (n,)
+        Gauge pressure; NaN: no supply. [kPa]
+    nominal_kpa : float
+        Nominal pressure Pn of the appliances. [kPa]
+    least_ratio : float
+        Share of Pn below which they fail (0.75 in GB 50028 practice). (0, 1)
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        0 up to the least pressure, 1 from Pn on, and ``sqrt((p - p_least) / (Pn - p_least))`` between.
+
+    Examples
+    --------
+    >>> delivered_share([1.4, 1.625, 2.0, 3.0], nominal_kpa=2.0, least_ratio=0.75)
+    array([0. , 0.5, 1. , 1. ])
+    """
+    least = nominal_kpa * least_ratio
+    ratio = (np.nan_to_num(np.asarray(pressure_kpa, dtype=np.float64), nan=-np.inf) - least) / (
+        nominal_kpa - least
+    )
+    return np.asarray(np.sqrt(np.clip(ratio, 0.0, 1.0)), dtype=np.float64)
+
+
+class Delivery:
+    """Finds the shares that agree with the pressures they lead to.
+
+    A fixed point by steps of a size of its own for each demand: a step that turns back is
+    halved, one that goes on grows. Pressures fall with every share, so shares settle.
+
+    Parameters
+    ----------
+    count : int
+        Number of demands.
+    nominal_kpa, least_ratio : float
+        As in :func:`delivered_share`.
+    """
+
+    def __init__(self, count: int, *, nominal_kpa: float, least_ratio: float) -> None:
+        self._nominal_kpa = nominal_kpa
+        self._least_ratio = least_ratio
+        self._size: Array = np.ones(count)
+        self._way: Array = np.zeros(count)
+        self._passes = 0
+        self.share: Array = np.ones(count)
+        """Share of each demand that is drawn in the next solution."""
+        self.error = float("inf")
+        """Largest difference between the share drawn and the one its pressure allows."""
+
+    def delivered(self, pressure_kpa: Array) -> Array:
+        """The share of each demand that is delivered: drawn, and 0 without supply."""
+        return np.where(np.isnan(pressure_kpa), 0.0, self.share)
+
+    def step(self, pressure_kpa: Array, *, solved: bool) -> bool:
+        """Move the shares towards what the pressures allow.
+
+        Returns
+        -------
+        bool
+            Whether another solution is needed.
+        """
+        self._passes += 1
+        if not solved:
+            # No pressures to go by: everything asked for is too much.
+            self.share = self.share * _SHRINK
+            return self._passes < _MOST_PASSES
+        supplied = ~np.isnan(pressure_kpa)
+        allowed = delivered_share(pressure_kpa, nominal_kpa=self._nominal_kpa, least_ratio=self._least_ratio)
+        off = np.where(supplied, allowed - self.share, 0.0)
+        self.error = float(np.abs(off).max(initial=0.0))
+        if self.error <= TOLERANCE or self._passes >= _MOST_PASSES:
+            return False
+        turned = off * self._way < 0.0
+        self._size = np.where(turned, self._size * _SHRINK, np.minimum(1.0, self._size * _GROW))
+        self._way = np.sign(off)
+        self.share = np.clip(self.share + self._size * off, 0.0, 1.0)
+        return True
