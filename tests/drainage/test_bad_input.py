@@ -28,7 +28,11 @@ CASES = {
     "cut off": (lambda text: text[: text.index("[XSECTIONS]")], "DRAINAGE_NO_CROSS_SECTION", "C1 J1 J2 100"),
     "unknown section": (swap("[DWF]", "[SEWAGE]\nx 1\n[DWF]"), "INP_SECTION_UNKNOWN", "[SEWAGE]"),
     "duplicate node": (swap("J2 2.5", "J1 2.0 3 0 0 0\nJ2 2.5"), "ELEMENT_DUPLICATE", "J1 2.0 3"),
-    "duplicate node of another kind": (swap("O1 1.0 FREE NO", "O1 1.0 FREE NO\nJ1 1.0 FREE NO"), "ELEMENT_DUPLICATE", "J1 1.0 FREE"),
+    "duplicate node of another kind": (
+        swap("O1 1.0 FREE NO", "O1 1.0 FREE NO\nJ1 1.0 FREE NO"),
+        "ELEMENT_DUPLICATE",
+        "J1 1.0 FREE",
+    ),
     "duplicate by case": (swap("J2 2.5", "j1 2.0 3 0 0 0\nJ2 2.5"), "ELEMENT_DUPLICATE", "j1 2.0 3"),
     "missing end node": (swap("C2 J2 W1", "C2 J2 W9"), "REFERENCE_UNKNOWN", "C2 J2 W9"),
     "self-loop": (swap("C2 J2 W1", "C2 J2 J2"), "ELEMENT_SELF_LOOP", "C2 J2 J2"),
@@ -37,16 +41,47 @@ CASES = {
     "not finite in a curve": (swap("LIFT 8 0", "LIFT inf 0"), "NUMBER_NOT_FINITE", "LIFT inf"),
     "too large for a number": (swap("RAIN 0:10 90", "RAIN 0:10 1e400"), "NUMBER_NOT_FINITE", "RAIN 0:10"),
     "negative length": (swap("C1 J1 J2 100", "C1 J1 J2 -100"), "NUMBER_OUT_OF_RANGE", "C1 J1 J2 -100"),
-    "no outfall": (lambda text: re.sub(r"O1 1.0 FREE NO\n", "", text).replace("C3 J3 O1", "C3 J3 J1"), "DRAINAGE_NO_OUTFALL", None),
-    "disconnected part": (swap("J2 2.5", "K1 1 2 0 0 0\nK2 1 2 0 0 0\nJ2 2.5"), "DRAINAGE_DISCONNECTED", "K1 1 2"),
-    "no node": (lambda _: "[OPTIONS]\nEND_DATE 01/02/2026\nSTART_DATE 01/01/2026\n[TITLE]\nx\n", "DRAINAGE_NO_NODES", None),
-    "saves a file": (swap("[DWF]", "[FILES]\nSAVE HOTSTART /root/x.hsf\n[DWF]"), "INP_EXTERNAL_FILE", "SAVE HOTSTART"),
-    "uses a file": (swap("[DWF]", "[FILES]\nUSE INFLOWS ../in.txt\n[DWF]"), "INP_EXTERNAL_FILE", "USE INFLOWS"),
+    "no outfall": (
+        lambda text: re.sub(r"O1 1.0 FREE NO\n", "", text).replace("C3 J3 O1", "C3 J3 J1"),
+        "DRAINAGE_NO_OUTFALL",
+        None,
+    ),
+    "disconnected part": (
+        swap("J2 2.5", "K1 1 2 0 0 0\nK2 1 2 0 0 0\nJ2 2.5"),
+        "DRAINAGE_DISCONNECTED",
+        "K1 1 2",
+    ),
+    "no node": (
+        lambda _: "[OPTIONS]\nEND_DATE 01/02/2026\nSTART_DATE 01/01/2026\n[TITLE]\nx\n",
+        "DRAINAGE_NO_NODES",
+        None,
+    ),
+    "saves a file": (
+        swap("[DWF]", "[FILES]\nSAVE HOTSTART /root/x.hsf\n[DWF]"),
+        "INP_EXTERNAL_FILE",
+        "SAVE HOTSTART",
+    ),
+    "uses a file": (
+        swap("[DWF]", "[FILES]\nUSE INFLOWS ../in.txt\n[DWF]"),
+        "INP_EXTERNAL_FILE",
+        "USE INFLOWS",
+    ),
     "series from a file": (swap("RAIN 0:00 60", 'RAIN FILE "rain.dat"'), "INP_EXTERNAL_FILE", "RAIN FILE"),
-    "gage from a file": (swap("TIMESERIES RAIN\n", "FILE rain.dat S1 MM\n"), "INP_EXTERNAL_FILE", "G1 INTENSITY"),
-    "climate from a file": (swap("[DWF]", "[TEMPERATURE]\nFILE climate.dat\n[DWF]"), "INP_EXTERNAL_FILE", "FILE climate.dat"),
+    "gage from a file": (
+        swap("TIMESERIES RAIN\n", "FILE rain.dat S1 MM\n"),
+        "INP_EXTERNAL_FILE",
+        "G1 INTENSITY",
+    ),
+    "climate from a file": (
+        swap("[DWF]", "[TEMPERATURE]\nFILE climate.dat\n[DWF]"),
+        "INP_EXTERNAL_FILE",
+        "FILE climate.dat",
+    ),
     "LID report to a file": (
-        swap("[DWF]", "[LID_CONTROLS]\nL BC\n[LID_USAGE]\nS1 L 1 10 1 0 0 0 out.txt\n[DWF]"), "INP_EXTERNAL_FILE", "S1 L 1"),
+        swap("[DWF]", "[LID_CONTROLS]\nL BC\n[LID_USAGE]\nS1 L 1 10 1 0 0 0 out.txt\n[DWF]"),
+        "INP_EXTERNAL_FILE",
+        "S1 L 1",
+    ),
     "missing curve": (swap("P1 W1 J3 LIFT", "P1 W1 J3 HOIST"), "REFERENCE_UNKNOWN", "P1 W1 J3 HOIST"),
     "curve without type": (swap("LIFT PUMP3 0 0.2", "LIFT 0 0.2"), "CHOICE_UNKNOWN", "LIFT 0 0.2"),
     "curve of a name alone": (swap("[CURVES]", "[CURVES]\n42"), "CHOICE_UNKNOWN", "42"),
@@ -57,19 +92,55 @@ CASES = {
     "missing gage": (swap("S1 G1 J1", "S1 G9 J1"), "REFERENCE_UNKNOWN", "S1 G9"),
     "no end date": (swap("END_DATE 07/15/2026\n", ""), "DRAINAGE_END_DATE_MISSING", None),
     "no start date": (swap("START_DATE 07/15/2026\n", ""), "DRAINAGE_START_DATE_MISSING", None),
-    "ends in another millennium": (swap("END_DATE 07/15/2026", "END_DATE 07/15/7026"), "DRAINAGE_PERIOD_LONG", "END_DATE 07/15/7026"),
-    "routing off": (swap("FLOW_ROUTING DYNWAVE", "FLOW_ROUTING NONE"), "DRAINAGE_ROUTING_OFF", "FLOW_ROUTING NONE"),
+    "ends in another millennium": (
+        swap("END_DATE 07/15/2026", "END_DATE 07/15/7026"),
+        "DRAINAGE_PERIOD_LONG",
+        "END_DATE 07/15/7026",
+    ),
+    "routing off": (
+        swap("FLOW_ROUTING DYNWAVE", "FLOW_ROUTING NONE"),
+        "DRAINAGE_ROUTING_OFF",
+        "FLOW_ROUTING NONE",
+    ),
     "routing ignored": (swap("THREADS 4", "IGNORE_ROUTING YES"), "DRAINAGE_ROUTING_OFF", "IGNORE_ROUTING"),
-    "no link": (lambda text: text[: text.index("[SUBCATCH")] + "[OUTFALLS]\nO1 1.0 FREE NO\n[TIMESERIES]\nRAIN 0:00 1\n", "DRAINAGE_NO_LINKS", None),
-    "impossible date": (swap("END_DATE 07/15/2026", "END_DATE 15/07/2026"), "DRAINAGE_DATE_INVALID", "END_DATE 15/07/2026"),
-    "ends before it starts": (swap("END_DATE 07/15/2026", "END_DATE 07/14/2026"), "DRAINAGE_DATES_REVERSED", "END_DATE 07/14/2026"),
+    "no link": (
+        lambda text: (
+            text[: text.index("[SUBCATCH")] + "[OUTFALLS]\nO1 1.0 FREE NO\n[TIMESERIES]\nRAIN 0:00 1\n"
+        ),
+        "DRAINAGE_NO_LINKS",
+        None,
+    ),
+    "impossible date": (
+        swap("END_DATE 07/15/2026", "END_DATE 15/07/2026"),
+        "DRAINAGE_DATE_INVALID",
+        "END_DATE 15/07/2026",
+    ),
+    "ends before it starts": (
+        swap("END_DATE 07/15/2026", "END_DATE 07/14/2026"),
+        "DRAINAGE_DATES_REVERSED",
+        "END_DATE 07/14/2026",
+    ),
     "unit mix-up": (swap("FLOW_UNITS CMS", "FLOW_UNITS CMH"), "CHOICE_UNKNOWN", "FLOW_UNITS CMH"),
     "over-long word": (swap("S1 0.013", "S1 " + "9" * 300), "INP_TOKEN_TOO_LONG", "S1 999"),
     "over-long word of 900": (swap("OUTLET\n", "X" * 900 + "\n"), "INP_TOKEN_TOO_LONG", "S1 0.013"),
-    "over-long line": (swap("RAIN 0:00 60", "RAIN " + "0:00 60.00000000000000000000000000000000000000000000000000000000000 " * 18), "INP_LINE_TOO_LONG", "RAIN 0:00"),
-    "wrong type of pump curve": (swap("P1 W1 J3 LIFT", "P1 W1 J3 AREA"), "DRAINAGE_PUMP_CURVE_TYPE", "P1 W1 J3 AREA"),
+    "over-long line": (
+        swap(
+            "RAIN 0:00 60",
+            "RAIN " + "0:00 60.00000000000000000000000000000000000000000000000000000000000 " * 18,
+        ),
+        "INP_LINE_TOO_LONG",
+        "RAIN 0:00",
+    ),
+    "wrong type of pump curve": (
+        swap("P1 W1 J3 LIFT", "P1 W1 J3 AREA"),
+        "DRAINAGE_PUMP_CURVE_TYPE",
+        "P1 W1 J3 AREA",
+    ),
     "wet-well pump without wet well": (
-        lambda text: swap("LIFT PUMP3", "LIFT PUMP1")(swap("P1 W1 J3", "P1 J2 J3")(text)), "DRAINAGE_PUMP_WET_WELL", "P1 J2 J3"),
+        lambda text: swap("LIFT PUMP3", "LIFT PUMP1")(swap("P1 W1 J3", "P1 J2 J3")(text)),
+        "DRAINAGE_PUMP_WET_WELL",
+        "P1 J2 J3",
+    ),
     "start below stop": (swap("OFF 1.0 0.4", "OFF 0.4 1.0"), "DRAINAGE_PUMP_LEVELS", "P1 W1 J3"),
 }
 
@@ -108,7 +179,11 @@ def test_nothing_refused_is_stored(drainage, small, source, tmp_path):
 
 def test_all_issues_come_at_once(small, source):
     text = small
-    for change in (swap("C2 J2 W1", "C2 J2 W9"), swap("P1 W1 J3 LIFT", "P1 W1 J3 HOIST"), swap("J2 2.5 2.5", "J2 nan 2.5")):
+    for change in (
+        swap("C2 J2 W1", "C2 J2 W9"),
+        swap("P1 W1 J3 LIFT", "P1 W1 J3 HOIST"),
+        swap("J2 2.5 2.5", "J2 nan 2.5"),
+    ):
         text = change(text)
     codes = {one.code for one in read_network(source(text)).errors}
     assert codes >= {"REFERENCE_UNKNOWN", "NUMBER_NOT_FINITE"}

@@ -60,16 +60,22 @@ def test_formula_depths(years, depth_mm):
 @pytest.mark.parametrize("step_s", [60.0, 300.0, 420.0])
 def test_chicago_keeps_the_depth_whatever_the_step(ratio, step_s):
     formula = IntensityFormula(9.0, 0.7, 10.0, 0.75)
-    rain = chicago_intensity_mm_per_h(lambda s: formula.depth_mm(3.0, s), duration_s=7200.0, step_s=step_s, peak_ratio=ratio)
+    rain = chicago_intensity_mm_per_h(
+        lambda s: formula.depth_mm(3.0, s), duration_s=7200.0, step_s=step_s, peak_ratio=ratio
+    )
     assert rain.sum() * step_s / 3600.0 == pytest.approx(formula.depth_mm(3.0, 7200.0), rel=1e-12)
     assert (rain >= 0).all()
 
 
 def test_chicago_holds_the_storm_of_every_length_around_its_peak():
     formula = IntensityFormula(9.0, 0.7, 10.0, 0.75)
-    rain = chicago_intensity_mm_per_h(lambda s: formula.depth_mm(3.0, s), duration_s=7200.0, step_s=60.0, peak_ratio=0.4)
+    rain = chicago_intensity_mm_per_h(
+        lambda s: formula.depth_mm(3.0, s), duration_s=7200.0, step_s=60.0, peak_ratio=0.4
+    )
     curve = np.concatenate([[0.0], np.cumsum(rain) / 60.0])
     for minutes in (5, 30, 60, 100):
         first, last = 48 - 0.4 * minutes, 48 + 0.6 * minutes
-        assert curve[round(last)] - curve[round(first)] == pytest.approx(formula.depth_mm(3.0, minutes * 60.0), rel=1e-9)
+        assert curve[round(last)] - curve[round(first)] == pytest.approx(
+            formula.depth_mm(3.0, minutes * 60.0), rel=1e-9
+        )
     assert rain.argmax() in (47, 48)

@@ -92,7 +92,10 @@ REPORT = """
 def test_messages_of_a_report():
     found = read_messages(REPORT)
     assert [(one.level, one.code, one.line, one.section, one.element) for one in found] == [
-        ("error", 209, 98, "PUMP", "SUX"), ("error", 205, 274, "", "[END]"), ("error", 138, 0, "", "J7"),
-        ("error", 115, 0, "", "C-12"), ("warning", 4, 0, "", "C2"),
+        ("error", 209, 98, "PUMP", "SUX"),
+        ("error", 205, 274, "", "[END]"),
+        ("error", 138, 0, "", "J7"),
+        ("error", 115, 0, "", "C-12"),
+        ("warning", 4, 0, "", "C2"),
     ]
     assert found[0].text == "undefined object SUX"

@@ -15,8 +15,33 @@ from citymains.model.finding import Verdict
 #: Longest one file may take [s]; a typed EngineTimeoutError by then is an answer.
 DEADLINE_S = 10.0
 JUNK = (
-    "nan", "-inf", "1e400", "1e300", "-1", "0", "*", "", '"', "雨", "x" * 260, "x" * 900, "[JUNCTIONS]", "99999999999999",
-    "1,5", "１２", "ON", "FILE", "%s%n%d", "\x00", "ff", "-", "RULE", "DUMMY", "IRREGULAR", "TABULAR", "TIMESERIES",
+    "nan",
+    "-inf",
+    "1e400",
+    "1e300",
+    "-1",
+    "0",
+    "*",
+    "",
+    '"',
+    "雨",
+    "x" * 260,
+    "x" * 900,
+    "[JUNCTIONS]",
+    "99999999999999",
+    "1,5",
+    "１２",
+    "ON",
+    "FILE",
+    "%s%n%d",
+    "\x00",
+    "ff",
+    "-",
+    "RULE",
+    "DUMMY",
+    "IRREGULAR",
+    "TABULAR",
+    "TIMESERIES",
 )
 
 
@@ -50,16 +75,27 @@ def _word_dropped(lines, dice):
 
 def _number_changed(lines, dice):
     at = dice.choice([n for n, line in enumerate(lines) if any(c.isdigit() for c in line)])
-    lines[at] = "".join(str(dice.randrange(10)) if c.isdigit() and dice.random() < 0.4 else c for c in lines[at])
+    lines[at] = "".join(
+        str(dice.randrange(10)) if c.isdigit() and dice.random() < 0.4 else c for c in lines[at]
+    )
 
 
 def _heading_spoilt(lines, dice):
     at = dice.choice([n for n, line in enumerate(lines) if line.startswith("[")])
-    lines[at] = dice.choice(["[1]", "[", lines[at][:4], lines[at].lower(), "[OPTIONS]", "42", "[" + "A" * 2000 + "]"])
+    lines[at] = dice.choice(
+        ["[1]", "[", lines[at][:4], lines[at].lower(), "[OPTIONS]", "42", "[" + "A" * 2000 + "]"]
+    )
 
 
 MUTATIONS = (
-    _line_deleted, _line_doubled, _lines_swapped, _word_replaced, _word_replaced, _word_dropped, _number_changed, _heading_spoilt,
+    _line_deleted,
+    _line_doubled,
+    _lines_swapped,
+    _word_replaced,
+    _word_replaced,
+    _word_dropped,
+    _number_changed,
+    _heading_spoilt,
 )
 
 
@@ -74,7 +110,11 @@ def spoil(text: str, dice: random.Random) -> bytes:
         return content[: dice.randrange(len(content))]
     if fate < 0.25:
         at = dice.randrange(len(content))
-        return content[:at] + bytes(dice.randrange(256) for _ in range(dice.choice((1, 4, 40)))) + content[at + 1 :]
+        return (
+            content[:at]
+            + bytes(dice.randrange(256) for _ in range(dice.choice((1, 4, 40))))
+            + content[at + 1 :]
+        )
     return content
 
 
@@ -120,7 +160,9 @@ def test_spoilt_files_are_refused_or_answered(drainage, small, source, district_
 
 def test_every_truncation_is_refused_or_answered(drainage, small, source):
     lines = small.split("\n")
-    outcomes = Counter(survive(drainage, source, "\n".join(lines[:n]).encode()) for n in range(1, len(lines), 3))
+    outcomes = Counter(
+        survive(drainage, source, "\n".join(lines[:n]).encode()) for n in range(1, len(lines), 3)
+    )
     # Of a file cut before its cross-sections nothing is calculated.
     cut = small[: small.index("[XSECTIONS]")].count("\n") // 3
     assert outcomes.total() - outcomes["answered"] >= cut

@@ -16,7 +16,13 @@ def test_tables_hold_every_element_in_si_units(small, source):
     assert intake.errors == ()
     tables = {table.name: table for table in intake.tables}
     assert {name: len(table) for name, table in tables.items()} == {
-        "junctions": 3, "outfalls": 1, "storages": 1, "conduits": 3, "pumps": 1, "subcatchments": 1, "raingages": 1,
+        "junctions": 3,
+        "outfalls": 1,
+        "storages": 1,
+        "conduits": 3,
+        "pumps": 1,
+        "subcatchments": 1,
+        "raingages": 1,
     }
     assert tables["junctions"].texts("id") == ["J1", "J2", "J3"]
     assert tables["junctions"].array("elevation_m").tolist() == [3.0, 2.5, 1.5]
@@ -73,8 +79,12 @@ LONG = "解放路与建设大道交叉口东北角雨污合流检查井(二〇�
 
 def test_ids_of_any_length_and_script_come_back_as_they_were(drainage, small, source):
     renamed = (
-        small.replace("J2", LONG).replace("P1", "提升泵 一号".replace(" ", "·")).replace("LIFT", "提升泵曲线" * 20)
-        .replace("RAIN\n", "设计暴雨" * 30 + "\n").replace("RAIN ", "设计暴雨" * 30 + " ").replace("W1", "集水池;一".replace(";", "之"))
+        small.replace("J2", LONG)
+        .replace("P1", "提升泵 一号".replace(" ", "·"))
+        .replace("LIFT", "提升泵曲线" * 20)
+        .replace("RAIN\n", "设计暴雨" * 30 + "\n")
+        .replace("RAIN ", "设计暴雨" * 30 + " ")
+        .replace("W1", "集水池;一".replace(";", "之"))
     )
     plain, chinese = (drainage.simulate(drainage.load(source(text))) for text in (small, renamed))
     assert chinese.frame()["node"].tolist() == ["J1", LONG, "J3", "O1", "集水池之一"]
@@ -109,7 +119,8 @@ def test_harmless_lines_are_dropped_and_told(small, source):
     text = small + "\n[BACKDROP]\nFILE plan.jpg\n"
     intake = read_network(source(text.replace("THREADS 4", "THREADS 4\nTEMPDIR /somewhere")))
     assert [(one.code, one.severity, one.section) for one in intake.issues] == [
-        ("INP_LINE_DROPPED", "repair", "OPTIONS"), ("INP_LINE_DROPPED", "repair", "BACKDROP"),
+        ("INP_LINE_DROPPED", "repair", "OPTIONS"),
+        ("INP_LINE_DROPPED", "repair", "BACKDROP"),
     ]
     rows = parse_document(intake.document)
     assert rows["BACKDROP"] == ()

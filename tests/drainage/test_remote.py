@@ -42,7 +42,9 @@ def test_local_and_remote_records_are_equal(drainage, remote, district_file, sce
 
 
 def test_a_large_table_comes_by_stream(drainage, remote, small, source):
-    text = small.replace("REPORT_STEP 00:05:00", "REPORT_STEP 00:00:01").replace("ROUTING_STEP 5", "ROUTING_STEP 1")
+    text = small.replace("REPORT_STEP 00:05:00", "REPORT_STEP 00:00:01").replace(
+        "ROUTING_STEP 5", "ROUTING_STEP 1"
+    )
     local, there = (face.simulate(face.load(source(text)), hours=1) for face in (drainage, remote))
     assert local.data("levels").row_count == 3600 * 5
     assert there.to_json(all_rows=True) == local.to_json(all_rows=True)

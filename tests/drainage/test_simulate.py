@@ -96,13 +96,19 @@ def test_scaled_demand_scales_dry_weather_flow_alone(drainage, loaded):
     assert doubled.wet_weather_inflow_m3 == pytest.approx(normal.wet_weather_inflow_m3, rel=1e-4)
     elsewhere = drainage.simulate(loaded, scenario=Scenario.scale_demand(2.0, nodes=["J2"]))
     assert elsewhere.dry_weather_inflow_m3 == normal.dry_weather_inflow_m3
-    assert [(one.code, one.element) for one in elsewhere.findings if "DEMAND" in one.code] == [("DRAINAGE_DEMAND_UNCHANGED", "J2")]
+    assert [(one.code, one.element) for one in elsewhere.findings if "DEMAND" in one.code] == [
+        ("DRAINAGE_DEMAND_UNCHANGED", "J2")
+    ]
 
 
-@pytest.mark.parametrize("row", ['J2 FLOW "" FLOW 1.0 1.0 0.05', 'J2 FLOW ""', "J2 FLOW STEADY", "J2 FLOW STEADY FLOW 1.0 0.5"])
+@pytest.mark.parametrize(
+    "row", ['J2 FLOW "" FLOW 1.0 1.0 0.05', 'J2 FLOW ""', "J2 FLOW STEADY", "J2 FLOW STEADY FLOW 1.0 0.5"]
+)
 def test_scaled_demand_scales_external_inflow(drainage, small, source, row):
     series = "[TIMESERIES]\nSTEADY 0:00 0.05\nSTEADY 10:00 0.05"
-    network = drainage.load(source(small.replace("[TIMESERIES]", series).replace("[DWF]", f"[INFLOWS]\n{row}\n\n[DWF]")))
+    network = drainage.load(
+        source(small.replace("[TIMESERIES]", series).replace("[DWF]", f"[INFLOWS]\n{row}\n\n[DWF]"))
+    )
     normal = drainage.simulate(network)
     doubled = drainage.simulate(network, scenario=Scenario.scale_demand(2.0))
     assert doubled.external_inflow_m3 == pytest.approx(2 * normal.external_inflow_m3, rel=1e-9)
@@ -141,7 +147,8 @@ def test_pumps_that_create_water_are_rejected(drainage, small, source):
     many = "".join(f"P{n} W1 J3 LIFT ON 0 0\n" for n in range(2, 9))
     text = (
         small.replace("P1 W1 J3 LIFT OFF 1.0 0.4\n", f"P1 W1 J3 LIFT ON 0 0\n{many}")
-        .replace("AREA STORAGE 0 20\nAREA 5 20", "AREA STORAGE 0 1\nAREA 5 1").replace("ROUTING_STEP 5", "ROUTING_STEP 30")
+        .replace("AREA STORAGE 0 20\nAREA 5 20", "AREA STORAGE 0 1\nAREA 5 1")
+        .replace("ROUTING_STEP 5", "ROUTING_STEP 30")
     )
     report = drainage.simulate(drainage.load(source(text)))
     assert report.verdict is Verdict.REJECTED
@@ -154,11 +161,17 @@ def test_a_doubtful_balance_is_suspect(drainage, shared_data):
     report = drainage.simulate(shared_data / "drainage" / "EPA_Example8_combined_sewer.inp")
     assert report.verdict is Verdict.SUSPECT
     assert report.continuity_error_percent == pytest.approx(-2.043, abs=5e-4)
-    assert [one.code for one in report.findings if one.severity is Severity.SUSPECT] == ["DRAINAGE_CONTINUITY"]
+    assert [one.code for one in report.findings if one.severity is Severity.SUSPECT] == [
+        "DRAINAGE_CONTINUITY"
+    ]
 
 
 def test_what_only_the_engine_sees_is_located(drainage, small, source):
-    text = small.replace("C1 CIRCULAR 0.6", "C1 CIRCULER 0.6").replace("J2", "解放路2号井").replace("O1 1.0 FREE NO", "O1 1.0 FREE MAYBE")
+    text = (
+        small.replace("C1 CIRCULAR 0.6", "C1 CIRCULER 0.6")
+        .replace("J2", "解放路2号井")
+        .replace("O1 1.0 FREE NO", "O1 1.0 FREE MAYBE")
+    )
     network = drainage.load(source(text))
     document = drainage.document(network).decode().split("\n")
     with pytest.raises(InputError) as caught:
@@ -182,7 +195,15 @@ def test_an_error_without_a_line_is_located_by_its_element(drainage, small, sour
 
 
 def test_engine_warnings_become_notes(drainage, small, source):
-    report = drainage.simulate(drainage.load(source(small.replace("J2 2.5 2.5", "J2 3.0 2.5").replace("C2 J2 W1 50 0.013 0 0", "C2 J2 W1 50 0.013 0 9"))))
+    report = drainage.simulate(
+        drainage.load(
+            source(
+                small.replace("J2 2.5 2.5", "J2 3.0 2.5").replace(
+                    "C2 J2 W1 50 0.013 0 0", "C2 J2 W1 50 0.013 0 9"
+                )
+            )
+        )
+    )
     warned = [one for one in report.findings if one.code == "DRAINAGE_ENGINE_WARNING"]
     assert warned
     assert {one.severity for one in warned} == {Severity.NOTE}

@@ -20,9 +20,24 @@ from citymains_drainage.sections import LINK_SECTIONS
 MOST_WORD_BYTES = 200
 
 #: Sections of free words, where "nan" or "inf" may be a name.
-_WORD_SECTIONS = frozenset({"TITLE", "TAGS", "LABELS", "PROFILES", "CONTROLS", "MAP", "BACKDROP", "REPORT", "FILES"})
+_WORD_SECTIONS = frozenset(
+    {"TITLE", "TAGS", "LABELS", "PROFILES", "CONTROLS", "MAP", "BACKDROP", "REPORT", "FILES"}
+)
 _PUMP_CURVES = re.compile(r"PUMP[1-5]\Z")
-_CURVE_TYPES = ("STORAGE", "DIVERSION", "TIDAL", "RATING", "CONTROL", "SHAPE", "WEIR", "PUMP1", "PUMP2", "PUMP3", "PUMP4", "PUMP5")
+_CURVE_TYPES = (
+    "STORAGE",
+    "DIVERSION",
+    "TIDAL",
+    "RATING",
+    "CONTROL",
+    "SHAPE",
+    "WEIR",
+    "PUMP1",
+    "PUMP2",
+    "PUMP3",
+    "PUMP4",
+    "PUMP5",
+)
 _NO_CROSS_SECTION = frozenset({"PUMPS", "OUTLETS"})
 
 
@@ -53,8 +68,14 @@ def long_words(document: InpDocument) -> Iterator[Issue]:
         for row in rows:
             longest = max(row.tokens, key=lambda word: len(word.encode()))
             if len(longest.encode()) > MOST_WORD_BYTES:
-                yield _told(row, "INP_TOKEN_TOO_LONG", document, element=row.tokens[0][:60],
-                            value=len(longest), limit=MOST_WORD_BYTES)
+                yield _told(
+                    row,
+                    "INP_TOKEN_TOO_LONG",
+                    document,
+                    element=row.tokens[0][:60],
+                    value=len(longest),
+                    limit=MOST_WORD_BYTES,
+                )
 
 
 class References:
@@ -64,7 +85,9 @@ class References:
         self.document = document
         self.known = {space: {fold_ascii(one) for one in ids} for space, ids in elements.ids.items()}
         self.known["TRANSECTS"] = {
-            fold_ascii(row.tokens[1]) for row in document["TRANSECTS"] if row.tokens[0].upper() == "X1" and len(row.tokens) > 1
+            fold_ascii(row.tokens[1])
+            for row in document["TRANSECTS"]
+            if row.tokens[0].upper() == "X1" and len(row.tokens) > 1
         }
 
     def issues(self) -> Iterator[Issue]:
@@ -130,7 +153,14 @@ def curves(document: InpDocument) -> Iterator[Issue]:
         words = list(row.tokens[1:])
         typed = bool(words) and words[0].upper().startswith(_CURVE_TYPES)
         if one not in seen and not typed:
-            yield _told(row, "CHOICE_UNKNOWN", document, field="type", value=words[0] if words else "-", limit=" ".join(_CURVE_TYPES))
+            yield _told(
+                row,
+                "CHOICE_UNKNOWN",
+                document,
+                field="type",
+                value=words[0] if words else "-",
+                limit=" ".join(_CURVE_TYPES),
+            )
         seen.add(one)
         points = words[1:] if typed else words
         if len(points) % 2 or (not points and not typed):
@@ -157,7 +187,9 @@ def pumps(document: InpDocument) -> Iterator[Issue]:
             yield _told(row, "DRAINAGE_PUMP_WET_WELL", document, field="from_node", value=words[1])
         start, stop = (read_number(words[at]).value if len(words) > at else None for at in (5, 6))
         if start and stop and start <= stop:
-            yield _told(row, "DRAINAGE_PUMP_LEVELS", document, field="start_depth_m", value=words[5], limit=words[6])
+            yield _told(
+                row, "DRAINAGE_PUMP_LEVELS", document, field="start_depth_m", value=words[5], limit=words[6]
+            )
 
 
 def cross_sections(document: InpDocument) -> Iterator[Issue]:
@@ -186,10 +218,21 @@ def ways_out(document: InpDocument, elements: ElementSet) -> Iterator[Issue]:
         sections = {nodes[one].section for one in part}
         if "OUTFALLS" in sections:
             continue
-        code, severity = ("DRAINAGE_STORAGE_ISLAND", "warning") if "STORAGE" in sections else ("DRAINAGE_DISCONNECTED", "error")
+        code, severity = (
+            ("DRAINAGE_STORAGE_ISLAND", "warning")
+            if "STORAGE" in sections
+            else ("DRAINAGE_DISCONNECTED", "error")
+        )
         first = min(part, key=lambda one: nodes[one].line)
-        yield issue(code, severity=severity, file=document.file, line=nodes[first].line,
-                    section=nodes[first].section, element=first, value=len(part))
+        yield issue(
+            code,
+            severity=severity,
+            file=document.file,
+            line=nodes[first].line,
+            section=nodes[first].section,
+            element=first,
+            value=len(part),
+        )
 
 
 def _ends(elements: ElementSet) -> Iterator[tuple[str, str]]:
@@ -203,7 +246,9 @@ def _ends(elements: ElementSet) -> Iterator[tuple[str, str]]:
 def _inlets(document: InpDocument, elements: ElementSet) -> Iterator[tuple[str, str]]:
     """Street inlets lead water from a conduit's start to a node of the sewer."""
     columns = elements.columns["conduits"]
-    start = {fold_ascii(one): node for one, node in zip(columns["id"], columns["from_node"], strict=True) if one}
+    start = {
+        fold_ascii(one): node for one, node in zip(columns["id"], columns["from_node"], strict=True) if one
+    }
     names = {fold_ascii(one): one for one in elements.ids.get(NODES, {})}
     for row in document["INLET_USAGE"]:
         a = start.get(fold_ascii(row.tokens[0]))
@@ -227,5 +272,3 @@ def _parts(nodes: Iterable[str], ends: Iterable[tuple[str, str]]) -> list[list[s
     for one in parent:
         parts.setdefault(root(one), []).append(one)
     return list(parts.values())
-
-

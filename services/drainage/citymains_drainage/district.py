@@ -66,7 +66,9 @@ class _Station(NamedTuple):
 
 
 _SEWERS: Final = (
-    _Sewer("东风路", 5.4, 3.0, 0.12, 120.0, (1.2, 1.5, 1.5, 2.0, 2.0, 2.2, 2.2), (100.0, 600.0), (120.0, 0.0)),
+    _Sewer(
+        "东风路", 5.4, 3.0, 0.12, 120.0, (1.2, 1.5, 1.5, 2.0, 2.0, 2.2, 2.2), (100.0, 600.0), (120.0, 0.0)
+    ),
     _Sewer("建设街", 5.8, 3.4, 0.22, 100.0, (1.0, 1.2, 1.2), (460.0, 1000.0), (0.0, -100.0)),
     _Sewer("胜利街", 5.6, 3.2, 0.22, 100.0, (1.0, 1.2, 1.2), (700.0, 200.0), (0.0, 100.0)),
     _Sewer("铁路南街", 5.2, 2.6, 0.20, 80.0, (0.8, 1.0, 1.0), (100.0, 1200.0), (80.0, 0.0)),
@@ -97,12 +99,42 @@ _AREA_CURVES: Final = (
     ("城南前池面积", ((0.0, 80.0), (6.5, 80.0))),
 )
 _STATIONS: Final = (
-    _Station("河东", "河东泵站前池", "河东压力井", (1010.0, 600.0), "河东排口", RIVER_LEVEL_M, "河东泵", 2.0,
-             (2.8, 3.4, 4.0, 4.6), (1.0, 1.2, 1.4, 1.6)),
-    _Station("下穿", "下穿泵站前池", "下穿压力井", (420.0, 1200.0), "下穿排口", RIVER_LEVEL_M, "下穿泵", 0.8,
-             (2.0, 3.2), (0.7, 0.9)),
-    _Station("城南", "城南污水泵站前池", "城南压力井", (840.0, 0.0), "污水处理厂", None, "城南泵", 0.8,
-             (1.8, 3.4), (0.9, 1.2)),
+    _Station(
+        "河东",
+        "河东泵站前池",
+        "河东压力井",
+        (1010.0, 600.0),
+        "河东排口",
+        RIVER_LEVEL_M,
+        "河东泵",
+        2.0,
+        (2.8, 3.4, 4.0, 4.6),
+        (1.0, 1.2, 1.4, 1.6),
+    ),
+    _Station(
+        "下穿",
+        "下穿泵站前池",
+        "下穿压力井",
+        (420.0, 1200.0),
+        "下穿排口",
+        RIVER_LEVEL_M,
+        "下穿泵",
+        0.8,
+        (2.0, 3.2),
+        (0.7, 0.9),
+    ),
+    _Station(
+        "城南",
+        "城南污水泵站前池",
+        "城南压力井",
+        (840.0, 0.0),
+        "污水处理厂",
+        None,
+        "城南泵",
+        0.8,
+        (1.8, 3.4),
+        (0.9, 1.2),
+    ),
 )
 # Head difference in m against flow in m3/s, per pump.
 _PUMP_CURVES: Final = (
@@ -112,35 +144,94 @@ _PUMP_CURVES: Final = (
 )
 # Subcatchments: outlet, area in ha, sealed share in %.
 _AREAS: Final = (
-    ("东风路1", 3.0, 70.0), ("东风路2", 2.8, 72.0), ("东风路3", 2.9, 68.0), ("东风路4", 2.6, 75.0),
-    ("东风路5", 2.6, 75.0), ("东风路6", 2.4, 72.0), ("东风路7", 2.1, 70.0), ("建设街1", 3.0, 65.0),
-    ("建设街2", 2.6, 68.0), ("建设街3", 2.5, 70.0), ("胜利街1", 2.9, 62.0), ("胜利街2", 2.6, 65.0),
-    ("胜利街3", 2.4, 70.0), ("铁路南街1", 1.6, 80.0), ("铁路南街2", 1.5, 82.0), ("铁路桥下穿", 1.3, 95.0),
-    ("南环路2", 1.4, 60.0), ("南环路4", 1.2, 60.0),
+    ("东风路1", 3.0, 70.0),
+    ("东风路2", 2.8, 72.0),
+    ("东风路3", 2.9, 68.0),
+    ("东风路4", 2.6, 75.0),
+    ("东风路5", 2.6, 75.0),
+    ("东风路6", 2.4, 72.0),
+    ("东风路7", 2.1, 70.0),
+    ("建设街1", 3.0, 65.0),
+    ("建设街2", 2.6, 68.0),
+    ("建设街3", 2.5, 70.0),
+    ("胜利街1", 2.9, 62.0),
+    ("胜利街2", 2.6, 65.0),
+    ("胜利街3", 2.4, 70.0),
+    ("铁路南街1", 1.6, 80.0),
+    ("铁路南街2", 1.5, 82.0),
+    ("铁路桥下穿", 1.3, 95.0),
+    ("南环路2", 1.4, 60.0),
+    ("南环路4", 1.2, 60.0),
 )
 _DRY_WEATHER_M3_PER_S: Final = (
-    ("南环路1", 0.012), ("南环路2", 0.015), ("南环路3", 0.010), ("南环路4", 0.014), ("南环路5", 0.012),
-    ("学院路1", 0.011), ("学院路2", 0.009),
+    ("南环路1", 0.012),
+    ("南环路2", 0.015),
+    ("南环路3", 0.010),
+    ("南环路4", 0.014),
+    ("南环路5", 0.012),
+    ("学院路1", 0.011),
+    ("学院路2", 0.009),
 )
 _DAY: Final = (
-    0.45, 0.40, 0.36, 0.36, 0.45, 0.70, 1.10, 1.45, 1.50, 1.35, 1.20, 1.15,
-    1.20, 1.15, 1.05, 1.05, 1.10, 1.25, 1.45, 1.50, 1.35, 1.10, 0.80, 0.55,
+    0.45,
+    0.40,
+    0.36,
+    0.36,
+    0.45,
+    0.70,
+    1.10,
+    1.45,
+    1.50,
+    1.35,
+    1.20,
+    1.15,
+    1.20,
+    1.15,
+    1.05,
+    1.05,
+    1.10,
+    1.25,
+    1.45,
+    1.50,
+    1.35,
+    1.10,
+    0.80,
+    0.55,
 )
 _OPTIONS: Final = (
-    ("FLOW_UNITS", "CMS"), ("INFILTRATION", "HORTON"), ("FLOW_ROUTING", "DYNWAVE"), ("LINK_OFFSETS", "DEPTH"),
-    ("ALLOW_PONDING", "NO"), ("START_DATE", "07/15/2026"), ("START_TIME", "08:00:00"),
-    ("REPORT_START_DATE", "07/15/2026"), ("REPORT_START_TIME", "08:00:00"), ("END_DATE", "07/15/2026"),
-    ("END_TIME", "14:00:00"), ("DRY_DAYS", "3"), ("REPORT_STEP", "00:05:00"), ("WET_STEP", "00:01:00"),
-    ("DRY_STEP", "00:05:00"), ("ROUTING_STEP", "2"), ("INERTIAL_DAMPING", "PARTIAL"),
-    ("NORMAL_FLOW_LIMITED", "BOTH"), ("VARIABLE_STEP", "0.75"), ("MIN_SURFAREA", "1.2"), ("MAX_TRIALS", "8"),
-    ("HEAD_TOLERANCE", "0.0015"), ("THREADS", "1"),
+    ("FLOW_UNITS", "CMS"),
+    ("INFILTRATION", "HORTON"),
+    ("FLOW_ROUTING", "DYNWAVE"),
+    ("LINK_OFFSETS", "DEPTH"),
+    ("ALLOW_PONDING", "NO"),
+    ("START_DATE", "07/15/2026"),
+    ("START_TIME", "08:00:00"),
+    ("REPORT_START_DATE", "07/15/2026"),
+    ("REPORT_START_TIME", "08:00:00"),
+    ("END_DATE", "07/15/2026"),
+    ("END_TIME", "14:00:00"),
+    ("DRY_DAYS", "3"),
+    ("REPORT_STEP", "00:05:00"),
+    ("WET_STEP", "00:01:00"),
+    ("DRY_STEP", "00:05:00"),
+    ("ROUTING_STEP", "2"),
+    ("INERTIAL_DAMPING", "PARTIAL"),
+    ("NORMAL_FLOW_LIMITED", "BOTH"),
+    ("VARIABLE_STEP", "0.75"),
+    ("MIN_SURFAREA", "1.2"),
+    ("MAX_TRIALS", "8"),
+    ("HEAD_TOLERANCE", "0.0015"),
+    ("THREADS", "1"),
 )
 
 
 def district_inp() -> str:
     """The district as SWMM INP text."""
     sections: list[tuple[str, Iterable[Row]]] = [
-        ("TITLE", [("虚构排水示范片区",), ("citymains synthetic district; test storm, not an official formula",)]),
+        (
+            "TITLE",
+            [("虚构排水示范片区",), ("citymains synthetic district; test storm, not an official formula",)],
+        ),
         ("OPTIONS", _OPTIONS),
         ("EVAPORATION", [("CONSTANT", 0.0), ("DRY_ONLY", "NO")]),
         ("RAINGAGES", [("雨量站", "INTENSITY", "0:05", 1.0, "TIMESERIES", "设计暴雨")]),
@@ -149,22 +240,38 @@ def district_inp() -> str:
         ("INFILTRATION", [(_area(node), 45.0, 6.0, 4.0, 7.0, 0.0) for node, _, _ in _AREAS]),
         ("JUNCTIONS", [row for row, _ in _junctions()]),
         ("OUTFALLS", _outfalls()),
-        ("STORAGE", [(name, z, depth, start, "TABULAR", curve, 0, 0) for name, z, depth, start, curve, _ in _STORAGES]),
+        (
+            "STORAGE",
+            [
+                (name, z, depth, start, "TABULAR", curve, 0, 0)
+                for name, z, depth, start, curve, _ in _STORAGES
+            ],
+        ),
         ("CONDUITS", [(name, a, b, length, 0.013, 0, 0, 0, 0) for name, a, b, length, _ in _conduits()]),
         ("PUMPS", _pumps()),
         ("ORIFICES", [("下穿雨水口", "铁路桥下穿", "下穿泵站前池", "BOTTOM", 0, 0.6, "NO", 0)]),
-        ("WEIRS", [("南环路溢流堰", "南环路7", "溢流井", "TRANSVERSE", 0.9, 1.7, "YES", 0, 0, "YES"),
-                   ("铁路南街漫流", "铁路南街4", "铁路桥下穿", "TRANSVERSE", 2.6, 1.5, "NO", 0, 0, "NO")]),
+        (
+            "WEIRS",
+            [
+                ("南环路溢流堰", "南环路7", "溢流井", "TRANSVERSE", 0.9, 1.7, "YES", 0, 0, "YES"),
+                ("铁路南街漫流", "铁路南街4", "铁路桥下穿", "TRANSVERSE", 2.6, 1.5, "NO", 0, 0, "NO"),
+            ],
+        ),
         ("XSECTIONS", _cross_sections()),
         ("CURVES", _curves()),
         ("TIMESERIES", _rain()),
-        ("PATTERNS", [("污水日变化", *(("HOURLY",) if not at else ()), *_DAY[at : at + 6]) for at in range(0, 24, 6)]),
+        (
+            "PATTERNS",
+            [("污水日变化", *(("HOURLY",) if not at else ()), *_DAY[at : at + 6]) for at in range(0, 24, 6)],
+        ),
         ("DWF", [(node, "FLOW", flow, "污水日变化") for node, flow in _DRY_WEATHER_M3_PER_S]),
         ("TAGS", [("Node", "铁路桥下穿", "underpass")]),
         ("COORDINATES", [(name, *place) for name, place in _places().items()]),
         ("POLYGONS", _polygons()),
     ]
-    return "\n".join("\n".join([f"[{name}]", *(" ".join(map(str, row)) for row in rows), ""]) for name, rows in sections)
+    return "\n".join(
+        "\n".join([f"[{name}]", *(" ".join(map(str, row)) for row in rows), ""]) for name, rows in sections
+    )
 
 
 def _area(node: str) -> str:
@@ -184,13 +291,20 @@ def _junctions() -> Iterable[tuple[Row, Point]]:
     yield from _manholes()
     for one in _STATIONS:
         start = max(0.0, (one.stage_m or CHAMBER_INVERT_M) - CHAMBER_INVERT_M)
-        yield (one.chamber, CHAMBER_INVERT_M, GROUND_M - CHAMBER_INVERT_M, start, CHAMBER_HEAD_M, 0), one.place
+        yield (
+            (one.chamber, CHAMBER_INVERT_M, GROUND_M - CHAMBER_INVERT_M, start, CHAMBER_HEAD_M, 0),
+            one.place,
+        )
     yield ("溢流井", 2.0, 3.8, 0, 0, 0), (800.0, -60.0)
 
 
 def _outfalls() -> Iterable[Row]:
     for one in _STATIONS:
-        yield (one.outfall, 2.6, "FREE", "NO") if one.stage_m is None else (one.outfall, 2.6, "FIXED", one.stage_m, "YES")
+        yield (
+            (one.outfall, 2.6, "FREE", "NO")
+            if one.stage_m is None
+            else (one.outfall, 2.6, "FIXED", one.stage_m, "YES")
+        )
     yield "截流溢流口", 1.8, "FREE", "YES"
 
 
@@ -235,7 +349,9 @@ def _curves() -> Iterable[Row]:
 def _rain() -> Iterable[Row]:
     rain = chicago_intensity_mm_per_h(
         lambda duration_s: TEST_FORMULA.depth_mm(RETURN_PERIOD_A, duration_s),
-        duration_s=DURATION_S, step_s=STEP_S, peak_ratio=PEAK_RATIO,
+        duration_s=DURATION_S,
+        step_s=STEP_S,
+        peak_ratio=PEAK_RATIO,
     )
     for step, intensity in enumerate([*rain.tolist(), 0.0]):
         minutes = int(RAIN_START_S + step * STEP_S) // 60

@@ -29,7 +29,18 @@ NO_FLOW_CURVE = "LOSTPUMP"
 
 _LEGAL_ID = re.compile(r"[!#-:<-Z\\^-~][!#-:<-~]*\Z")
 _WORD = re.compile(r"[\w-]+")
-_NOT_FOR_ENGINE = ("TITLE", "REPORT", "TAGS", "MAP", "COORDINATES", "VERTICES", "POLYGONS", "SYMBOLS", "LABELS", "PROFILES")
+_NOT_FOR_ENGINE = (
+    "TITLE",
+    "REPORT",
+    "TAGS",
+    "MAP",
+    "COORDINATES",
+    "VERTICES",
+    "POLYGONS",
+    "SYMBOLS",
+    "LABELS",
+    "PROFILES",
+)
 
 
 @dataclass(frozen=True)
@@ -72,7 +83,9 @@ def check_words(document: InpDocument) -> Iterator[Issue]:
     return long_words(id_map(document).renamed(document.without(_NOT_FOR_ENGINE)))
 
 
-def engine_input(document: InpDocument, options: ModelOptions, *, scenario: Scenario, hours: float | None) -> EngineInput:
+def engine_input(
+    document: InpDocument, options: ModelOptions, *, scenario: Scenario, hours: float | None
+) -> EngineInput:
     """The engine's text of a document under a scenario.
 
     Parameters
@@ -140,7 +153,9 @@ def _with_options(document: InpDocument, options: ModelOptions, hours: float | N
     if hours is not None:
         end = options.start + timedelta(hours=hours)
         ours |= {"END_DATE": end.strftime("%m/%d/%Y"), "END_TIME": end.strftime("%H:%M:%S")}
-    kept = document.map_rows(lambda row: None if row.section == "OPTIONS" and row.tokens[0].upper() in ours else row)
+    kept = document.map_rows(
+        lambda row: None if row.section == "OPTIONS" and row.tokens[0].upper() in ours else row
+    )
     return kept.with_rows("OPTIONS", ours.items())
 
 
@@ -175,7 +190,11 @@ def _without_pumps(document: InpDocument, edit: Lose) -> InpDocument:
 
 def _scaled(document: InpDocument, edit: ScaleDemand) -> InpDocument:
     """Dry-weather flow and external inflow of flow times the factor; what the rain brings stays."""
-    nodes = [row.tokens[0] for section in ("JUNCTIONS", "OUTFALLS", "DIVIDERS", "STORAGE") for row in document[section]]
+    nodes = [
+        row.tokens[0]
+        for section in ("JUNCTIONS", "OUTFALLS", "DIVIDERS", "STORAGE")
+        for row in document[section]
+    ]
     _require(edit.nodes, nodes, "node")
     chosen = {fold_ascii(one) for one in edit.nodes or nodes}
 
@@ -197,7 +216,12 @@ def _scaled(document: InpDocument, edit: ScaleDemand) -> InpDocument:
 
 def nodes_without_demand(document: InpDocument, scenario: Scenario) -> Iterator[str]:
     """Nodes a `ScaleDemand` edit names that have nothing to scale."""
-    fed = {fold_ascii(row.tokens[0]) for section in ("DWF", "INFLOWS") for row in document[section] if _is_flow(row)}
+    fed = {
+        fold_ascii(row.tokens[0])
+        for section in ("DWF", "INFLOWS")
+        for row in document[section]
+        if _is_flow(row)
+    }
     for edit in scenario.edits:
         if isinstance(edit, ScaleDemand):
             yield from (node for node in edit.nodes if fold_ascii(node) not in fed)

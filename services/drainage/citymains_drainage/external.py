@@ -14,8 +14,14 @@ _FILE_WORDS = {"RAINGAGES": 4, "TIMESERIES": 1, "TEMPERATURE": 0}
 def external_files(document: InpDocument) -> Iterator[Issue]:
     """Every line that makes the engine open another file: all of them are refused."""
     for row, name in _named(document):
-        yield issue("INP_EXTERNAL_FILE", file=document.file, line=row.line, section=row.section,
-                    element=row.tokens[0], value=name)
+        yield issue(
+            "INP_EXTERNAL_FILE",
+            file=document.file,
+            line=row.line,
+            section=row.section,
+            element=row.tokens[0],
+            value=name,
+        )
 
 
 def _named(document: InpDocument) -> Iterator[tuple[InpRow, str]]:
@@ -39,8 +45,16 @@ def without_harmless(document: InpDocument) -> tuple[InpDocument, list[Issue]]:
 
     def keep(row: InpRow) -> InpRow | None:
         if row.section == "BACKDROP" or (row.section == "OPTIONS" and row.tokens[0].upper() == "TEMPDIR"):
-            dropped.append(issue("INP_LINE_DROPPED", severity="repair", file=document.file, line=row.line,
-                                 section=row.section, value=" ".join(row.tokens)[:60]))
+            dropped.append(
+                issue(
+                    "INP_LINE_DROPPED",
+                    severity="repair",
+                    file=document.file,
+                    line=row.line,
+                    section=row.section,
+                    value=" ".join(row.tokens)[:60],
+                )
+            )
             return None
         return row
 

@@ -85,14 +85,17 @@ class StationMemory:
         Emergency in force.
     volume_m3 : float
         Volume of the wet well at the last step [m3]; NaN: there was none.
-    pumped_m3 : float
-        Volume the commands of the last step pump [m3].
+    inflow_m3_per_s : float
+        Inflow reckoned with at the last step [m3/s].
+    pumped_m3_per_s : float
+        What the commands of the last step pump [m3/s].
     """
 
     locked: bool = False
     emergency: bool = False
     volume_m3: float = math.nan
-    pumped_m3: float = 0.0
+    inflow_m3_per_s: float = 0.0
+    pumped_m3_per_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,8 @@ class Observation:
         Time of the command [s]; ascending from call to call.
     depth_m : mapping of str to float
         Depth of the wet well by station name [m]; missing or NaN: the sensor gives nothing, and the
-        station keeps its lockout, its emergency and its last known water.
+        station keeps its lockout and its emergency, and its water is reckoned on from the last known
+        level and inflow.
     inflow_m3_per_s : mapping of str to float
         Inflow of the wet well until the next command by station name [m3/s]; missing: the guard
         takes what the well got since the last step.

@@ -46,13 +46,20 @@ VERTICES: Final = TableSpec(
         ColumnSpec("y", Kind.FLOAT, "y in the coordinate reference system."),
     ),
 )
-_XY = {name: ColumnSpec(name, Kind.FLOAT, f"{name} in the coordinate reference system; missing: unknown.") for name in "xy"}
+_XY = {
+    name: ColumnSpec(name, Kind.FLOAT, f"{name} in the coordinate reference system; missing: unknown.")
+    for name in "xy"
+}
 _CENTRE = {
-    name: ColumnSpec(name, Kind.FLOAT, "Middle of the polygon in the coordinate reference system; missing: unknown.")
+    name: ColumnSpec(
+        name, Kind.FLOAT, "Middle of the polygon in the coordinate reference system; missing: unknown."
+    )
     for name in ("centre_x", "centre_y")
 }
 _SHAPE = ColumnSpec("shape", Kind.TEXT, "Shape of the cross-section.")
-_HEIGHT = ColumnSpec("height_m", Kind.FLOAT, "Full height of the cross-section; missing where a transect or street gives it.")
+_HEIGHT = ColumnSpec(
+    "height_m", Kind.FLOAT, "Full height of the cross-section; missing where a transect or street gives it."
+)
 _DIAMETER = ColumnSpec("diameter_mm", Kind.FLOAT, "Inner diameter of circular ones.")
 _ROUND = frozenset({"CIRCULAR", "FORCE_MAIN", "FILLED_CIRCULAR"})
 
@@ -78,8 +85,17 @@ def read_network(file: SourceFile) -> Intake:
     elements = read_elements(document, (*ELEMENT_SPECS, *DETAIL_SPECS), _factors(options))
     document = elements.document
     every = chain(
-        issues, found, dropped, elements.issues, external_files(document), stray_numbers(document, elements.issues),
-        check_words(document), References(document, elements).issues(), curves(document), pumps(document), cross_sections(document),
+        issues,
+        found,
+        dropped,
+        elements.issues,
+        external_files(document),
+        stray_numbers(document, elements.issues),
+        check_words(document),
+        References(document, elements).issues(),
+        curves(document),
+        pumps(document),
+        cross_sections(document),
         ways_out(document, elements),
     )
     return Intake(
@@ -105,7 +121,9 @@ def _in_file_order(issues: Any) -> tuple[Issue, ...]:
 def _factors(options: ModelOptions) -> dict[str, float]:
     units = options.units
     return {
-        "length": units.length_m, "area": units.area_m2, "subcatchment": units.subcatchment_ha,
+        "length": units.length_m,
+        "area": units.area_m2,
+        "subcatchment": units.subcatchment_ha,
         "flow": units.flow_m3_per_s,
     }
 
@@ -120,17 +138,25 @@ def _tables(document: InpDocument, elements: ElementSet, options: ModelOptions) 
     for spec in LINK_SPECS:
         more: dict[str, Any] = {}
         if spec is CONDUITS:
-            rows = [shapes.get(fold_ascii(one or ""), (None, float("nan"))) for one in elements.columns[spec.table]["id"]]
+            rows = [
+                shapes.get(fold_ascii(one or ""), (None, float("nan")))
+                for one in elements.columns[spec.table]["id"]
+            ]
             more = {
                 "shape": (_SHAPE, [shape for shape, _ in rows]),
                 "height_m": (_HEIGHT, [height for _, height in rows]),
-                "diameter_mm": (_DIAMETER, [h * 1000.0 if shape in _ROUND else float("nan") for shape, h in rows]),
+                "diameter_mm": (
+                    _DIAMETER,
+                    [h * 1000.0 if shape in _ROUND else float("nan") for shape, h in rows],
+                ),
             }
         tables.append(elements.table(spec, **more))
     centres = _centres(elements)
     x, y = _placed(elements.columns[SUBCATCHMENT.table]["id"], centres)
     # Not x and y: a subcatchment may have the id of a node, and is not one.
-    tables.append(elements.table(SUBCATCHMENT, centre_x=(_CENTRE["centre_x"], x), centre_y=(_CENTRE["centre_y"], y)))
+    tables.append(
+        elements.table(SUBCATCHMENT, centre_x=(_CENTRE["centre_x"], x), centre_y=(_CENTRE["centre_y"], y))
+    )
     tables.append(elements.table(GAGE))
     tables.append(_vertices(elements))
     return tuple(table for table in tables if len(table) or table is tables[0])

@@ -66,7 +66,11 @@ class _OptionReader:
 
     def tell(self, code: str, name: str, **context: Any) -> None:
         row = self.rows.get(name)
-        self.issues.append(issue(code, file=self.file, line=row.line if row else None, section="OPTIONS", field=name, **context))
+        self.issues.append(
+            issue(
+                code, file=self.file, line=row.line if row else None, section="OPTIONS", field=name, **context
+            )
+        )
 
     def word(self, name: str) -> str:
         row = self.rows.get(name)
@@ -79,7 +83,10 @@ class _OptionReader:
             self.check_period(start, end)
         self.check_routing()
         return ModelOptions(
-            units=self.units(), start=start, end=end, report_step_s=self.report_step_s(),
+            units=self.units(),
+            start=start,
+            end=end,
+            report_step_s=self.report_step_s(),
             values={name: " ".join(row.tokens[1:]) for name, row in self.rows.items()},
         )
 
@@ -98,7 +105,9 @@ class _OptionReader:
     def units(self) -> ModelUnits:
         word = self.word("FLOW_UNITS").upper() or "CFS"
         if word not in FLOW_UNITS:
-            self.tell("CHOICE_UNKNOWN", "FLOW_UNITS", element="FLOW_UNITS", value=word, limit=" ".join(FLOW_UNITS))
+            self.tell(
+                "CHOICE_UNKNOWN", "FLOW_UNITS", element="FLOW_UNITS", value=word, limit=" ".join(FLOW_UNITS)
+            )
             word = "CFS"
         return ModelUnits(word)
 

@@ -82,9 +82,13 @@ def read_levels(path: Path, *, node_count: int, most_values: int) -> Levels:
     values = stop + links * (LINK_VARIABLES + pollutants) + SYSTEM_VARIABLES
     period_bytes = DATE_BYTES + values * FLOAT_BYTES
     if periods < 1 or size != start + periods * period_bytes + EPILOGUE_INTEGERS * 4:
-        raise IncompleteOutputError(f"results file of {size} bytes for {periods} periods of {period_bytes} bytes")
+        raise IncompleteOutputError(
+            f"results file of {size} bytes for {periods} periods of {period_bytes} bytes"
+        )
     layout = np.dtype([("date", "<f8"), ("values", "<f4", (values,))])
     rows = np.memmap(path, dtype=layout, mode="r", offset=start, shape=(periods,))
     every = max(1, -(-periods * nodes // most_values))
     depths = rows["values"][::every, before : stop : NODE_VARIABLES + pollutants]
-    return Levels(np.array(rows["date"][::every], dtype=np.float64), np.array(depths, dtype=np.float64), every)
+    return Levels(
+        np.array(rows["date"][::every], dtype=np.float64), np.array(depths, dtype=np.float64), every
+    )

@@ -13,6 +13,10 @@ def citymains_utilities() -> Iterable[UtilityRecord]:
     """The drainage utility."""
     return [
         UtilityRecord(
-            name="drainage", title_en="Drainage", title_zh="排水", face="citymains_drainage.utility:Drainage", extra="drainage"
+            name="drainage",
+            title_en="Drainage",
+            title_zh="排水",
+            face="citymains_drainage.utility:Drainage",
+            extra="drainage",
         )
     ]

@@ -43,7 +43,8 @@ def _float(name: str, text: str) -> ColumnSpec:
 
 
 NODES: Final = TableSpec(
-    "nodes", "Every node, in the model's order.",
+    "nodes",
+    "Every node, in the model's order.",
     (
         ColumnSpec("node", Kind.TEXT, "Id of the node."),
         _float("max_depth_m", "Largest depth above the invert at any routing step."),
@@ -57,7 +58,8 @@ NODES: Final = TableSpec(
     map=MapLayer("node", "nodes", "flooding_m3"),
 )
 LINKS: Final = TableSpec(
-    "links", "Every link, in the model's order.",
+    "links",
+    "Every link, in the model's order.",
     (
         ColumnSpec("link", Kind.TEXT, "Id of the link."),
         _float("max_flow_m3_per_s", "Largest flow, without its sign."),
@@ -68,7 +70,8 @@ LINKS: Final = TableSpec(
     map=MapLayer("link", "links", "max_flow_m3_per_s"),
 )
 PUMPS: Final = TableSpec(
-    "pumps", "Every pump. The engine's energy is left out: it takes an efficiency of 100 %.",
+    "pumps",
+    "Every pump. The engine's energy is left out: it takes an efficiency of 100 %.",
     (
         ColumnSpec("pump", Kind.TEXT, "Id of the pump."),
         _float("volume_m3", "Pumped volume."),
@@ -77,7 +80,8 @@ PUMPS: Final = TableSpec(
     ),
 )
 OUTFALLS: Final = TableSpec(
-    "outfalls", "Every outfall.",
+    "outfalls",
+    "Every outfall.",
     (
         ColumnSpec("outfall", Kind.TEXT, "Id of the outfall."),
         _float("volume_m3", "Volume that left through it."),
@@ -87,7 +91,8 @@ OUTFALLS: Final = TableSpec(
     map=MapLayer("outfall", "nodes", "volume_m3"),
 )
 LEVELS: Final = TableSpec(
-    "levels", "Depth of every node at every reported period, period by period.",
+    "levels",
+    "Depth of every node at every reported period, period by period.",
     (
         ColumnSpec("node", Kind.TEXT, "Id of the node."),
         _float("time_s", "Seconds from the start."),
@@ -130,7 +135,9 @@ class SimulationReport(Record):
     """Nodes with flooding."""
 
 
-def simulate_storm(face: Utility, network: Network, *, scenario: Scenario | None, hours: float | None) -> SimulationReport:
+def simulate_storm(
+    face: Utility, network: Network, *, scenario: Scenario | None, hours: float | None
+) -> SimulationReport:
     """Simulate a network with the rain and inflow of its model; see `Drainage.simulate`."""
     scenario = scenario or Scenario()
     scenario.require("drainage.simulate", SUPPORTED_EDITS)
@@ -154,9 +161,15 @@ def simulate_storm(face: Utility, network: Network, *, scenario: Scenario | None
         findings=findings,
         tables=tuple(_tables(answer, fed, options.units)),
         provenance=face.provenance(
-            "simulate", network=network, scenario=scenario, engine=ENGINE, engine_version=version, run_s=run_s,
+            "simulate",
+            network=network,
+            scenario=scenario,
+            engine=ENGINE,
+            engine_version=version,
+            run_s=run_s,
             options={
-                "hours": "model" if hours is None else float(hours), "threads": 1,
+                "hours": "model" if hours is None else float(hours),
+                "threads": 1,
                 "continuity_suspect_percent": CONTINUITY_SUSPECT_PERCENT,
                 "continuity_rejected_percent": CONTINUITY_REJECTED_PERCENT,
             },
@@ -179,7 +192,9 @@ def simulate_storm(face: Utility, network: Network, *, scenario: Scenario | None
 def _check_hours(hours: float | None, options: ModelOptions) -> None:
     least = options.report_step_s / 3600.0
     if hours is not None and not least <= hours <= 24 * 366 * 100:
-        raise InputError("ARGUMENT_INVALID", field="hours", value=hours, limit=f"{least:g} .. {24 * 366 * 100}")
+        raise InputError(
+            "ARGUMENT_INVALID", field="hours", value=hours, limit=f"{least:g} .. {24 * 366 * 100}"
+        )
 
 
 def _refuse(answer: Mapping[str, Any], fed: EngineInput, file: str) -> None:
@@ -199,8 +214,13 @@ def _located(message: Mapping[str, Any], fed: EngineInput, file: str) -> Issue:
     element = fed.original(message["element"])
     section, line = fed.place(message["line"]) if message["line"] else fed.definitions.get(element, ("", 0))
     return issue(
-        "DRAINAGE_ENGINE_REFUSED", file=file, line=line or None, section=section or message["section"],
-        element=element, field=f"SWMM {message['code']}", value=fed.told(message["text"]),
+        "DRAINAGE_ENGINE_REFUSED",
+        file=file,
+        line=line or None,
+        section=section or message["section"],
+        element=element,
+        field=f"SWMM {message['code']}",
+        value=fed.told(message["text"]),
     )
 
 
@@ -214,7 +234,12 @@ def _check_answer(
         if have != want:
             raise ResultRejectedError(engine=ENGINE, value=f"{kind} of the answer are not those of the model")
     numbers = [*answer["totals"].values(), *answer["runoff"].values()]
-    columns = [values for kind in ("nodes", "links", "pumps", "outfalls") for name, values in answer[kind].items() if name != "id"]
+    columns = [
+        values
+        for kind in ("nodes", "links", "pumps", "outfalls")
+        for name, values in answer[kind].items()
+        if name != "id"
+    ]
     if not (np.isfinite(numbers).all() and all(np.isfinite(one).all() for one in columns)):
         raise ResultRejectedError(engine=ENGINE, value="numbers that are not finite")
     levels = answer["levels"]
@@ -234,12 +259,22 @@ def _findings(answer: Mapping[str, Any], fed: EngineInput, units: ModelUnits) ->
     if answer["levels"]["every"] > 1:
         yield finding("DRAINAGE_LEVELS_THINNED", Severity.NOTE, value=float(answer["levels"]["every"]))
     for one in answer["messages"]:
-        yield finding("DRAINAGE_ENGINE_WARNING", Severity.NOTE, element=fed.original(one["element"]), text=fed.told(one["text"]))
+        yield finding(
+            "DRAINAGE_ENGINE_WARNING",
+            Severity.NOTE,
+            element=fed.original(one["element"]),
+            text=fed.told(one["text"]),
+        )
     flooding = np.asarray(answer["nodes"]["flooding"]) * units.volume_m3
     worst = np.argsort(-flooding, kind="stable")[:MOST_FLOODED_FINDINGS]
     for node in worst[flooding[worst] > 0].tolist():
-        yield finding("DRAINAGE_FLOODED", Severity.NOTE, element=fed.original(answer["nodes"]["id"][node]),
-                      value=float(flooding[node]), unit="m3")
+        yield finding(
+            "DRAINAGE_FLOODED",
+            Severity.NOTE,
+            element=fed.original(answer["nodes"]["id"][node]),
+            value=float(flooding[node]),
+            unit="m3",
+        )
 
 
 def _unscaled(document: InpDocument, scenario: Scenario) -> Iterator[Finding]:
@@ -250,13 +285,19 @@ def _unscaled(document: InpDocument, scenario: Scenario) -> Iterator[Finding]:
 def _balance(code: str, error_percent: float) -> Iterator[Finding]:
     size = abs(error_percent)
     if size > CONTINUITY_REJECTED_PERCENT:
-        yield finding(code, Severity.REJECTED, value=error_percent, limit=CONTINUITY_REJECTED_PERCENT, unit="percent")
+        yield finding(
+            code, Severity.REJECTED, value=error_percent, limit=CONTINUITY_REJECTED_PERCENT, unit="percent"
+        )
     elif size > CONTINUITY_SUSPECT_PERCENT:
-        yield finding(code, Severity.SUSPECT, value=error_percent, limit=CONTINUITY_SUSPECT_PERCENT, unit="percent")
+        yield finding(
+            code, Severity.SUSPECT, value=error_percent, limit=CONTINUITY_SUSPECT_PERCENT, unit="percent"
+        )
 
 
 def _tables(answer: Mapping[str, Any], fed: EngineInput, units: ModelUnits) -> Iterator[Table]:
-    nodes, links, pumps, outfalls, levels = (answer[key] for key in ("nodes", "links", "pumps", "outfalls", "levels"))
+    nodes, links, pumps, outfalls, levels = (
+        answer[key] for key in ("nodes", "links", "pumps", "outfalls", "levels")
+    )
     ids = [fed.original(one) for one in nodes["id"]]
     yield NODES.build(
         node=ids,
@@ -278,7 +319,9 @@ def _tables(answer: Mapping[str, Any], fed: EngineInput, units: ModelUnits) -> I
     )
     yield PUMPS.build(
         pump=[fed.original(one) for one in pumps["id"]],
-        volume_m3=pumps["volume"] * units.volume_m3, starts=pumps["starts"], running_s=pumps["utilized"],
+        volume_m3=pumps["volume"] * units.volume_m3,
+        starts=pumps["starts"],
+        running_s=pumps["utilized"],
     )
     yield OUTFALLS.build(
         outfall=[fed.original(one) for one in outfalls["id"]],
@@ -289,6 +332,7 @@ def _tables(answer: Mapping[str, Any], fed: EngineInput, units: ModelUnits) -> I
     times = np.asarray(levels["time_s"], dtype=np.float64)
     indices = np.tile(np.arange(len(ids), dtype=np.int32), len(times))
     yield LEVELS.build(
-        node=Coded(tuple(ids), indices), time_s=np.repeat(times, len(ids)),
+        node=Coded(tuple(ids), indices),
+        time_s=np.repeat(times, len(ids)),
         depth_m=np.asarray(levels["depth"], dtype=np.float64).reshape(-1) * units.length_m,
     )

@@ -21,16 +21,33 @@ from citymains_drainage.report_file import EngineMessage, read_messages
 MOST_LEVELS = 2_000_000
 
 ROUTING_TOTALS = {
-    "dry_weather_inflow": "dwInflow", "wet_weather_inflow": "wwInflow", "groundwater_inflow": "gwInflow",
-    "rdii_inflow": "iiInflow", "external_inflow": "exInflow", "flooding": "flooding", "outflow": "outflow",
-    "evaporation": "evapLoss", "seepage": "seepLoss", "continuity_error_percent": "pctError",
+    "dry_weather_inflow": "dwInflow",
+    "wet_weather_inflow": "wwInflow",
+    "groundwater_inflow": "gwInflow",
+    "rdii_inflow": "iiInflow",
+    "external_inflow": "exInflow",
+    "flooding": "flooding",
+    "outflow": "outflow",
+    "evaporation": "evapLoss",
+    "seepage": "seepLoss",
+    "continuity_error_percent": "pctError",
 }
 NODE_STATISTICS = {
-    "max_depth": "maxDepth", "average_depth": "avgDepth", "flooding": "volFlooded", "flooded_h": "timeFlooded",
-    "surcharge_h": "timeSurcharged", "max_inflow": "maxInflow", "max_overflow": "maxOverflow",
+    "max_depth": "maxDepth",
+    "average_depth": "avgDepth",
+    "flooding": "volFlooded",
+    "flooded_h": "timeFlooded",
+    "surcharge_h": "timeSurcharged",
+    "max_inflow": "maxInflow",
+    "max_overflow": "maxOverflow",
     "max_depth_date_days": "maxDepthDate",
 }
-LINK_STATISTICS = {"max_flow": "maxFlow", "max_velocity": "maxVeloc", "max_depth": "maxDepth", "surcharge_h": "timeSurcharged"}
+LINK_STATISTICS = {
+    "max_flow": "maxFlow",
+    "max_velocity": "maxVeloc",
+    "max_depth": "maxDepth",
+    "surcharge_h": "timeSurcharged",
+}
 PUMP_STATISTICS = {"volume": "volume", "energy_kwh": "energy", "starts": "startUps", "utilized": "utilized"}
 
 
@@ -163,17 +180,27 @@ def _statistics(solver: Any) -> dict[str, Any]:
         "start_date_days": _date_days(*solver.simulation_get_datetime(TimeProperty.START_DATE)),
         "totals": {name: float(getattr(routing, field)) for name, field in ROUTING_TOTALS.items()},
         # Without runoff the engine divides by an area of zero and answers NaN.
-        "runoff": {} if math.isnan(runoff.rainfall) else {
-            "rainfall": float(runoff.rainfall), "runoff": float(runoff.runoff),
-            "infiltration": float(runoff.infil), "continuity_error_percent": float(runoff.pctError),
+        "runoff": {}
+        if math.isnan(runoff.rainfall)
+        else {
+            "rainfall": float(runoff.rainfall),
+            "runoff": float(runoff.runoff),
+            "infiltration": float(runoff.infil),
+            "continuity_error_percent": float(runoff.pctError),
         },
         "nodes": {"id": nodes, **_columns(range(len(nodes)), solver.node_get_stats, NODE_STATISTICS)},
-        "links": {"id": links, "conduit": conduits, **_columns(range(len(links)), solver.link_get_stats, LINK_STATISTICS)},
+        "links": {
+            "id": links,
+            "conduit": conduits,
+            **_columns(range(len(links)), solver.link_get_stats, LINK_STATISTICS),
+        },
         "pumps": {"id": [links[i] for i in pumps], **_columns(pumps, solver.pump_get_stats, PUMP_STATISTICS)},
         "outfalls": {
             "id": [nodes[i] for i in outfalls],
             "volume": np.array([solver.node_get_total_inflow(i) for i in outfalls], dtype=np.float64),
-            **_columns(outfalls, solver.outfall_get_stats, {"max_flow": "maxFlow", "average_flow": "avgFlow"}),
+            **_columns(
+                outfalls, solver.outfall_get_stats, {"max_flow": "maxFlow", "average_flow": "avgFlow"}
+            ),
         },
     }
 
@@ -193,7 +220,9 @@ def _columns(indices: Any, statistics: Callable[[int], Any], fields: Mapping[str
 def _date_days(year: int, month: int, day: int, hour: int, minute: int, second: int) -> float:
     from datetime import datetime
 
-    return (datetime(year, month, day, hour, minute, second) - datetime(1899, 12, 30)).total_seconds() / 86_400.0
+    return (
+        datetime(year, month, day, hour, minute, second) - datetime(1899, 12, 30)
+    ).total_seconds() / 86_400.0
 
 
 def _quietly(action: Callable[[], Any]) -> None:

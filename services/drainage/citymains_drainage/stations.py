@@ -169,7 +169,8 @@ class Station:
     def rate_m3_per_s(self, group: PumpGroup, depth_m: float) -> float:
         """Flow of one running pump at a depth of the wet well [m3/s]."""
         return group.curve.flow(
-            depth_m=depth_m, lift_m=self.lift_m(group, depth_m), volume_m3=float(self.curve.volume(depth_m)))
+            depth_m=depth_m, lift_m=self.lift_m(group, depth_m), volume_m3=float(self.curve.volume(depth_m))
+        )
 
     def highest_rate_m3_per_s(self, group: PumpGroup) -> float:
         """Largest flow of one pump anywhere between empty and full well [m3/s]."""
@@ -263,5 +264,8 @@ class EnergyTariff:
 def all_pumps(stations: Iterable[Station]) -> dict[str, tuple[str, str]]:
     """Station and group name by pump id."""
     return {
-        pump: (station.name, group.name) for station in stations for group in station.groups for pump in group.pumps
+        pump: (station.name, group.name)
+        for station in stations
+        for group in station.groups
+        for pump in group.pumps
     }

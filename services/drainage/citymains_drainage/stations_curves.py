@@ -84,7 +84,9 @@ class VolumeCurve:
     volume_m3: tuple[float, ...]
 
     @classmethod
-    def of_areas(cls, depth_m: Sequence[float], area_m2: Sequence[float], *, max_depth_m: float) -> VolumeCurve:
+    def of_areas(
+        cls, depth_m: Sequence[float], area_m2: Sequence[float], *, max_depth_m: float
+    ) -> VolumeCurve:
         """The curve of a tank whose area is known at some depths, linear between them and level beyond.
 
         Parameters

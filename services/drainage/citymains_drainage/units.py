@@ -13,8 +13,12 @@ from citymains.units import FOOT_M, INCH_MM, US_GALLON_M3
 
 _ACRE_HA = 43_560.0 * FOOT_M**2 / 10_000.0
 _FLOW_M3_PER_S = {
-    "CFS": FOOT_M**3, "GPM": US_GALLON_M3 / 60.0, "MGD": 1e6 * US_GALLON_M3 / 86_400.0,
-    "CMS": 1.0, "LPS": 1e-3, "MLD": 1e3 / 86_400.0,
+    "CFS": FOOT_M**3,
+    "GPM": US_GALLON_M3 / 60.0,
+    "MGD": 1e6 * US_GALLON_M3 / 86_400.0,
+    "CMS": 1.0,
+    "LPS": 1e-3,
+    "MLD": 1e3 / 86_400.0,
 }
 US_FLOW_UNITS = ("CFS", "GPM", "MGD")
 FLOW_UNITS = tuple(_FLOW_M3_PER_S)
