@@ -40,7 +40,14 @@ UNITS LPS
 
 @pytest.fixture(scope="module")
 def answer(water):
-    return solve(water, water.network("Net1"), question="pressure", scenario=Scenario(), demands=Demands("DDA"), duration_s=7200.0)
+    return solve(
+        water,
+        water.network("Net1"),
+        question="pressure",
+        scenario=Scenario(),
+        demands=Demands("DDA"),
+        duration_s=7200.0,
+    )
 
 
 def codes(found) -> set[str]:
@@ -57,13 +64,19 @@ def test_a_head_no_pump_can_lift(answer):
     (found,) = [one for one in judge(replace(answer, head_m=head), "DDA") if one.code == "HEAD_IMPOSSIBLE"]
     assert (found.element, found.time_s, found.severity) == ("10", 3600.0, Severity.SUSPECT)
     # The higher of tank and reservoir, and 250 ft at the design point of the one pump.
-    assert found.limit == pytest.approx(answer.head_m[:, answer.junction_count :].max() + 250 * 0.3048 * 4 / 3 * 2.25)
+    assert found.limit == pytest.approx(
+        answer.head_m[:, answer.junction_count :].max() + 250 * 0.3048 * 4 / 3 * 2.25
+    )
 
 
 def test_an_empty_tank_that_feeds(answer):
     pressure, inflow = answer.pressure_m.copy(), answer.inflow_m3_per_h.copy()
     pressure[1, -1], inflow[1, -1] = 30.48, -12.0  # Net1's tank is empty at 100 ft
-    found = next(one for one in judge(replace(answer, pressure_m=pressure, inflow_m3_per_h=inflow), "DDA") if one.code == "TANK_FEEDS_EMPTY")
+    found = next(
+        one
+        for one in judge(replace(answer, pressure_m=pressure, inflow_m3_per_h=inflow), "DDA")
+        if one.code == "TANK_FEEDS_EMPTY"
+    )
     assert (found.element, found.value, found.time_s) == ("2", 12.0, 3600.0)
 
 
@@ -72,7 +85,9 @@ def test_below_a_vacuum_names_the_worst_first_and_counts_the_rest(water):
     worst = [one.value for one in report.findings if one.code == "PRESSURE_IMPOSSIBLE"]
     assert len(worst) == MOST_NAMED
     assert worst == sorted(worst)
-    assert any(one.code == "FINDINGS_MORE" and "PRESSURE_IMPOSSIBLE" in one.message_en for one in report.findings)
+    assert any(
+        one.code == "FINDINGS_MORE" and "PRESSURE_IMPOSSIBLE" in one.message_en for one in report.findings
+    )
 
 
 def test_epanets_warning_about_a_pump_is_kept(water):
@@ -85,7 +100,9 @@ def test_epanets_warning_about_a_pump_is_kept(water):
 
 
 def test_delivery_stays_between_nothing_and_the_demand(water):
-    frame = water.pressure("Net3", hours=24, scenario=Scenario.close(["173"], start_s=7200, end_s=50400)).frame()
+    frame = water.pressure(
+        "Net3", hours=24, scenario=Scenario.close(["173"], start_s=7200, end_s=50400)
+    ).frame()
     assert (frame.delivered_m3_per_h >= np.minimum(frame.required_m3_per_h, 0)).all()
     assert (frame.delivered_m3_per_h <= np.maximum(frame.required_m3_per_h, 0)).all()
 

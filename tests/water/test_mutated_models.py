@@ -10,7 +10,28 @@ from citymains.errors import InputError, SolverError
 from citymains.intake.source import SourceFile
 from citymains_water.network import read_network
 
-JUNK = ("", "x" * 40, "-1", "1e400", "nan", "0", "999999999", "[", "]", ";", '"', "南京", "\u3000", "5，280", "OPEN", "1", "10", "[TANKS]", "[END]", "*")
+JUNK = (
+    "",
+    "x" * 40,
+    "-1",
+    "1e400",
+    "nan",
+    "0",
+    "999999999",
+    "[",
+    "]",
+    ";",
+    '"',
+    "南京",
+    "\u3000",
+    "5，280",
+    "OPEN",
+    "1",
+    "10",
+    "[TANKS]",
+    "[END]",
+    "*",
+)
 
 
 def mutated(text: str, random_: random.Random) -> str:

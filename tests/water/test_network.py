@@ -28,7 +28,13 @@ def test_the_small_model_has_no_issue(small):
     intake = read(small)
     assert intake.issues == ()
     assert {table.name: table.row_count for table in intake.tables if table.row_count} == {
-        "junctions": 2, "reservoirs": 1, "tanks": 1, "pipes": 3, "patterns": 2, "curves": 1}
+        "junctions": 2,
+        "reservoirs": 1,
+        "tanks": 1,
+        "pipes": 3,
+        "patterns": 2,
+        "curves": 1,
+    }
 
 
 def test_units_become_si(small):
@@ -59,8 +65,16 @@ BAD = [
     ("[PATTERNS]", "[PUMPS]\nU1 J1 J2\n[PATTERNS]", "PUMP_WITHOUT_CURVE"),
     ("[PATTERNS]", "[PUMPS]\nU1 J1 J2 HEAD CX\n[PATTERNS]", "REFERENCE_UNKNOWN"),
     ("[PATTERNS]", "[PUMPS]\nU1 J1 J2 POWER -3\n[PATTERNS]", "NUMBER_OUT_OF_RANGE"),
-    ("[PATTERNS]\n1 1.0 1.5\n[CURVES]\nC1 20 30", "[PUMPS]\nU1 J1 J2 HEAD C1\n[CURVES]\nC1 0 20\nC1 10 30\nC1 20 40", "CURVE_NOT_FALLING"),
-    ("[PATTERNS]\n1 1.0 1.5\n[CURVES]\nC1 20 30", "[PUMPS]\nU1 J1 J2 HEAD C1\n[CURVES]\nC1 0 40\nC1 0 30\nC1 20 20", "CURVE_NOT_RISING"),
+    (
+        "[PATTERNS]\n1 1.0 1.5\n[CURVES]\nC1 20 30",
+        "[PUMPS]\nU1 J1 J2 HEAD C1\n[CURVES]\nC1 0 20\nC1 10 30\nC1 20 40",
+        "CURVE_NOT_FALLING",
+    ),
+    (
+        "[PATTERNS]\n1 1.0 1.5\n[CURVES]\nC1 20 30",
+        "[PUMPS]\nU1 J1 J2 HEAD C1\n[CURVES]\nC1 0 40\nC1 0 30\nC1 20 20",
+        "CURVE_NOT_RISING",
+    ),
     ("[PATTERNS]", "[VALVES]\nV1 J1 J2 200 XXX 1\n[PATTERNS]", "CHOICE_UNKNOWN"),
     ("[PATTERNS]", "[VALVES]\nV1 R1 J2 200 PRV 1\n[PATTERNS]", "VALVE_AT_SOURCE"),
     ("[PATTERNS]", "[VALVES]\nV1 J1 J2 200 GPV CX\n[PATTERNS]", "REFERENCE_UNKNOWN"),
@@ -79,17 +93,30 @@ BAD = [
     ("[TIMES]", "[CONTROLS]\nLINK PX CLOSED AT TIME 3\n[TIMES]", "REFERENCE_UNKNOWN"),
     ("[TIMES]", "[CONTROLS]\nLINK P1 CLOSED IF NODE TX BELOW 3\n[TIMES]", "REFERENCE_UNKNOWN"),
     ("[TIMES]", "[CONTROLS]\nLINK P1 CLOSED\n[TIMES]", "CONTROL_INVALID"),
-    ("[TIMES]", "[RULES]\nRULE 1\nIF TANK TX LEVEL > 2\nTHEN PIPE P1 STATUS IS CLOSED\n[TIMES]", "REFERENCE_UNKNOWN"),
+    (
+        "[TIMES]",
+        "[RULES]\nRULE 1\nIF TANK TX LEVEL > 2\nTHEN PIPE P1 STATUS IS CLOSED\n[TIMES]",
+        "REFERENCE_UNKNOWN",
+    ),
     ("[TIMES]", "[STATUS]\nPX CLOSED\n[TIMES]", "REFERENCE_UNKNOWN"),
     ("[TIMES]", "[DEMANDS]\nJX 3\n[TIMES]", "REFERENCE_UNKNOWN"),
     ("[TIMES]", "[NONSENSE]\nx\n[TIMES]", "INP_SECTION_UNKNOWN"),
-    ("[RESERVOIRS]\nR1 50\n[TANKS]\nT1 40 2 1 4 10\n[PIPES]\nP1 R1 J1 500 200 100\nP2 J1 J2 400 150 100\nP3 J2 T1 300 150 100",
-     "[PIPES]\nP2 J1 J2 400 150 100", "NETWORK_NO_SOURCE"),
-    ("500 200 100\nP2 J1 J2 400 150 100\nP3 J2 T1 300 150 100", "500 .2 100\nP2 J1 J2 400 .15 100\nP3 J2 T1 300 .15 100", "UNITS_IMPOSSIBLE_DIAMETER"),
+    (
+        "[RESERVOIRS]\nR1 50\n[TANKS]\nT1 40 2 1 4 10\n[PIPES]\nP1 R1 J1 500 200 100\nP2 J1 J2 400 150 100\nP3 J2 T1 300 150 100",
+        "[PIPES]\nP2 J1 J2 400 150 100",
+        "NETWORK_NO_SOURCE",
+    ),
+    (
+        "500 200 100\nP2 J1 J2 400 150 100\nP3 J2 T1 300 150 100",
+        "500 .2 100\nP2 J1 J2 400 .15 100\nP3 J2 T1 300 .15 100",
+        "UNITS_IMPOSSIBLE_DIAMETER",
+    ),
 ]
 
 
-@pytest.mark.parametrize(("old", "new", "code"), BAD, ids=[f"{code}-{at}" for at, (_, _, code) in enumerate(BAD)])
+@pytest.mark.parametrize(
+    ("old", "new", "code"), BAD, ids=[f"{code}-{at}" for at, (_, _, code) in enumerate(BAD)]
+)
 def test_bad_input_is_refused_located_and_in_two_languages(small, old, new, code):
     assert old in small
     intake = read(small.replace(old, new, 1))
@@ -119,7 +146,9 @@ def test_inches_under_metric_units_are_refused(bundled_folder, name, old, new, c
 
 
 def test_millimetres_under_us_units_are_refused(small):
-    assert errors(small.replace("LPS", "GPM").replace(" 200 ", " 400 ").replace(" 150 ", " 300 ")) == {"UNITS_IMPOSSIBLE_DIAMETER_LARGE"}
+    assert errors(small.replace("LPS", "GPM").replace(" 200 ", " 400 ").replace(" 150 ", " 300 ")) == {
+        "UNITS_IMPOSSIBLE_DIAMETER_LARGE"
+    }
 
 
 def test_all_issues_of_a_file_come_at_once(small):
@@ -135,7 +164,10 @@ def test_all_issues_of_a_file_come_at_once(small):
         (b"", "FILE_EMPTY"),
         (b"\x7fELF\x02\x01\x01\x00" * 50, "FILE_BINARY"),
         (b'{"junction": [1, 2]}', "FILE_WRONG_FORMAT"),
-        (b"[RAINGAGES]\nG1 INTENSITY 1:00 1 TIMESERIES T\n[SUBCATCHMENTS]\nS G1 J 1 1 1 1\n[JUNCTIONS]\nJ 1 1\n", "FILE_WRONG_FORMAT"),
+        (
+            b"[RAINGAGES]\nG1 INTENSITY 1:00 1 TIMESERIES T\n[SUBCATCHMENTS]\nS G1 J 1 1 1 1\n[JUNCTIONS]\nJ 1 1\n",
+            "FILE_WRONG_FORMAT",
+        ),
     ],
 )
 def test_what_is_no_epanet_file(content, code):
@@ -150,9 +182,18 @@ def test_a_file_cut_anywhere_inside_a_line_is_refused(small):
 
 
 def test_a_part_without_source_is_a_warning_that_counts_and_names(small):
-    text = small.replace("J2 12 3", "J2 12 3\nJ8 1 1\nJ9 1 1").replace("[PATTERNS]", "[PATTERNS]").replace("P2 J1", "P9 J8 J9 5 100 100\nP2 J1")
+    text = (
+        small.replace("J2 12 3", "J2 12 3\nJ8 1 1\nJ9 1 1")
+        .replace("[PATTERNS]", "[PATTERNS]")
+        .replace("P2 J1", "P9 J8 J9 5 100 100\nP2 J1")
+    )
     (one,) = read(text).issues
-    assert (one.code, one.severity, one.value, one.limit) == ("NETWORK_PART_WITHOUT_SOURCE", "warning", "2", "J8, J9")
+    assert (one.code, one.severity, one.value, one.limit) == (
+        "NETWORK_PART_WITHOUT_SOURCE",
+        "warning",
+        "2",
+        "J8, J9",
+    )
 
 
 @pytest.mark.parametrize(
@@ -172,7 +213,12 @@ def test_a_part_without_source_is_a_warning_that_counts_and_names(small):
         ("[END]\n", "[END]\nleft over\n", "INP_AFTER_END", "warning"),
         ("J1 10 5", "J1", "FIELD_DEFAULTED", "warning"),
         ("UNITS LPS", "UNITS LPS\nPATTERN nope", "REFERENCE_UNKNOWN", "warning"),
-        ("200 100\nP2 J1 J2 400 150 100\nP3 J2 T1 300 150 100", "30 100\nP2 J1 J2 400 25 100\nP3 J2 T1 300 20 100", "UNITS_DOUBTFUL_DIAMETER", "warning"),
+        (
+            "200 100\nP2 J1 J2 400 150 100\nP3 J2 T1 300 150 100",
+            "30 100\nP2 J1 J2 400 25 100\nP3 J2 T1 300 20 100",
+            "UNITS_DOUBTFUL_DIAMETER",
+            "warning",
+        ),
         ("HEADLOSS H-W", "HEADLOSS D-W", "UNITS_DOUBTFUL_ROUGHNESS", "warning"),
         ("UNITS LPS", "UNITS GPM", "UNITS_DOUBTFUL_DIAMETER_LARGE", "warning"),
     ],

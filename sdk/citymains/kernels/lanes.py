@@ -20,7 +20,9 @@ Ints = NDArray[np.int32]
 
 
 @numba.njit(cache=True)
-def factorize(column_start: Ints, row: Ints, target: Ints, diagonal: Floats, lower: Floats, inverse: Floats) -> None:
+def factorize(
+    column_start: Ints, row: Ints, target: Ints, diagonal: Floats, lower: Floats, inverse: Floats
+) -> None:
     """``L D L'`` in place: each column, once done, is taken off those it reaches.
 
     Parameters

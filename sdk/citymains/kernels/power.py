@@ -12,7 +12,6 @@ from numba.extending import intrinsic
 __all__ = ["power"]
 
 
-
 def _cast(context: Any, value: Any, to: Any, like: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.bitcast(arguments[0], like)
@@ -97,4 +96,5 @@ def power(base: float, exponent: float) -> float:
     value = value * rest + 1.0
     value = value * rest + 1.0
     # 1.5 * 2**52 has the bits 0x4338...0; the low ones hold the integer, which becomes the exponent field.
-    return value * _double((whole_bits - 0x4338000000000000 + 1023) << 52)
+    scaled: float = value * _double((whole_bits - 0x4338000000000000 + 1023) << 52)
+    return scaled

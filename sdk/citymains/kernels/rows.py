@@ -28,7 +28,8 @@ def _operation(generate: Callable[[Any, list[Any]], Any], arrays: int) -> Any:
 
         def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
             places = [
-                _place(context, builder, signature.args[2 * at], values[2 * at], values[2 * at + 1]) for at in range(arrays)
+                _place(context, builder, signature.args[2 * at], values[2 * at], values[2 * at + 1])
+                for at in range(arrays)
             ]
             rows = [builder.load(place, align=_ALIGNMENT) for place in places]
             builder.store(generate(builder, rows), places[0], align=_ALIGNMENT)
@@ -37,6 +38,7 @@ def _operation(generate: Callable[[Any, list[Any]], Any], arrays: int) -> Any:
         return signature, emit
 
     if arrays == 2:
+
         @intrinsic
         def two(context: Any, out: Any, i: Any, a: Any, j: Any) -> Any:
             return typing((out, types.intp, a, types.intp))
@@ -57,15 +59,17 @@ def _place(context: Any, builder: Any, kind: Any, array: Any, row: Any) -> Any:
     return builder.bitcast(first, ir.PointerType(_ROW))
 
 
-
-
 #: Lets the compiler fuse a product and a sum.
 _FUSE = ("contract",)
 
 #: ``out[i] -= a[j] * b[k]``
-subtract_product = _operation(lambda builder, row: builder.fsub(row[0], builder.fmul(row[1], row[2], flags=_FUSE), flags=_FUSE), 3)
+subtract_product = _operation(
+    lambda builder, row: builder.fsub(row[0], builder.fmul(row[1], row[2], flags=_FUSE), flags=_FUSE), 3
+)
 #: ``out[i] += a[j] * b[k]``
-add_product = _operation(lambda builder, row: builder.fadd(row[0], builder.fmul(row[1], row[2], flags=_FUSE), flags=_FUSE), 3)
+add_product = _operation(
+    lambda builder, row: builder.fadd(row[0], builder.fmul(row[1], row[2], flags=_FUSE), flags=_FUSE), 3
+)
 #: ``out[i] = a[j] * b[k]``
 store_product = _operation(lambda builder, row: builder.fmul(row[1], row[2]), 3)
 #: ``out[i] = 1 / a[j]``

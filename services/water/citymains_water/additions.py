@@ -56,7 +56,9 @@ def elevation_word(document: InpDocument, node: str) -> str:
     return "0"
 
 
-def with_gate(document: InpDocument, link: str, additions: Additions, diameter_mm: float) -> tuple[InpDocument, Additions, str]:
+def with_gate(
+    document: InpDocument, link: str, additions: Additions, diameter_mm: float
+) -> tuple[InpDocument, Additions, str]:
     """Put a gate without resistance at the end of a link that the model itself opens and closes.
 
     The gate is closed by controls of its own, so nothing in the model can undo them, and when
@@ -70,7 +72,9 @@ def with_gate(document: InpDocument, link: str, additions: Additions, diameter_m
     """
     taken = ids_in(document)
     gate, node = fresh("gate", taken), fresh("gate-node", taken)
-    row = next(row for section in ("PIPES", "PUMPS", "VALVES") for row in document[section] if row.tokens[0] == link)
+    row = next(
+        row for section in ("PIPES", "PUMPS", "VALVES") for row in document[section] if row.tokens[0] == link
+    )
     end = row.tokens[2]
 
     def change(one: InpRow) -> InpRow:

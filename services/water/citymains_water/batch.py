@@ -12,13 +12,13 @@ import itertools
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from citymains.engine_host.engine import EngineFault
 from numpy.typing import NDArray
 
-from citymains_water.batch_chunk import BY_EPANET, STOPPED_EARLY, Chunk, Judge, Metrics
+from citymains_water.batch_chunk import BY_EPANET, STEADY_S, STOPPED_EARLY, Chunk, Judge, Metrics
 from citymains_water.batch_project import (
     NODE_DEFICIT,
     NODE_ELEVATION,
@@ -31,13 +31,8 @@ from citymains_water.batch_project import (
 )
 from citymains_water.solver import FIRST_ERROR
 
-if TYPE_CHECKING:
-    from citymains_water.kernel import Kernel
-
 Floats = NDArray[np.float64]
 
-#: A steady state stands for one hour.
-STEADY_S = 3600.0
 #: Trials where an accuracy is asked for: Newton's last steps towards it may be slow.
 _TRIALS_WHEN_ACCURATE = 500.0
 _RESET_FLOWS = 10
@@ -59,7 +54,6 @@ class BatchSession:
         self._source = directory / "model.inp"
         self._source.write_text(inp, encoding="ascii")
         self._projects: list[Project] = []
-        self._kernels: dict[str, Kernel] = {}
         self._worker(0)
 
     def run(self, task: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -71,7 +65,7 @@ class BatchSession:
             The arrays of a :class:`Chunk`; ``pressure_dependent``; ``duration_s``; ``limit``
             (service pressure as head in the file's unit of length); ``blocks`` (names of
             :attr:`Metrics.blocks`); ``threads``; ``accuracy`` (absent: the model's own);
-            ``kernel``: whether the batched solver may answer; ``ids``: answer with the ids alone.
+            ``ids``: answer with the ids alone.
 
         Returns
         -------
@@ -90,13 +84,16 @@ class BatchSession:
         workers = [self._worker(at) for at in range(threads)]
         for project in workers:
             _prepare(project, task)
-        judge = Judge(self._elevation(), required_volume(workers[0], float(task["duration_s"])), float(task["limit"]))
+        judge = Judge(
+            self._elevation(), required_volume(workers[0], float(task["duration_s"])), float(task["limit"])
+        )
         project = workers[0]
-        sizes = {name: project.node_count if name == "head" else project.junction_count for name in task.get("blocks", ())}
+        sizes = {
+            name: project.node_count if name == "head" else project.junction_count
+            for name in task.get("blocks", ())
+        }
         metrics = Metrics.empty(len(chunk), sizes)
         left = np.arange(len(chunk))
-        if task.get("kernel"):
-            left = self._kernel(task).answer(chunk, judge, metrics)
         _in_threads(workers, chunk, judge, metrics, left, task)
         return metrics.answer()
 
@@ -115,18 +112,12 @@ class BatchSession:
         project = self._projects[0]
         return project.nodes(NODE_ELEVATION)[: project.junction_count]
 
-    def _kernel(self, task: Mapping[str, Any]) -> Kernel:
-        from citymains_water.kernel import Kernel  # imports numba, which most sessions never need
-
-        key = repr((bool(task["pressure_dependent"]), float(task.get("accuracy") or 0.0)))
-        if key not in self._kernels:
-            self._kernels[key] = Kernel(self._projects[0], bool(task["pressure_dependent"]))
-        return self._kernels[key]
-
     def _ids(self) -> Mapping[str, Any]:
         project = self._projects[0]
-        return {what: [project.id_of(what, at) for at in range(1, size + 1)]
-                for what, size in (("node", project.node_count), ("link", project.link_count))}
+        return {
+            what: [project.id_of(what, at) for at in range(1, size + 1)]
+            for what, size in (("node", project.node_count), ("link", project.link_count))
+        }
 
 
 def _prepare(project: Project, task: Mapping[str, Any]) -> None:
@@ -149,12 +140,21 @@ def required_volume(project: Project, duration_s: float) -> Floats:
         project.call("EN_nextH", ctypes.byref(step))
         total += np.maximum(demand, 0.0) * (step.value if duration_s else STEADY_S)
     if time.value < duration_s:
-        raise EngineFault("NOT_CONVERGED", f"the undisturbed model stops at {time.value} s of {duration_s:g} s", time_s=time.value)
+        raise EngineFault(
+            "NOT_CONVERGED",
+            f"the undisturbed model stops at {time.value} s of {duration_s:g} s",
+            time_s=time.value,
+        )
     return total
 
 
 def _in_threads(
-    workers: list[Project], chunk: Chunk, judge: Judge, metrics: Metrics, which: NDArray[np.intp], task: Mapping[str, Any]
+    workers: list[Project],
+    chunk: Chunk,
+    judge: Judge,
+    metrics: Metrics,
+    which: NDArray[np.intp],
+    task: Mapping[str, Any],
 ) -> None:
     """Each worker takes the next scenario until none is left."""
     queue = itertools.count()

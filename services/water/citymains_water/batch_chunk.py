@@ -16,6 +16,8 @@ Ints = NDArray[np.int32]
 BY_EPANET, BY_KERNEL = 0, 1
 #: Where a scenario has no answer, in the column ``error``.
 STOPPED_EARLY = 1
+#: A steady state stands for one hour.
+STEADY_S = 3600.0
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,10 @@ class Ragged:
         """Join the lists."""
         start = np.zeros(len(lists) + 1, dtype=np.int32)
         np.cumsum([len(one) for one in lists], out=start[1:])
-        return cls(start, np.fromiter((value for one in lists for value in one), dtype=np.int32, count=int(start[-1])))
+        return cls(
+            start,
+            np.fromiter((value for one in lists for value in one), dtype=np.int32, count=int(start[-1])),
+        )
 
     def __getitem__(self, at: int) -> Ints:
         return self.values[self.start[at] : self.start[at + 1]]
@@ -54,7 +59,11 @@ class Chunk:
     def read(cls, task: Mapping[str, Any]) -> Chunk:
         """From a task's arrays."""
         lists = {name: Ragged(task[f"{name}_start"], task[name]) for name in ("closed", "cut", "scaled")}
-        return cls(**lists, factors=np.asarray(task["factors"], dtype=float), factor=np.asarray(task["factor"], dtype=float))
+        return cls(
+            **lists,
+            factors=np.asarray(task["factors"], dtype=float),
+            factor=np.asarray(task["factor"], dtype=float),
+        )
 
     def task(self) -> dict[str, Any]:
         """As a task's arrays."""
@@ -105,9 +114,14 @@ class Metrics:
     @classmethod
     def empty(cls, count: int, sizes: Mapping[str, int]) -> Metrics:
         """Nothing answered yet."""
-        numbers = {name: np.full(count, np.nan) for name in ("worst_pressure", "unserved", "required")}
-        codes = {name: np.zeros(count, dtype=np.int32) for name in ("worst_node", "below", "warnings", "error", "engine", "reason")}
-        return cls(**numbers, **codes, blocks={name: np.full((count, size), np.nan) for name, size in sizes.items()})
+        columns: dict[str, Any] = {
+            name: np.full(count, np.nan) for name in ("worst_pressure", "unserved", "required")
+        }
+        columns |= {
+            name: np.zeros(count, dtype=np.int32)
+            for name in ("worst_node", "below", "warnings", "error", "engine", "reason")
+        }
+        return cls(**columns, blocks={name: np.full((count, size), np.nan) for name, size in sizes.items()})
 
     @classmethod
     def read(cls, answer: Mapping[str, Any]) -> Metrics:
@@ -134,7 +148,9 @@ class Judge:
     def __init__(self, elevation: Floats, required: Floats, limit: float) -> None:
         self.elevation, self.required, self.limit = elevation, required, limit
 
-    def judge(self, into: Metrics, at: int, chunk: Chunk, minimum_head: Floats, deficit: Floats | None) -> None:
+    def judge(
+        self, into: Metrics, at: int, chunk: Chunk, minimum_head: Floats, deficit: Floats | None
+    ) -> None:
         """Write the metrics of scenario `at`.
 
         Parameters
@@ -146,7 +162,9 @@ class Judge:
         """
         junctions = len(self.elevation)
         plain = chunk.scaled.start[at] == chunk.scaled.start[at + 1]
-        required = self.required * chunk.factor[at] if plain else self.required * chunk.demand_factors(at, junctions)
+        required = (
+            self.required * chunk.factor[at] if plain else self.required * chunk.demand_factors(at, junctions)
+        )
         cut = chunk.cut[at]
         pressure = minimum_head - self.elevation
         pressure[required <= 0.0] = np.inf
@@ -163,7 +181,9 @@ class Judge:
         into.unserved[at] = lost.sum() if deficit is None else deficit.sum()
         self._blocks(into, at, cut, minimum_head, deficit, lost)
 
-    def _blocks(self, into: Metrics, at: int, cut: Ints, minimum_head: Floats, deficit: Floats | None, lost: Floats) -> None:
+    def _blocks(
+        self, into: Metrics, at: int, cut: Ints, minimum_head: Floats, deficit: Floats | None, lost: Floats
+    ) -> None:
         if "minimum_head" in into.blocks:
             row = into.blocks["minimum_head"][at]
             row[:] = minimum_head

@@ -24,6 +24,7 @@ Floats = NDArray[np.float64]
 # Codes of epanet2_enums.h.
 NODE_ELEVATION, NODE_EMITTER, NODE_HEAD, NODE_DEFICIT, NODE_FULL_DEMAND = 0, 3, 10, 27, 32
 NODE_DEMAND_FLOW, NODE_MIN_LEVEL, NODE_MAX_LEVEL, NODE_OVERFLOWS = 31, 20, 21, 26
+NODE_PRESSURE, NODE_EMITTER_FLOW, NODE_IS_TANK = 11, 29, 2
 LINK_DIAMETER, LINK_LENGTH, LINK_ROUGHNESS, LINK_MINOR_LOSS, LINK_FLOW = 0, 1, 2, 3, 8
 LINK_INITIAL_STATUS, LINK_INITIAL_SETTING, LINK_STATUS, LINK_SETTING = 4, 5, 11, 12
 LINK_PATTERN, LINK_IN_CONTROL, LINK_LEAK_AREA = 15, 23, 26
@@ -31,8 +32,15 @@ PUMP_STATE, PUMP_POWER, PUMP_CURVE = 16, 18, 19
 CV_PIPE, PIPE, PUMP, PRV, PSV, PBV, FCV, TCV, GPV, PCV = range(10)
 COUNT_NODES, COUNT_TANKS, COUNT_LINKS, COUNT_CONTROLS, COUNT_RULES = 0, 1, 2, 5, 6
 OPTION_TRIALS, OPTION_ACCURACY, OPTION_EMITTER_EXPONENT, OPTION_DEMAND_FACTOR, OPTION_HEADLOSS = 0, 1, 3, 4, 7
-OPTION_GRAVITY, OPTION_VISCOSITY, OPTION_CHECK_EVERY, OPTION_DAMP_LIMIT, OPTION_EMITTER_BACKFLOW = 12, 13, 15, 17, 24
+OPTION_GRAVITY, OPTION_VISCOSITY, OPTION_CHECK_EVERY, OPTION_DAMP_LIMIT, OPTION_EMITTER_BACKFLOW = (
+    12,
+    13,
+    15,
+    17,
+    24,
+)
 CLOSED, OPEN, ACTIVE = 0.0, 1.0, 2.0
+CONTROL_BELOW, CONTROL_ABOVE = 0, 1
 _TIME_DURATION, _RESET_FLOWS, _UNCONDITIONAL, _RULE_CLAUSE = 0, 10, 0, 3
 #: Wins over any priority a model's own rules are given.
 _PRIORITY = 1_000_000
@@ -65,7 +73,9 @@ class Project:
         self.call("EN_openH")
         self.node_count, self.link_count = self.count(COUNT_NODES), self.count(COUNT_LINKS)
         self.junction_count = self.node_count - self.count(COUNT_TANKS)
-        self.link_type = np.array([self._integer("EN_getlinktype", k) for k in range(1, self.link_count + 1)], dtype=np.int32)
+        self.link_type = np.array(
+            [self._integer("EN_getlinktype", k) for k in range(1, self.link_count + 1)], dtype=np.int32
+        )
         self.base_demand = [self._settle(node) for node in range(1, self.junction_count + 1)]
         self._controls = self._controls_of_links() if self.count(COUNT_CONTROLS) else {}
         self._ruled = self._ruled_links() if self.count(COUNT_RULES) else set()
@@ -126,7 +136,10 @@ class Project:
             pattern = self.link_value(link, LINK_PATTERN)
             self._set_link(link, LINK_PATTERN, 0.0)
             self._journal.append(lambda: self._set_link(link, LINK_PATTERN, pattern))
-        status, setting = self.link_value(link, LINK_INITIAL_STATUS), self.link_value(link, LINK_INITIAL_SETTING)
+        status, setting = (
+            self.link_value(link, LINK_INITIAL_STATUS),
+            self.link_value(link, LINK_INITIAL_SETTING),
+        )
         if status == CLOSED:
             return
         self._set_link(link, LINK_INITIAL_STATUS, CLOSED)
@@ -137,7 +150,12 @@ class Project:
         base = self.base_demand[node - 1]
         for category, value in enumerate(base, 1):
             self.call("EN_setbasedemand", node, category, ctypes.c_double(value * factor))
-        self._journal.append(lambda: [self.call("EN_setbasedemand", node, one, ctypes.c_double(value)) for one, value in enumerate(base, 1)])
+        self._journal.append(
+            lambda: [
+                self.call("EN_setbasedemand", node, one, ctypes.c_double(value))
+                for one, value in enumerate(base, 1)
+            ]
+        )
 
     def scale_demands(self, factor: float) -> None:
         """Multiply every demand."""
@@ -169,7 +187,9 @@ class Project:
         """Call the toolkit; its warnings are returned, its errors raised."""
         code = int(getattr(self.library, function)(self.handle, *arguments))
         if code >= FIRST_ERROR:
-            raise EngineFault("ENGINE_FAILED", f"{function}{arguments!r} gives error {code}", engine_code=code)
+            raise EngineFault(
+                "ENGINE_FAILED", f"{function}{arguments!r} gives error {code}", engine_code=code
+            )
         return code
 
     def _integer(self, function: str, code: int) -> int:
@@ -195,8 +215,13 @@ class Project:
             self._set_link(link, LINK_INITIAL_STATUS, OPEN)
         if status == ACTIVE or self.link_value(link, LINK_INITIAL_SETTING) != setting:
             self._set_link(link, LINK_INITIAL_SETTING, setting)
-        if (self.link_value(link, LINK_INITIAL_STATUS), self.link_value(link, LINK_INITIAL_SETTING)) != (status, setting):
-            raise EngineFault("ENGINE_FAILED", f"link {link} does not come back to status {status:g}, setting {setting:g}")
+        if (self.link_value(link, LINK_INITIAL_STATUS), self.link_value(link, LINK_INITIAL_SETTING)) != (
+            status,
+            setting,
+        ):
+            raise EngineFault(
+                "ENGINE_FAILED", f"link {link} does not come back to status {status:g}, setting {setting:g}"
+            )
 
     def _change_type(self, link: int, kind: int, back: int) -> None:
         """Check valves refuse a status. The matrix is laid out anew, which a change of type asks for."""
@@ -224,25 +249,31 @@ class Project:
             settled.append(value.value)
         return tuple(settled)
 
-    def _controls_of_links(self) -> dict[int, list[int]]:
-        found: dict[int, list[int]] = {}
-        kind, link, node, enabled = (ctypes.c_int() for _ in range(4))
-        setting, level = ctypes.c_double(), ctypes.c_double()
-        for index in range(1, self.count(COUNT_CONTROLS) + 1):
-            self.call("EN_getcontrol", index, *map(ctypes.byref, (kind, link, setting, node, level)))
-            self.call("EN_getcontrolenabled", index, ctypes.byref(enabled))
-            if enabled.value:
-                found.setdefault(link.value, []).append(index)
-        return found
-
     def controls(self) -> list[tuple[int, int, float, int, float]]:
-        """Kind, link, setting, node and level of every simple control."""
-        kind, link, node = (ctypes.c_int() for _ in range(3))
+        """Kind, link, setting, node and level of every simple control; link 0 where it is switched off."""
+        kind, link, node, enabled = (ctypes.c_int() for _ in range(4))
         setting, level = ctypes.c_double(), ctypes.c_double()
         found = []
         for index in range(1, self.count(COUNT_CONTROLS) + 1):
-            self.call("EN_getcontrol", index, *map(ctypes.byref, (kind, link, setting, node, level)))
-            found.append((kind.value, link.value, setting.value, node.value, level.value))
+            self.call(
+                "EN_getcontrol",
+                index,
+                ctypes.byref(kind),
+                ctypes.byref(link),
+                ctypes.byref(setting),
+                ctypes.byref(node),
+                ctypes.byref(level),
+            )
+            self.call("EN_getcontrolenabled", index, ctypes.byref(enabled))
+            found.append(
+                (kind.value, link.value if enabled.value else 0, setting.value, node.value, level.value)
+            )
+        return found
+
+    def _controls_of_links(self) -> dict[int, list[int]]:
+        found: dict[int, list[int]] = {}
+        for index, control in enumerate(self.controls(), 1):
+            found.setdefault(control[1], []).append(index)
         return found
 
     def _ruled_links(self) -> set[int]:
@@ -251,15 +282,19 @@ class Project:
 
     def _rule_to_keep_closed(self, link: int) -> int:
         if link not in self._keep_closed:
-            words = (f"RULE keep-closed-{link}\nIF SYSTEM TIME >= 0\n"
-                     f"THEN LINK {self.id_of('link', link)} STATUS IS CLOSED\nPRIORITY {_PRIORITY}\n")
+            words = (
+                f"RULE keep-closed-{link}\nIF SYSTEM TIME >= 0\n"
+                f"THEN LINK {self.id_of('link', link)} STATUS IS CLOSED\nPRIORITY {_PRIORITY}\n"
+            )
             self.call("EN_addrule", words.encode("ascii"))
             self._keep_closed[link] = self.count(COUNT_RULES)
             self.call("EN_setruleenabled", self._keep_closed[link], 0)
         return self._keep_closed[link]
 
 
-def edit(project: Project, *, closed: Sequence[int], factors: Sequence[tuple[int, float]], factor: float) -> None:
+def edit(
+    project: Project, *, closed: Sequence[int], factors: Sequence[tuple[int, float]], factor: float
+) -> None:
     """Apply a scenario: links closed and demand factors of nodes, both counted from 0, and one factor for all."""
     for link in closed:
         project.close_link(link + 1)

@@ -63,7 +63,9 @@ def with_burst(
     pipes = network.data("pipes")
     diameter_mm = float(pipes.array("diameter_mm")[pipes.texts("id").index(edit.pipe)])
     if edit.diameter_mm > diameter_mm:
-        raise InputError("ARGUMENT_INVALID", field="diameter_mm", value=edit.diameter_mm, limit=f"0 .. {diameter_mm:g}")
+        raise InputError(
+            "ARGUMENT_INVALID", field="diameter_mm", value=edit.diameter_mm, limit=f"0 .. {diameter_mm:g}"
+        )
     names = _names(ids_in(document))
     document = _split(document, row, names)
     document = _hole(document, row, names, settings, edit)
@@ -80,8 +82,12 @@ def with_burst(
 
 def _names(taken: set[str]) -> _Names:
     return _Names(
-        middle=fresh("burst", taken), twin=fresh("burst-half", taken), hole=fresh("burst-hole", taken),
-        below=fresh("burst-below", taken), valve=fresh("burst-valve", taken), outlet=fresh("burst-outlet", taken),
+        middle=fresh("burst", taken),
+        twin=fresh("burst-half", taken),
+        hole=fresh("burst-hole", taken),
+        below=fresh("burst-below", taken),
+        valve=fresh("burst-valve", taken),
+        outlet=fresh("burst-outlet", taken),
     )
 
 
@@ -96,7 +102,9 @@ def _split(document: InpDocument, row: InpRow, names: _Names) -> InpDocument:
     document = _copied(document, row.tokens[0], names.twin)
     document = document.map_rows(lambda one: replace(one, tokens=first) if one is row else one)
     level = _middle(document, row)
-    return document.with_rows("PIPES", [second]).with_rows("JUNCTIONS", [(names.middle, level), (names.below, level)])
+    return document.with_rows("PIPES", [second]).with_rows(
+        "JUNCTIONS", [(names.middle, level), (names.below, level)]
+    )
 
 
 def _middle(document: InpDocument, row: InpRow) -> str:
@@ -110,7 +118,11 @@ def _middle(document: InpDocument, row: InpRow) -> str:
 def _copied(document: InpDocument, pipe: str, twin: str) -> InpDocument:
     """Statuses, controls and clauses of rules that act on the pipe act on its other half too."""
     status = [(twin, *row.tokens[1:]) for row in document["STATUS"] if row.tokens[0] == pipe]
-    controls = [(row.tokens[0], twin, *row.tokens[2:]) for row in document["CONTROLS"] if len(row.tokens) > 1 and row.tokens[1] == pipe]
+    controls = [
+        (row.tokens[0], twin, *row.tokens[2:])
+        for row in document["CONTROLS"]
+        if len(row.tokens) > 1 and row.tokens[1] == pipe
+    ]
     rules: list[InpRow] = []
     acts = False
     for row in document["RULES"]:
@@ -130,10 +142,13 @@ def _hole(document: InpDocument, row: InpRow, names: _Names, settings: Settings,
     # A row of [TANKS] with a head alone is a reservoir to EPANET.
     document = document.with_rows("TANKS", [(names.outlet, level)])
     document = document.with_rows(
-        "VALVES", [(names.hole, names.middle, names.below, repr(diameter), "TCV", coefficient, coefficient)])
+        "VALVES", [(names.hole, names.middle, names.below, repr(diameter), "TCV", coefficient, coefficient)]
+    )
     wide = repr(max(diameter * _OUTLET_TIMES_HOLE, 300.0 / in_file))
     document = document.with_rows(
-        "PIPES", [(names.valve, names.below, names.outlet, "0.1", wide, _SMOOTH[settings.headloss], "0", "CV")])
+        "PIPES",
+        [(names.valve, names.below, names.outlet, "0.1", wide, _SMOOTH[settings.headloss], "0", "CV")],
+    )
     controls = []
     if edit.start_s:
         document = document.with_rows("STATUS", [(names.hole, "CLOSED")])

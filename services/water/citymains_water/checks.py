@@ -74,28 +74,47 @@ class _ModelCheck:
                 if first is not None and second is not None:
                     starts.append(index[first])
                     ends.append(index[second])
-        graph = Graph(nodes, [str(at) for at in range(len(starts))], np.asarray(starts, dtype=np.int64), np.asarray(ends, dtype=np.int64))
+        graph = Graph(
+            nodes,
+            [str(at) for at in range(len(starts))],
+            np.asarray(starts, dtype=np.int64),
+            np.asarray(ends, dtype=np.int64),
+        )
         reached = np.zeros(len(nodes), dtype=bool)
         reached[starts] = reached[ends] = True
         for at in np.flatnonzero(~reached):
             place = self.elements.ids["nodes"][nodes[at]]
             yield self.tell("NODE_UNCONNECTED", line=place.line, section=place.section, element=nodes[at])
-        sources = [index[one] for table in ("reservoirs", "tanks") for one in self.elements.columns[table]["id"]]
+        sources = [
+            index[one] for table in ("reservoirs", "tanks") for one in self.elements.columns[table]["id"]
+        ]
         if sources:
             _, of_node, _ = graph.components()
             cut = np.flatnonzero(reached & ~np.isin(of_node, of_node[sources]))
             if len(cut):
                 place = self.elements.ids["nodes"][nodes[cut[0]]]
                 names = ", ".join(nodes[at] for at in cut[:_NAMED])
-                yield self.tell("NETWORK_PART_WITHOUT_SOURCE", "warning", line=place.line, section=place.section,
-                                element=nodes[cut[0]], value=len(cut), limit=names)
+                yield self.tell(
+                    "NETWORK_PART_WITHOUT_SOURCE",
+                    "warning",
+                    line=place.line,
+                    section=place.section,
+                    element=nodes[cut[0]],
+                    value=len(cut),
+                    limit=names,
+                )
 
     def tanks(self) -> Iterator[Issue]:
         for line, tank in self.rows("tanks"):
             place = {"line": line, "section": "TANKS", "element": tank["id"]}
             levels = [tank[name] for name in ("minimum_level_m", "initial_level_m", "maximum_level_m")]
             if any(second < first for first, second in pairwise(levels)):
-                yield self.tell("TANK_LEVELS", field="initial_level_m", value=" ".join(f"{level:.4g}" for level in levels), **place)
+                yield self.tell(
+                    "TANK_LEVELS",
+                    field="initial_level_m",
+                    value=" ".join(f"{level:.4g}" for level in levels),
+                    **place,
+                )
             if tank["diameter_m"] == 0 and tank["volume_curve"] is None:
                 yield self.tell("TANK_WITHOUT_SECTION", field="diameter_m", value="0", limit="> 0", **place)
 
@@ -106,7 +125,9 @@ class _ModelCheck:
             place = {"line": line, "section": "VALVES", "element": valve["id"]}
             for end in ("from_node", "to_node"):
                 if valve["type"] in _NEEDS_LINK and valve[end] in sources:
-                    yield self.tell("VALVE_AT_SOURCE", field=end, value=valve["type"], limit=valve[end], **place)
+                    yield self.tell(
+                        "VALVE_AT_SOURCE", field=end, value=valve["type"], limit=valve[end], **place
+                    )
             curve = {"GPV": valve["setting"], "PCV": valve["status"]}.get(valve["type"])
             if valve["type"] != "GPV" and read_number(valve["setting"]).value is None:
                 yield self.tell("VALVE_SETTING", field="setting", value=valve["setting"], **place)
@@ -115,17 +136,34 @@ class _ModelCheck:
 
     def volume_curves(self) -> Iterator[Issue]:
         points = curve_points(self.document)
-        for name in dict.fromkeys(one for one in self.elements.columns["tanks"]["volume_curve"] if one is not None):
+        for name in dict.fromkeys(
+            one for one in self.elements.columns["tanks"]["volume_curve"] if one is not None
+        ):
             for (_, level, _), (row, next_level, _) in pairwise(points.get(name, ())):
                 if not next_level > level:
-                    yield self.tell("CURVE_NOT_RISING", line=row.line, section="CURVES", element=name, field="x",
-                                    value=f"{next_level:g}", limit=f"> {level:g}")
+                    yield self.tell(
+                        "CURVE_NOT_RISING",
+                        line=row.line,
+                        section="CURVES",
+                        element=name,
+                        field="x",
+                        value=f"{next_level:g}",
+                        limit=f"> {level:g}",
+                    )
 
     def default_pattern(self) -> Iterator[Issue]:
         name = self.settings.default_pattern
         # EPANET's own editor writes PATTERN 1 whether or not there is one, meaning none.
         if name != "1" and name not in self.elements.ids["patterns"]:
-            yield self.tell("REFERENCE_UNKNOWN", "warning", section="OPTIONS", element="OPTIONS", field="PATTERN", value=name, limit="pattern")
+            yield self.tell(
+                "REFERENCE_UNKNOWN",
+                "warning",
+                section="OPTIONS",
+                element="OPTIONS",
+                field="PATTERN",
+                value=name,
+                limit="pattern",
+            )
 
     def diameters(self) -> Iterator[Issue]:
         millimetres = np.asarray(self.elements.columns["pipes"]["diameter_mm"], dtype=float)
@@ -136,15 +174,33 @@ class _ModelCheck:
         place = {"section": "PIPES", "field": "diameter_mm"}
         middle, (low, high) = float(np.median(millimetres)), _DIAMETER_DOUBT_MM
         if millimetres.max() <= _DIAMETER_IMPOSSIBLE_MM:
-            yield self.tell("UNITS_IMPOSSIBLE_DIAMETER", value=f"{millimetres.max() / factor:g}", limit=unit, **place)
+            yield self.tell(
+                "UNITS_IMPOSSIBLE_DIAMETER", value=f"{millimetres.max() / factor:g}", limit=unit, **place
+            )
         elif middle >= _DIAMETER_IMPOSSIBLE_LARGE_MM:
-            yield self.tell("UNITS_IMPOSSIBLE_DIAMETER_LARGE", value=f"{middle / factor:g}", limit=unit, **place)
-        elif middle <= low and (velocity := self.least_velocity_m_per_s(float(millimetres.max()))) > _VELOCITY_IMPOSSIBLE_M_PER_S:
-            yield self.tell("UNITS_IMPOSSIBLE_VELOCITY", value=f"{middle / factor:g}", limit=unit, velocity=f"{velocity:.3g}", **place)
+            yield self.tell(
+                "UNITS_IMPOSSIBLE_DIAMETER_LARGE", value=f"{middle / factor:g}", limit=unit, **place
+            )
+        elif (
+            middle <= low
+            and (velocity := self.least_velocity_m_per_s(float(millimetres.max())))
+            > _VELOCITY_IMPOSSIBLE_M_PER_S
+        ):
+            yield self.tell(
+                "UNITS_IMPOSSIBLE_VELOCITY",
+                value=f"{middle / factor:g}",
+                limit=unit,
+                velocity=f"{velocity:.3g}",
+                **place,
+            )
         elif middle <= low:
-            yield self.tell("UNITS_DOUBTFUL_DIAMETER", "warning", value=f"{middle / factor:g}", limit=unit, **place)
+            yield self.tell(
+                "UNITS_DOUBTFUL_DIAMETER", "warning", value=f"{middle / factor:g}", limit=unit, **place
+            )
         elif middle >= high:
-            yield self.tell("UNITS_DOUBTFUL_DIAMETER_LARGE", "warning", value=f"{middle / factor:g}", limit=unit, **place)
+            yield self.tell(
+                "UNITS_DOUBTFUL_DIAMETER_LARGE", "warning", value=f"{middle / factor:g}", limit=unit, **place
+            )
 
     def least_velocity_m_per_s(self, widest_mm: float) -> float:
         """Velocity at the sources if all of them had the widest pipe of the network and shared the whole demand."""
@@ -169,4 +225,11 @@ class _ModelCheck:
         low, high = _ROUGHNESS_DOUBT[self.settings.headloss]
         middle = float(np.median(values))
         if not low <= middle <= high:
-            yield self.tell("UNITS_DOUBTFUL_ROUGHNESS", "warning", section="PIPES", field="roughness", value=f"{middle:g}", limit=self.settings.headloss)
+            yield self.tell(
+                "UNITS_DOUBTFUL_ROUGHNESS",
+                "warning",
+                section="PIPES",
+                field="roughness",
+                value=f"{middle:g}",
+                limit=self.settings.headloss,
+            )

@@ -41,7 +41,12 @@ class ControlCheck:
             yield from self.status(row)
 
     def tell(self, code: str, row: InpRow, **context: Any) -> Issue:
-        place = {"file": self.document.file, "line": row.line, "section": row.section, "element": row.tokens[0]}
+        place = {
+            "file": self.document.file,
+            "line": row.line,
+            "section": row.section,
+            "element": row.tokens[0],
+        }
         return issue(code, **{**place, **context})
 
     def control(self, row: InpRow) -> Iterator[Issue]:
@@ -50,16 +55,34 @@ class ControlCheck:
             yield self.tell("CONTROL_INVALID", row, value=" ".join(row.tokens))
             return
         if row.tokens[1] not in self.links:
-            yield self.tell("REFERENCE_UNKNOWN", row, element=" ".join(row.tokens[:3]), field="link", value=row.tokens[1], limit="link")
+            yield self.tell(
+                "REFERENCE_UNKNOWN",
+                row,
+                element=" ".join(row.tokens[:3]),
+                field="link",
+                value=row.tokens[1],
+                limit="link",
+            )
         if words[2] not in ("OPEN", "CLOSED", "ACTIVE") and not is_number(row.tokens[2]):
             yield self.tell("CONTROL_INVALID", row, field="setting", value=row.tokens[2])
         if words[4] in ("TIME", "CLOCKTIME"):
             if seconds(row.tokens[5:7]) is None:
                 yield self.tell("TIME_INVALID", row, field=words[4], value=" ".join(row.tokens[5:7]))
-        elif len(words) < 8 or not words[6].startswith(("ABOVE", "BELOW")) or read_number(row.tokens[7]).value is None:
+        elif (
+            len(words) < 8
+            or not words[6].startswith(("ABOVE", "BELOW"))
+            or read_number(row.tokens[7]).value is None
+        ):
             yield self.tell("CONTROL_INVALID", row, value=" ".join(row.tokens))
         elif row.tokens[5] not in self.nodes:
-            yield self.tell("REFERENCE_UNKNOWN", row, element=" ".join(row.tokens[:3]), field="node", value=row.tokens[5], limit="node")
+            yield self.tell(
+                "REFERENCE_UNKNOWN",
+                row,
+                element=" ".join(row.tokens[:3]),
+                field="node",
+                value=row.tokens[5],
+                limit="node",
+            )
 
     def rules(self) -> Iterator[Issue]:
         rule = ""
@@ -76,12 +99,19 @@ class ControlCheck:
         kind, name = row.tokens[1].upper(), row.tokens[2]
         for words, known, what in ((_NODE_WORDS, self.nodes, "node"), (_LINK_WORDS, self.links, "link")):
             if kind.startswith(words) and name not in known:
-                yield self.tell("REFERENCE_UNKNOWN", row, element=f"RULE {rule}", field=what, value=name, limit=what)
+                yield self.tell(
+                    "REFERENCE_UNKNOWN", row, element=f"RULE {rule}", field=what, value=name, limit=what
+                )
 
     def status(self, row: InpRow) -> Iterator[Issue]:
         if len(row.tokens) < 2:
             yield self.tell("FIELD_MISSING", row, field="status")
         elif len(row.tokens) == 2 and row.tokens[0] not in self.links:
             yield self.tell("REFERENCE_UNKNOWN", row, field="link", value=row.tokens[0], limit="link")
-        elif row.tokens[-1].upper() not in ("OPEN", "CLOSED", "ACTIVE") and read_number(row.tokens[-1]).value is None:
-            yield self.tell("CHOICE_UNKNOWN", row, field="status", value=row.tokens[-1], limit="OPEN CLOSED or a setting")
+        elif (
+            row.tokens[-1].upper() not in ("OPEN", "CLOSED", "ACTIVE")
+            and read_number(row.tokens[-1]).value is None
+        ):
+            yield self.tell(
+                "CHOICE_UNKNOWN", row, field="status", value=row.tokens[-1], limit="OPEN CLOSED or a setting"
+            )

@@ -62,7 +62,9 @@ def engine_text(document: InpDocument, ids: IdMap, demands: Demands) -> str:
     return write_inp(ids.renamed(document))
 
 
-def anchored(document: InpDocument, parts: Sequence[str], known: Container[str]) -> tuple[InpDocument, list[str]]:
+def anchored(
+    document: InpDocument, parts: Sequence[str], known: Container[str]
+) -> tuple[InpDocument, list[str]]:
     """Give every part without a source one of its own, so that the rest can be solved.
 
     EPANET refuses a network with demand in a part that nothing feeds. What it then finds in
@@ -120,9 +122,11 @@ def _for_engine(row: InpRow) -> InpRow | None:
     first = row.tokens[0].upper()
     if row.section == "OPTIONS":
         second = row.tokens[1].upper() if len(row.tokens) > 1 else ""
-        demand_model = (first.startswith("DEMAND") and second.startswith("MODEL")) or (
-            first in ("MINIMUM", "REQUIRED") and second.startswith("PRESSURE")) or (
-            first == "PRESSURE" and second.startswith("EXPONENT"))
+        demand_model = (
+            (first.startswith("DEMAND") and second.startswith("MODEL"))
+            or (first in ("MINIMUM", "REQUIRED") and second.startswith("PRESSURE"))
+            or (first == "PRESSURE" and second.startswith("EXPONENT"))
+        )
         return None if first.startswith("QUALITY") or demand_model else row
     if row.section == "TIMES" and first.startswith("STATISTIC"):
         return None  # would change what is reported, which is every step here

@@ -98,7 +98,9 @@ def model_settings(face: Utility, network: Network) -> tuple[InpDocument, Settin
     return face.workbench.cached(("water document", network.id), read)
 
 
-def solve(face: Utility, network: Network, *, question: str, scenario: Scenario, demands: Demands, duration_s: float) -> Hydraulics:
+def solve(
+    face: Utility, network: Network, *, question: str, scenario: Scenario, demands: Demands, duration_s: float
+) -> Hydraulics:
     """Calculate pressures and flows.
 
     Raises
@@ -111,12 +113,22 @@ def solve(face: Utility, network: Network, *, question: str, scenario: Scenario,
     document, settings = model_settings(face, network)
     document, additions = apply_scenario(document, network, settings, scenario, question)
     ids = engine_ids(network, document)
-    known = {*element_ids(network, NODE_TABLES), *element_ids(network, LINK_TABLES), *additions.nodes, *additions.links}
+    known = {
+        *element_ids(network, NODE_TABLES),
+        *element_ids(network, LINK_TABLES),
+        *additions.nodes,
+        *additions.links,
+    }
     document, anchors = anchored(document, _parts_without_source(network), known)
-    with face.workbench.engines.session("epanet", {"inp": engine_text(document, ids, demands)}, element=network.name) as session:
+    with face.workbench.engines.session(
+        "epanet", {"inp": engine_text(document, ids, demands)}, element=network.name
+    ) as session:
         answer: Mapping[str, Any] = session.run({"duration_s": duration_s})
         version = session.engine_version
-    bursts = {pipe: _row(answer, "flow", outlet) * settings.units.flow_m3_per_h for pipe, outlet in additions.outlets.items()}
+    bursts = {
+        pipe: _row(answer, "flow", outlet) * settings.units.flow_m3_per_h
+        for pipe, outlet in additions.outlets.items()
+    }
     answer = _own(answer, network, ids, additions, anchors)
     _check(answer, network, ids, duration_s)
     return replace(_in_si(answer, network, settings, ids, version), burst_m3_per_h=bursts)
@@ -136,7 +148,9 @@ def _row(answer: Mapping[str, Any], name: str, link: str) -> Block:
     return np.asarray(answer[name])[:, answer["links"].index(link)]
 
 
-def _own(answer: Mapping[str, Any], network: Network, ids: IdMap, additions: Additions, anchors: list[str]) -> Mapping[str, Any]:
+def _own(
+    answer: Mapping[str, Any], network: Network, ids: IdMap, additions: Additions, anchors: list[str]
+) -> Mapping[str, Any]:
     """The answer without the nodes and links that are ours; a link is open where all that stands in a row with it is."""
     if not additions.nodes and not anchors:
         return answer
@@ -151,7 +165,10 @@ def _own(answer: Mapping[str, Any], network: Network, ids: IdMap, additions: Add
     return {
         **answer,
         **{what: [answer[what][index] for index in kept[what]] for what in kept},
-        **{name: np.asarray(answer[name])[:, kept["nodes"]] for name in ("head", "demand", "required", "delivered")},
+        **{
+            name: np.asarray(answer[name])[:, kept["nodes"]]
+            for name in ("head", "demand", "required", "delivered")
+        },
         **{name: np.asarray(answer[name])[:, kept["links"]] for name in ("flow", "velocity", "setting")},
         "status": status[:, kept["links"]],
     }
@@ -166,7 +183,9 @@ def _check(answer: Mapping[str, Any], network: Network, ids: IdMap, duration_s: 
         check_steps("epanet", f"the answer up to {duration_s:g} s", 1, 0)
 
 
-def _in_si(answer: Mapping[str, Any], network: Network, settings: Settings, ids: IdMap, version: str) -> Hydraulics:
+def _in_si(
+    answer: Mapping[str, Any], network: Network, settings: Settings, ids: IdMap, version: str
+) -> Hydraulics:
     length, flow = settings.units.length_m, settings.units.flow_m3_per_h
     head = np.asarray(answer["head"]) * length
     is_open = np.asarray(answer["status"]) > _CLOSED
@@ -231,7 +250,9 @@ def network_graph(network: Network) -> Graph:
     nodes = element_ids(network, NODE_TABLES)
     index = {one: at for at, one in enumerate(nodes)}
     ends = {
-        end: np.asarray([index[str(one)] for name in LINK_TABLES for one in network.data(name).texts(end)], dtype=np.int64)
+        end: np.asarray(
+            [index[str(one)] for name in LINK_TABLES for one in network.data(name).texts(end)], dtype=np.int64
+        )
         for end in ("from_node", "to_node")
     }
     return Graph(nodes, element_ids(network, LINK_TABLES), ends["from_node"], ends["to_node"])

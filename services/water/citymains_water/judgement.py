@@ -48,8 +48,12 @@ def judge(found: Hydraulics, demand_model: str) -> tuple[Finding, ...]:
         ``DDA`` or ``PDD``.
     """
     return (
-        *_balance(found), *_pressures(found, demand_model), *_pump_lift(found, demand_model), *_devices(found),
-        *_unsupplied(found, demand_model), *_tanks(found),
+        *_balance(found),
+        *_pressures(found, demand_model),
+        *_pump_lift(found, demand_model),
+        *_devices(found),
+        *_unsupplied(found, demand_model),
+        *_tanks(found),
     )
 
 
@@ -71,9 +75,21 @@ def _pressures(found: Hydraulics, demand_model: str) -> Iterator[Finding]:
     vacuum = (pressure.value < VACUUM_M) & (drawing | _passed(found, pressure.at))
     impossible = np.flatnonzero(vacuum)
     negative = np.flatnonzero((pressure.value < -_PRESSURE_TOLERANCE_M) & ~vacuum)
-    yield from _named(found, impossible, pressure, "PRESSURE_IMPOSSIBLE", Severity.SUSPECT, VACUUM_M, cause_under=demand_model)
-    yield from _named(found, negative[drawing[negative]], pressure, "PRESSURE_NEGATIVE", Severity.SUSPECT, 0.0)
-    yield from _named(found, negative[~drawing[negative]], pressure, "PRESSURE_NEGATIVE_IDLE", Severity.NOTE, 0.0)
+    yield from _named(
+        found,
+        impossible,
+        pressure,
+        "PRESSURE_IMPOSSIBLE",
+        Severity.SUSPECT,
+        VACUUM_M,
+        cause_under=demand_model,
+    )
+    yield from _named(
+        found, negative[drawing[negative]], pressure, "PRESSURE_NEGATIVE", Severity.SUSPECT, 0.0
+    )
+    yield from _named(
+        found, negative[~drawing[negative]], pressure, "PRESSURE_NEGATIVE_IDLE", Severity.NOTE, 0.0
+    )
 
 
 @dataclass(frozen=True)
@@ -103,15 +119,30 @@ def _passed(found: Hydraulics, at: NDArray[np.intp]) -> Mask:
 
 
 def _named(
-    found: Hydraulics, which: NDArray[np.intp], lowest: _Lowest, code: str, severity: Severity, limit: float, *, cause_under: str = ""
+    found: Hydraulics,
+    which: NDArray[np.intp],
+    lowest: _Lowest,
+    code: str,
+    severity: Severity,
+    limit: float,
+    *,
+    cause_under: str = "",
 ) -> Iterator[Finding]:
     """One finding for each of the worst elements, and one that counts the rest."""
     worst = which[np.argsort(lowest.value[which], kind="stable")]
     for node in worst[:MOST_NAMED]:
         at = int(lowest.at[node])
         cause = steepest_link(found, int(node), at).texts(cause_under) if cause_under else {}
-        yield finding(code, severity, element=found.node_ids[node], value=float(lowest.value[node]), limit=limit, unit="m",
-                      time_s=_time(found, at), **cause)
+        yield finding(
+            code,
+            severity,
+            element=found.node_ids[node],
+            value=float(lowest.value[node]),
+            limit=limit,
+            unit="m",
+            time_s=_time(found, at),
+            **cause,
+        )
     yield from _more(len(worst), code, severity)
 
 
@@ -129,12 +160,22 @@ def _unsupplied(found: Hydraulics, demand_model: str) -> Iterator[Finding]:
     nodes = np.flatnonzero(cut.any(axis=0))
     for node in nodes[:MOST_NAMED]:
         at = int(cut[:, node].argmax())
-        yield finding("NODES_UNSUPPLIED", Severity.NOTE, element=found.node_ids[node], time_s=_time(found, at),
-                      **_when(_time(found, at)))
+        yield finding(
+            "NODES_UNSUPPLIED",
+            Severity.NOTE,
+            element=found.node_ids[node],
+            time_s=_time(found, at),
+            **_when(_time(found, at)),
+        )
     yield from _more(len(nodes), "NODES_UNSUPPLIED", Severity.NOTE)
     drawn = (cut & (found.required_m3_per_h[:, : found.junction_count] > 0)).any(axis=0)
     if demand_model == "DDA" and drawn.any():
-        yield finding("UNSUPPLIED_DEMAND_DRAWN", Severity.SUSPECT, element=found.node_ids[int(drawn.argmax())], count=int(drawn.sum()))
+        yield finding(
+            "UNSUPPLIED_DEMAND_DRAWN",
+            Severity.SUSPECT,
+            element=found.node_ids[int(drawn.argmax())],
+            count=int(drawn.sum()),
+        )
 
 
 def _when(time_s: float | None) -> dict[str, Any]:
@@ -156,11 +197,25 @@ def _tanks(found: Hydraulics) -> Iterator[Finding]:
         dry = empty[:, tank] & (outflow[:, tank] > -_FLOW_TOLERANCE_M3_PER_H)
         feeding = np.flatnonzero(dry & (outflow[:, tank] > _FLOW_TOLERANCE_M3_PER_H))
         if len(feeding):
-            yield finding("TANK_FEEDS_EMPTY", Severity.SUSPECT, element=name, value=float(outflow[feeding, tank].max()),
-                          limit=0.0, unit="m3/h", time_s=float(found.times_s[feeding[0]]))
+            yield finding(
+                "TANK_FEEDS_EMPTY",
+                Severity.SUSPECT,
+                element=name,
+                value=float(outflow[feeding, tank].max()),
+                limit=0.0,
+                unit="m3/h",
+                time_s=float(found.times_s[feeding[0]]),
+            )
         else:
-            yield finding("TANK_EMPTY", Severity.NOTE, element=name, value=float(level[dry.argmax(), tank]),
-                          limit=float(tanks.array("minimum_level_m")[tank]), unit="m", time_s=float(found.times_s[dry.argmax()]))
+            yield finding(
+                "TANK_EMPTY",
+                Severity.NOTE,
+                element=name,
+                value=float(level[dry.argmax(), tank]),
+                limit=float(tanks.array("minimum_level_m")[tank]),
+                unit="m",
+                time_s=float(found.times_s[dry.argmax()]),
+            )
 
 
 def _pump_lift(found: Hydraulics, demand_model: str) -> Iterator[Finding]:
@@ -172,8 +227,16 @@ def _pump_lift(found: Hydraulics, demand_model: str) -> Iterator[Finding]:
     above = np.flatnonzero(-highest.value > bound + 1.0)
     for node in above[np.argsort(highest.value[above], kind="stable")][:MOST_NAMED]:
         at = int(highest.at[node])
-        yield finding("HEAD_IMPOSSIBLE", Severity.SUSPECT, element=found.node_ids[node], value=float(-highest.value[node]),
-                      limit=bound, unit="m", time_s=_time(found, at), **steepest_link(found, int(node), at).texts(demand_model))
+        yield finding(
+            "HEAD_IMPOSSIBLE",
+            Severity.SUSPECT,
+            element=found.node_ids[node],
+            value=float(-highest.value[node]),
+            limit=bound,
+            unit="m",
+            time_s=_time(found, at),
+            **steepest_link(found, int(node), at).texts(demand_model),
+        )
     yield from _more(len(above), "HEAD_IMPOSSIBLE", Severity.SUSPECT)
 
 
@@ -190,7 +253,10 @@ def _highest_head_m(found: Hydraulics) -> float | None:
         counts[str(name)] = counts.get(str(name), 0) + 1
     length = found.length_m
     # EPANET gives a curve of one point a shut-off head of 4/3 of it; speeds above 1.5 are not built.
-    lift = sum(heads.get(str(one), 0.0) * (4 / 3 if counts.get(str(one)) == 1 else 1.0) * 2.25 for one in pumps.texts("curve"))
+    lift = sum(
+        heads.get(str(one), 0.0) * (4 / 3 if counts.get(str(one)) == 1 else 1.0) * 2.25
+        for one in pumps.texts("curve")
+    )
     sources = found.head_m[:, found.junction_count :]
     return float(np.nanmax(sources)) + lift * length if sources.size else None
 
@@ -210,9 +276,22 @@ def _devices(found: Hydraulics) -> Iterator[Finding]:
             if match is None:
                 continue
             hours, minutes, seconds = (int(match[at]) for at in (3, 4, 5))
-            device = devices.setdefault((match[1], match[2]), _Device(first_s=hours * 3600.0 + minutes * 60.0 + seconds))
+            device = devices.setdefault(
+                (match[1], match[2]), _Device(first_s=hours * 3600.0 + minutes * 60.0 + seconds)
+            )
             device.count += 1
         for (element, condition), device in devices.items():
-            short = condition.removeprefix("open but cannot deliver ") if code == "VALVE_OUT_OF_RANGE" else condition
-            yield finding(code, Severity.SUSPECT, element=element, time_s=device.first_s, count=device.count,
-                          condition=short, condition_zh=_CONDITIONS_ZH.get(condition, condition))
+            short = (
+                condition.removeprefix("open but cannot deliver ")
+                if code == "VALVE_OUT_OF_RANGE"
+                else condition
+            )
+            yield finding(
+                code,
+                Severity.SUSPECT,
+                element=element,
+                time_s=device.first_s,
+                count=device.count,
+                condition=short,
+                condition_zh=_CONDITIONS_ZH.get(condition, condition),
+            )

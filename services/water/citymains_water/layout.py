@@ -34,7 +34,10 @@ def water_layout(network: Network) -> Layout:
     statuses = pipes.texts("status") + ["OPEN"] * len(pumps) + valves.texts("status")
     types = ["pipe"] * len(pipes) + ["pump"] * len(pumps) + [one or "" for one in valves.texts("type")]
     one_way = np.array(
-        [status == "CV" or kind == "pump" or kind in _ONE_WAY_VALVES for status, kind in zip(statuses, types, strict=True)],
+        [
+            status == "CV" or kind == "pump" or kind in _ONE_WAY_VALVES
+            for status, kind in zip(statuses, types, strict=True)
+        ],
         dtype=bool,
     )
     closed = np.array([(status or "").upper() == "CLOSED" for status in statuses], dtype=bool)
@@ -47,7 +50,9 @@ def water_layout(network: Network) -> Layout:
         graph=graph,
         link_kinds=["pipe"] * len(pipes) + ["pump"] * len(pumps) + ["valve"] * len(valves),
         length_m=np.concatenate([pipes.array("length_m"), np.zeros(len(pumps) + len(valves))]),
-        diameter_mm=np.concatenate([pipes.array("diameter_mm"), np.zeros(len(pumps)), valves.array("diameter_mm")]),
+        diameter_mm=np.concatenate(
+            [pipes.array("diameter_mm"), np.zeros(len(pumps)), valves.array("diameter_mm")]
+        ),
         sources=np.arange(junctions, len(node_ids), dtype=np.int64),
         demand_m3_per_h=demand,
         x=np.concatenate([table.array("x") for table in nodes]),
@@ -69,12 +74,18 @@ def _mean_demand_m3_per_h(network: Network) -> np.ndarray[tuple[int], np.dtype[n
     own = {
         name: base * (mean.get(pattern, 1.0) if pattern else default)
         for name, base, pattern in zip(
-            junctions.texts("id"), junctions.array("base_demand_m3_per_h").tolist(), junctions.texts("pattern"), strict=True
+            junctions.texts("id"),
+            junctions.array("base_demand_m3_per_h").tolist(),
+            junctions.texts("pattern"),
+            strict=True,
         )
     }
     listed: dict[str | None, float] = {}
     for name, base, pattern in zip(
-        demands.texts("node"), demands.array("base_demand_m3_per_h").tolist(), demands.texts("pattern"), strict=True
+        demands.texts("node"),
+        demands.array("base_demand_m3_per_h").tolist(),
+        demands.texts("pattern"),
+        strict=True,
     ):
         listed[name] = listed.get(name, 0.0) + base * (mean.get(pattern, 1.0) if pattern else default)
     return np.array([listed.get(name, own[name]) for name in junctions.texts("id")])

@@ -51,17 +51,31 @@ def _pumps(document: InpDocument, told: list[Issue]) -> InpDocument:
             changed[row.section, row.line] = (*row.tokens[:3], "POWER", words[0])
         else:
             name = _unused(f"{row.tokens[0]}-curve", taken)
-            head_points = [(words[1], words[0])] if len(words) == 2 else [
-                ("0", words[0]), (words[2], words[1]), (words[4], words[3])]
+            head_points = (
+                [(words[1], words[0])]
+                if len(words) == 2
+                else [("0", words[0]), (words[2], words[1]), (words[4], words[3])]
+            )
             points.extend((name, flow, head) for flow, head in head_points)
             changed[row.section, row.line] = (*row.tokens[:3], "HEAD", name)
-        told.append(_repair("PUMP_OLD_FORMAT", document, row, value=" ".join(words),
-                            limit=" ".join(changed[row.section, row.line][3:])))
+        told.append(
+            _repair(
+                "PUMP_OLD_FORMAT",
+                document,
+                row,
+                value=" ".join(words),
+                limit=" ".join(changed[row.section, row.line][3:]),
+            )
+        )
     return document.with_tokens(changed).with_rows("CURVES", points)
 
 
 def _demand_multiplier(document: InpDocument, told: list[Issue]) -> InpDocument:
-    found = [row for row in document["DEMANDS"] if row.tokens[0].upper().startswith("MULTIPLY") and len(row.tokens) == 2]
+    found = [
+        row
+        for row in document["DEMANDS"]
+        if row.tokens[0].upper().startswith("MULTIPLY") and len(row.tokens) == 2
+    ]
     if not found:
         return document
     told.extend(_repair("DEMAND_MULTIPLY_MOVED", document, row, value=row.tokens[1]) for row in found)

@@ -51,7 +51,10 @@ def read_network(file: SourceFile) -> Intake:
         raises for content.
     """
     document, issues = read_inp(decode(file), file.name, EPANET_INP)
-    if any(one.code.startswith("FILE_") and one.severity == "error" and one.code != "FILE_TRUNCATED" for one in issues):
+    if any(
+        one.code.startswith("FILE_") and one.severity == "error" and one.code != "FILE_TRUNCATED"
+        for one in issues
+    ):
         return Intake(document=b"", issues=issues, importer=IMPORTER)
     document, told = modernise(document)
     settings, document, doubts = read_settings(document)
@@ -61,7 +64,12 @@ def read_network(file: SourceFile) -> Intake:
     pumps = PumpReader(document, settings.units, elements.ids)
     document, coordinates, bends, places = _places(document, nodes, links)
     issues = (
-        *issues, *told, *doubts, *elements.issues, *pumps.issues, *places,
+        *issues,
+        *told,
+        *doubts,
+        *elements.issues,
+        *pumps.issues,
+        *places,
         *ControlCheck(document, nodes, links).issues(),
         *check_model(document, elements, settings),
     )
@@ -98,9 +106,22 @@ def _places(
     def take(row: InpRow) -> InpRow | None:
         if row.section not in ("COORDINATES", "VERTICES"):
             return row
-        place: dict[str, Any] = {"file": document.file, "line": row.line, "section": row.section, "element": row.tokens[0]}
+        place: dict[str, Any] = {
+            "file": document.file,
+            "line": row.line,
+            "section": row.section,
+            "element": row.tokens[0],
+        }
         if row.tokens[0] not in (nodes if row.section == "COORDINATES" else links):
-            issues.append(issue("PLACE_UNKNOWN", severity="repair", field=row.section.lower(), value=row.tokens[0], **place))
+            issues.append(
+                issue(
+                    "PLACE_UNKNOWN",
+                    severity="repair",
+                    field=row.section.lower(),
+                    value=row.tokens[0],
+                    **place,
+                )
+            )
             return None
         numbers = [read_number(word) for word in row.tokens[1:3]]
         values = [one.value for one in numbers]
@@ -121,7 +142,10 @@ def _places(
 
 
 def _tables(
-    elements: ElementSet, pumps: PumpReader, coordinates: Mapping[str, Point], bends: Sequence[tuple[str, float, float]]
+    elements: ElementSet,
+    pumps: PumpReader,
+    coordinates: Mapping[str, Point],
+    bends: Sequence[tuple[str, float, float]],
 ) -> tuple[Table, ...]:
     tables = []
     for spec in (schema.JUNCTIONS, schema.RESERVOIRS, schema.TANKS):
@@ -130,6 +154,10 @@ def _tables(
     tables.append(elements.table(schema.PIPES))
     tables.append(elements.table(schema.PUMPS, **pumps.columns()))
     tables.append(elements.table(schema.VALVES))
-    tables.append(VERTICES.build(link=[one[0] for one in bends], x=[one[1] for one in bends], y=[one[2] for one in bends]))
+    tables.append(
+        VERTICES.build(
+            link=[one[0] for one in bends], x=[one[1] for one in bends], y=[one[2] for one in bends]
+        )
+    )
     tables.extend(elements.table(spec) for spec in (schema.PATTERNS, schema.CURVES, *_MODEL_TABLES))
     return tuple(tables)

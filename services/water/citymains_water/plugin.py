@@ -12,5 +12,11 @@ from citymains.plugins.records import UtilityRecord
 def citymains_utilities() -> Iterable[UtilityRecord]:
     """The water utility."""
     return [
-        UtilityRecord(name="water", title_en="Water supply", title_zh="供水", face="citymains_water.utility:Water", extra="water")
+        UtilityRecord(
+            name="water",
+            title_en="Water supply",
+            title_zh="供水",
+            face="citymains_water.utility:Water",
+            extra="water",
+        )
     ]

@@ -49,9 +49,19 @@ class PressureReport(Record):
             (
                 ColumnSpec("node", Kind.TEXT, "Id of the junction, reservoir or tank."),
                 ColumnSpec("time_s", Kind.FLOAT, "Time from the start of the simulation."),
-                ColumnSpec("pressure_m", Kind.FLOAT, "Pressure as water head above the node's elevation; of a tank its level, of a reservoir 0. Missing where no open path leads from a source."),
-                ColumnSpec("head_m", Kind.FLOAT, "Head above datum. Missing where no open path leads from a source."),
-                ColumnSpec("required_m3_per_h", Kind.FLOAT, "Demand of the customers at the node at that time; 0 at sources."),
+                ColumnSpec(
+                    "pressure_m",
+                    Kind.FLOAT,
+                    "Pressure as water head above the node's elevation; of a tank its level, of a reservoir 0. Missing where no open path leads from a source.",
+                ),
+                ColumnSpec(
+                    "head_m", Kind.FLOAT, "Head above datum. Missing where no open path leads from a source."
+                ),
+                ColumnSpec(
+                    "required_m3_per_h",
+                    Kind.FLOAT,
+                    "Demand of the customers at the node at that time; 0 at sources.",
+                ),
                 ColumnSpec("delivered_m3_per_h", Kind.FLOAT, "What they get; 0 without supply."),
             ),
             MapLayer("node", "nodes", "pressure_m", worst="min"),
@@ -103,22 +113,36 @@ def analyze_pressure(face: Utility, network: Network, asked: PressureRequest) ->
     low_m, full_m = asked_pressures_m(asked.minimum_pressure_m, asked.required_pressure_m, settings)
     per_m = settings.pressure_per_m()
     demands = Demands(
-        "DDA" if model is DemandModel.DDA else "PDA", low_m * per_m, full_m * per_m,
+        "DDA" if model is DemandModel.DDA else "PDA",
+        low_m * per_m,
+        full_m * per_m,
         settings.numbers.get("PRESSURE EXPONENT", 0.5),
     )
-    found = solve(face, network, question="pressure", scenario=asked.scenario, demands=demands, duration_s=duration_s)
+    found = solve(
+        face, network, question="pressure", scenario=asked.scenario, demands=demands, duration_s=duration_s
+    )
     service, packs = service_findings(face, found)
     findings = (*judge(found, model.value), *service)
     options = {
-        "demand_model": model, "duration_s": f"{duration_s:g}", "report_step_s": f"{settings.report_step_s:g}",
-        "minimum_pressure_m": f"{low_m:g}", "required_pressure_m": f"{full_m:g}", "pressure_exponent": f"{demands.exponent:g}",
+        "demand_model": model,
+        "duration_s": f"{duration_s:g}",
+        "report_step_s": f"{settings.report_step_s:g}",
+        "minimum_pressure_m": f"{low_m:g}",
+        "required_pressure_m": f"{full_m:g}",
+        "pressure_exponent": f"{demands.exponent:g}",
     }
     return PressureReport(
         verdict=verdict_of(findings),
         findings=findings,
         provenance=face.provenance(
-            "pressure", network=network, scenario=asked.scenario, engine="epanet", engine_version=found.engine_version,
-            options=options, rule_packs=packs, run_s=time.monotonic() - started,
+            "pressure",
+            network=network,
+            scenario=asked.scenario,
+            engine="epanet",
+            engine_version=found.engine_version,
+            options=options,
+            rule_packs=packs,
+            run_s=time.monotonic() - started,
         ),
         tables=_tables(found),
         demand_model=model,
@@ -139,24 +163,42 @@ def asked_duration_s(hours: float | None, settings: Settings) -> float:
 def _demand_model(asked: PressureRequest, settings: Settings) -> DemandModel:
     if asked.demand_model is not None:
         if asked.demand_model not in tuple(DemandModel):
-            raise InputError("ARGUMENT_INVALID", field="demand_model", value=asked.demand_model, limit=" ".join(DemandModel))
+            raise InputError(
+                "ARGUMENT_INVALID",
+                field="demand_model",
+                value=asked.demand_model,
+                limit=" ".join(DemandModel),
+            )
         return DemandModel(asked.demand_model)
     cut = any(isinstance(edit, Close | Lose | Burst) for edit in asked.scenario.edits)
     return DemandModel.PDD if cut or settings.demand_model == "PDA" else DemandModel.DDA
 
 
-def asked_pressures_m(minimum_m: float | None, required_m: float | None, settings: Settings) -> tuple[float, float]:
+def asked_pressures_m(
+    minimum_m: float | None, required_m: float | None, settings: Settings
+) -> tuple[float, float]:
     """Pressures without and with full delivery: as asked, else as the model says. Raises InputError."""
     per_m = settings.pressure_per_m()
-    in_file = {name: settings.numbers.get(f"{name} PRESSURE", 0.0) / per_m for name in ("MINIMUM", "REQUIRED")}
+    in_file = {
+        name: settings.numbers.get(f"{name} PRESSURE", 0.0) / per_m for name in ("MINIMUM", "REQUIRED")
+    }
     low = minimum_m if minimum_m is not None else in_file["MINIMUM"]
     full = required_m
     if full is None:
-        full = in_file["REQUIRED"] if in_file["REQUIRED"] > low + _LEAST_SPAN / per_m else max(REQUIRED_PRESSURE_M, low + 1.0)
+        full = (
+            in_file["REQUIRED"]
+            if in_file["REQUIRED"] > low + _LEAST_SPAN / per_m
+            else max(REQUIRED_PRESSURE_M, low + 1.0)
+        )
     if not 0.0 <= low < 1e4:
         raise InputError("ARGUMENT_INVALID", field="minimum_pressure_m", value=low, limit="0 .. 1e4")
     if not low + _LEAST_SPAN / per_m <= full < 1e4:
-        raise InputError("ARGUMENT_INVALID", field="required_pressure_m", value=full, limit=f"> minimum_pressure_m ({low:g})")
+        raise InputError(
+            "ARGUMENT_INVALID",
+            field="required_pressure_m",
+            value=full,
+            limit=f"> minimum_pressure_m ({low:g})",
+        )
     return low, full
 
 

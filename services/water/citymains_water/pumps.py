@@ -50,7 +50,12 @@ class PumpReader:
         return {name: (spec, [one[name] for one in self.rows]) for name, spec in _COLUMNS.items()}
 
     def tell(self, code: str, row: InpRow, **context: Any) -> None:
-        place = {"file": self.document.file, "line": row.line, "section": row.section, "element": row.tokens[0]}
+        place = {
+            "file": self.document.file,
+            "line": row.line,
+            "section": row.section,
+            "element": row.tokens[0],
+        }
         self.issues.append(issue(code, **{**place, **context}))
 
     def drive(self, row: InpRow) -> dict[str, Any]:
@@ -79,7 +84,9 @@ class PumpReader:
         if read.value is None or read.plain:
             self.tell("NUMBER_INVALID" if read.plain else read.code, row, field=name, value=word)
         elif read.value < 0 or (name == "POWER" and read.value == 0):
-            self.tell("NUMBER_OUT_OF_RANGE", row, field=name, value=word, limit="> 0" if name == "POWER" else ">= 0")
+            self.tell(
+                "NUMBER_OUT_OF_RANGE", row, field=name, value=word, limit="> 0" if name == "POWER" else ">= 0"
+            )
         elif name == "POWER":
             drive["power_kw"] = read.value * self.units.factors()["power"]
         else:

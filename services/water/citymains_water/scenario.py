@@ -76,13 +76,20 @@ class _Links:
             return _known(edit.pipes, known, "pipes")
         for field in ("plants", "regulators"):
             if getattr(edit, field):
-                raise InputError("SCENARIO_UNSUPPORTED", value=question, field=f"lose {field}", limit="lose pumps, lose sources")
+                raise InputError(
+                    "SCENARIO_UNSUPPORTED",
+                    value=question,
+                    field=f"lose {field}",
+                    limit="lose pumps, lose sources",
+                )
         pumps = _known(edit.pumps, set(self.by_table["pumps"].texts("id")), "pumps")
         sources = set(_known(edit.sources, self.sources, "sources"))
         around = [
             str(one)
             for table in self.by_table.values()
-            for one, first, second in zip(table.texts("id"), table.texts("from_node"), table.texts("to_node"), strict=True)
+            for one, first, second in zip(
+                table.texts("id"), table.texts("from_node"), table.texts("to_node"), strict=True
+            )
             if first in sources or second in sources
         ]
         return [*pumps, *around]
@@ -97,14 +104,21 @@ def _known(ids: Iterable[str], known: Iterable[str | None], field: str) -> list[
 
 
 def _closed(
-    document: InpDocument, network: Network, links: list[str], start_s: float | None, end_s: float | None, additions: Additions
+    document: InpDocument,
+    network: Network,
+    links: list[str],
+    start_s: float | None,
+    end_s: float | None,
+    additions: Additions,
 ) -> tuple[InpDocument, Additions]:
     closing = set(links)
     if not start_s and end_s is None:
         return _closed_throughout(document, closing), additions
     governed = closing & _governed(document)
     working = _working_settings(network)
-    closed_at = {link: working.get(link, "OPEN") for link in closing - governed - _closed_already(document, closing)}
+    closed_at = {
+        link: working.get(link, "OPEN") for link in closing - governed - _closed_already(document, closing)
+    }
     for link in sorted(governed):
         document, additions, gate = with_gate(document, link, additions, _diameter(document, link))
         closed_at[gate] = "OPEN"
@@ -126,10 +140,15 @@ def _diameter(document: InpDocument, link: str) -> float:
 def _working_settings(network: Network) -> dict[str, str]:
     """What pumps and valves go back to: OPEN would set a pump to full speed and a valve out of action."""
     pumps, valves = network.data("pumps"), network.data("valves")
-    speeds = {str(one): repr(float(speed)) for one, speed in zip(pumps.texts("id"), pumps.array("speed"), strict=True)}
+    speeds = {
+        str(one): repr(float(speed))
+        for one, speed in zip(pumps.texts("id"), pumps.array("speed"), strict=True)
+    }
     settings = {
         str(one): str(setting)
-        for one, kind, setting in zip(valves.texts("id"), valves.texts("type"), valves.texts("setting"), strict=True)
+        for one, kind, setting in zip(
+            valves.texts("id"), valves.texts("type"), valves.texts("setting"), strict=True
+        )
         if kind not in ("GPV", None)
     }
     return {**speeds, **settings}
@@ -155,8 +174,10 @@ def _closed_throughout(document: InpDocument, closing: set[str]) -> InpDocument:
     rules: list[tuple[str, ...]] = []
     for number, link in enumerate(sorted(ruled), 1):
         rules += [
-            ("RULE", f"keep-closed-{number}"), ("IF", "SYSTEM", "TIME", ">=", "0"),
-            ("THEN", "LINK", link, "STATUS", "IS", "CLOSED"), ("PRIORITY", _PRIORITY),
+            ("RULE", f"keep-closed-{number}"),
+            ("IF", "SYSTEM", "TIME", ">=", "0"),
+            ("THEN", "LINK", link, "STATUS", "IS", "CLOSED"),
+            ("PRIORITY", _PRIORITY),
         ]
     return document.with_rows("RULES", rules)
 
@@ -169,15 +190,27 @@ def _without_pattern(tokens: tuple[str, ...]) -> tuple[str, ...]:
 
 def _closed_already(document: InpDocument, links: set[str]) -> set[str]:
     rows = [*document["PIPES"], *(row for row in document["STATUS"] if len(row.tokens) == 2)]
-    return {row.tokens[0] for row in rows if row.tokens[0] in links and row.tokens[-1].upper().startswith("CLOSED")}
+    return {
+        row.tokens[0]
+        for row in rows
+        if row.tokens[0] in links and row.tokens[-1].upper().startswith("CLOSED")
+    }
 
 
 def _governed(document: InpDocument) -> set[str]:
     """Links the model itself opens and closes: it could undo what is closed for a time."""
     governed = {row.tokens[1] for row in document["CONTROLS"] if len(row.tokens) > 1}
-    governed |= {row.tokens[2] for row in document["RULES"] if len(row.tokens) > 2 and row.tokens[0].upper() in ("THEN", "ELSE", "AND")}
+    governed |= {
+        row.tokens[2]
+        for row in document["RULES"]
+        if len(row.tokens) > 2 and row.tokens[0].upper() in ("THEN", "ELSE", "AND")
+    }
     governed |= {row.tokens[0] for row in document["PIPES"] if row.tokens[-1].upper().startswith("CV")}
-    governed |= {row.tokens[0] for row in document["PUMPS"] if any(word.upper().startswith("PATTERN") for word in row.tokens[3::2])}
+    governed |= {
+        row.tokens[0]
+        for row in document["PUMPS"]
+        if any(word.upper().startswith("PATTERN") for word in row.tokens[3::2])
+    }
     return governed
 
 
@@ -207,4 +240,8 @@ def _scaler(nodes: set[str], factor: float) -> Callable[[InpRow], InpRow]:
 
 
 def _is_multiplier(row: InpRow) -> bool:
-    return len(row.tokens) > 2 and row.tokens[0].upper() == "DEMAND" and row.tokens[1].upper().startswith("MULTIPLIER")
+    return (
+        len(row.tokens) > 2
+        and row.tokens[0].upper() == "DEMAND"
+        and row.tokens[1].upper().startswith("MULTIPLIER")
+    )

@@ -30,7 +30,9 @@ def service_findings(face: Utility, found: Hydraulics) -> tuple[tuple[Finding, .
     packs : tuple of str
         The rule packs that hold here.
     """
-    resolved = face.workbench.rules.resolve(PACK_KIND, jurisdiction=face.workbench.jurisdiction, on=date.today())
+    resolved = face.workbench.rules.resolve(
+        PACK_KIND, jurisdiction=face.workbench.jurisdiction, on=date.today()
+    )
     judgement = resolved.evaluate()["required_pressure_m"]
     if judgement.value is None:
         return (), resolved.applied
@@ -42,11 +44,19 @@ def service_findings(face: Utility, found: Hydraulics) -> tuple[tuple[Finding, .
     steady = len(found.times_s) == 1
     findings = [
         finding(
-            "SERVICE_PRESSURE_LOW", Severity.NOTE, element=found.node_ids[node], value=float(lowest[node]), limit=float(judgement.value),
-            unit="m", time_s=None if steady else float(found.times_s[filled[:, node].argmin()]), article=judgement.article,
+            "SERVICE_PRESSURE_LOW",
+            Severity.NOTE,
+            element=found.node_ids[node],
+            value=float(lowest[node]),
+            limit=float(judgement.value),
+            unit="m",
+            time_s=None if steady else float(found.times_s[filled[:, node].argmin()]),
+            article=judgement.article,
         )
         for node in low[np.argsort(lowest[low], kind="stable")][:MOST_NAMED]
     ]
     if len(low) > MOST_NAMED:
-        findings.append(finding("FINDINGS_MORE", Severity.NOTE, count=len(low) - MOST_NAMED, what="SERVICE_PRESSURE_LOW"))
+        findings.append(
+            finding("FINDINGS_MORE", Severity.NOTE, count=len(low) - MOST_NAMED, what="SERVICE_PRESSURE_LOW")
+        )
     return tuple(findings), resolved.applied

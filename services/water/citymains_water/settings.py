@@ -18,21 +18,59 @@ STATISTICS = ("NONE", "AVERAGE", "MINIMUM", "MAXIMUM", "RANGE")
 
 #: Options that hold a number, and whether it must be above zero.
 _NUMBERS = {
-    ("DEMAND", "MULTIPLIER"): True, ("EMITTER", "EXPONENT"): True, ("MINIMUM", "PRESSURE"): False,
-    ("REQUIRED", "PRESSURE"): False, ("PRESSURE", "EXPONENT"): True, ("SPECIFIC", "GRAVITY"): True, ("VISCOSITY",): True,
-    ("DIFFUSIVITY",): False, ("TRIALS",): True, ("ACCURACY",): True, ("CHECKFREQ",): True, ("MAXCHECK",): False,
-    ("DAMPLIMIT",): False, ("HEADERROR",): False, ("FLOWCHANGE",): False, ("HTOL",): True, ("QTOL",): True,
-    ("RQTOL",): True, ("TOLERANCE",): False, ("SEGMENTS",): False,
+    ("DEMAND", "MULTIPLIER"): True,
+    ("EMITTER", "EXPONENT"): True,
+    ("MINIMUM", "PRESSURE"): False,
+    ("REQUIRED", "PRESSURE"): False,
+    ("PRESSURE", "EXPONENT"): True,
+    ("SPECIFIC", "GRAVITY"): True,
+    ("VISCOSITY",): True,
+    ("DIFFUSIVITY",): False,
+    ("TRIALS",): True,
+    ("ACCURACY",): True,
+    ("CHECKFREQ",): True,
+    ("MAXCHECK",): False,
+    ("DAMPLIMIT",): False,
+    ("HEADERROR",): False,
+    ("FLOWCHANGE",): False,
+    ("HTOL",): True,
+    ("QTOL",): True,
+    ("RQTOL",): True,
+    ("TOLERANCE",): False,
+    ("SEGMENTS",): False,
 }
 #: EPANET's own factors, so that a pressure goes in and comes out the same.
 _PSI_PER_M = 0.4333 / 0.3048
 _PRESSURE_PER_M = {
-    "METERS": 1.0, "PSI": _PSI_PER_M, "KPA": _PSI_PER_M * 6.895, "BAR": _PSI_PER_M * 0.06895, "FEET": 1.0 / 0.3048,
+    "METERS": 1.0,
+    "PSI": _PSI_PER_M,
+    "KPA": _PSI_PER_M * 6.895,
+    "BAR": _PSI_PER_M * 0.06895,
+    "FEET": 1.0 / 0.3048,
 }
-_WORDS = ("UNITS", "PRESSURE", "HEADLOSS", "QUALITY", "VERIFY", "UNBALANCED", "PATTERN", "DEMAND", "EMITTER", "BACKFLOW")
+_WORDS = (
+    "UNITS",
+    "PRESSURE",
+    "HEADLOSS",
+    "QUALITY",
+    "VERIFY",
+    "UNBALANCED",
+    "PATTERN",
+    "DEMAND",
+    "EMITTER",
+    "BACKFLOW",
+)
 _TIMES = (
-    ("DURATION",), ("HYDRAULIC", "TIME"), ("QUALITY", "TIME"), ("RULE", "TIME"), ("MINIMUM",), ("PATTERN", "TIME"),
-    ("PATTERN", "START"), ("REPORT", "TIME"), ("REPORT", "START"), ("START",),
+    ("DURATION",),
+    ("HYDRAULIC", "TIME"),
+    ("QUALITY", "TIME"),
+    ("RULE", "TIME"),
+    ("MINIMUM",),
+    ("PATTERN", "TIME"),
+    ("PATTERN", "START"),
+    ("REPORT", "TIME"),
+    ("REPORT", "START"),
+    ("START",),
 )
 _STEPS = (("HYDRAULIC", "TIME"), ("PATTERN", "TIME"), ("REPORT", "TIME"))
 
@@ -69,7 +107,9 @@ def read_settings(document: InpDocument) -> tuple[Settings, InpDocument, tuple[I
     reader = _Reader(document)
     kept = document.map_rows(reader.take)
     if not reader.units_given:
-        reader.tell("UNITS_MISSING", InpRow("OPTIONS", 0, ("UNITS",)), "repair", field="UNITS", value="GPM", line=None)
+        reader.tell(
+            "UNITS_MISSING", InpRow("OPTIONS", 0, ("UNITS",)), "repair", field="UNITS", value="GPM", line=None
+        )
         kept = kept.with_rows("OPTIONS", [("UNITS", "GPM")])
     settings = replace(
         reader.settings,
@@ -108,7 +148,9 @@ class _Reader:
         return row
 
     def external(self, row: InpRow) -> None:
-        self.tell("INP_EXTERNAL_FILE", row, field=row.tokens[0].upper(), value=" ".join(row.tokens[1:]) or "?")
+        self.tell(
+            "INP_EXTERNAL_FILE", row, field=row.tokens[0].upper(), value=" ".join(row.tokens[1:]) or "?"
+        )
 
     def backdrop(self, row: InpRow) -> InpRow | None:
         if row.tokens[0].upper() != "FILE":
@@ -148,7 +190,14 @@ class _Reader:
             self.tell(read.code, row, "repair", element="OPTIONS", field=name, value=word, limit=read.plain)
             row = replace(row, tokens=(*row.tokens[: len(key)], read.plain))
         if read.value < 0 or (positive and read.value == 0):
-            self.tell("NUMBER_OUT_OF_RANGE", row, element="OPTIONS", field=name, value=word, limit="> 0" if positive else ">= 0")
+            self.tell(
+                "NUMBER_OUT_OF_RANGE",
+                row,
+                element="OPTIONS",
+                field=name,
+                value=word,
+                limit="> 0" if positive else ">= 0",
+            )
         self.numbers[name] = read.value
         return row
 
@@ -158,20 +207,50 @@ class _Reader:
         if words[0].startswith("HEADLOSS"):
             found = next((one for one in HEADLOSSES if len(words) > 1 and words[1].startswith(one)), None)
             if found is None:
-                self.tell("CHOICE_UNKNOWN", row, element="OPTIONS", field="HEADLOSS", value=" ".join(row.tokens[1:]), limit=" ".join(HEADLOSSES))
+                self.tell(
+                    "CHOICE_UNKNOWN",
+                    row,
+                    element="OPTIONS",
+                    field="HEADLOSS",
+                    value=" ".join(row.tokens[1:]),
+                    limit=" ".join(HEADLOSSES),
+                )
             self.settings = replace(self.settings, headloss=found or "H-W")
         elif words[0].startswith("DEMAND") and len(words) > 1 and words[1].startswith("MODEL"):
             found = next((one for one in ("DDA", "PDA") if len(words) > 2 and words[2].startswith(one)), None)
             if found is None:
-                self.tell("CHOICE_UNKNOWN", row, element="OPTIONS", field="DEMAND MODEL", value=" ".join(row.tokens[2:]), limit="DDA PDA")
+                self.tell(
+                    "CHOICE_UNKNOWN",
+                    row,
+                    element="OPTIONS",
+                    field="DEMAND MODEL",
+                    value=" ".join(row.tokens[2:]),
+                    limit="DDA PDA",
+                )
             self.settings = replace(self.settings, demand_model=found or "DDA")
         elif words[0].startswith("UNBALANCED"):
             if len(words) < 2 or not words[1].startswith(("STOP", "CONT")):
-                self.tell("CHOICE_UNKNOWN", row, element="OPTIONS", field="UNBALANCED", value=" ".join(row.tokens[1:]), limit="STOP CONTINUE")
+                self.tell(
+                    "CHOICE_UNKNOWN",
+                    row,
+                    element="OPTIONS",
+                    field="UNBALANCED",
+                    value=" ".join(row.tokens[1:]),
+                    limit="STOP CONTINUE",
+                )
         elif words[0].startswith("PRESSURE"):
-            found = next((one for one in _PRESSURE_PER_M if len(words) > 1 and words[1].startswith(one)), None)
+            found = next(
+                (one for one in _PRESSURE_PER_M if len(words) > 1 and words[1].startswith(one)), None
+            )
             if found is None:
-                self.tell("CHOICE_UNKNOWN", row, element="OPTIONS", field="PRESSURE", value=" ".join(row.tokens[1:]), limit=" ".join(_PRESSURE_PER_M))
+                self.tell(
+                    "CHOICE_UNKNOWN",
+                    row,
+                    element="OPTIONS",
+                    field="PRESSURE",
+                    value=" ".join(row.tokens[1:]),
+                    limit=" ".join(_PRESSURE_PER_M),
+                )
             self.settings = replace(self.settings, pressure_unit=found or "")
         elif words[0].startswith("PATTERN") and len(words) > 1:
             self.settings = replace(self.settings, default_pattern=row.tokens[1])
@@ -179,9 +258,18 @@ class _Reader:
 
     def units(self, row: InpRow, words: Sequence[str]) -> InpRow:
         given = words[1] if len(words) > 1 else ""
-        found = "LPS" if given == "SI" else next((one for one in FLOW_M3_PER_H if given.startswith(one)), None)
+        found = (
+            "LPS" if given == "SI" else next((one for one in FLOW_M3_PER_H if given.startswith(one)), None)
+        )
         if found is None:
-            self.tell("CHOICE_UNKNOWN", row, element="OPTIONS", field="UNITS", value=given, limit=" ".join(FLOW_M3_PER_H))
+            self.tell(
+                "CHOICE_UNKNOWN",
+                row,
+                element="OPTIONS",
+                field="UNITS",
+                value=given,
+                limit=" ".join(FLOW_M3_PER_H),
+            )
         elif given == "SI":
             self.tell("UNITS_SI", row, "repair", field="UNITS", value="SI", limit="LPS")
         if self.units_given and found not in (None, self.flow):
@@ -194,7 +282,9 @@ class _Reader:
         words = tuple(token.upper() for token in row.tokens)
         if words[0].startswith("STATISTIC"):
             if len(words) < 2 or not any(one.startswith(words[1][:3]) for one in STATISTICS):
-                self.tell("STATISTIC_UNKNOWN", row, "repair", field="STATISTIC", value=" ".join(row.tokens[1:]))
+                self.tell(
+                    "STATISTIC_UNKNOWN", row, "repair", field="STATISTIC", value=" ".join(row.tokens[1:])
+                )
                 return None
             return row
         key = next((one for one in _TIMES if _starts(words, one)), None)
@@ -206,7 +296,9 @@ class _Reader:
         if value is None and len(words) > len(key) + 1:
             value = seconds(row.tokens[-2:])
         if value is None:
-            self.tell("TIME_INVALID", row, element="TIMES", field=name, value=" ".join(row.tokens[len(key):]))
+            self.tell(
+                "TIME_INVALID", row, element="TIMES", field=name, value=" ".join(row.tokens[len(key) :])
+            )
             return row
         if value == 0 and key in _STEPS:
             self.tell("TIME_STEP_ZERO", row, "warning", element="TIMES", field=name, value=row.tokens[-1])
@@ -215,4 +307,6 @@ class _Reader:
 
 
 def _starts(words: Sequence[str], key: Sequence[str]) -> bool:
-    return len(words) >= len(key) and all(word.startswith(part) for word, part in zip(words, key, strict=False))
+    return len(words) >= len(key) and all(
+        word.startswith(part) for word, part in zip(words, key, strict=False)
+    )

@@ -157,7 +157,11 @@ class EpanetSession:
                 self._read(blocks)
             code = self._call("EN_nextH", ctypes.byref(left))
         if time.value < duration:
-            raise EngineFault("NOT_CONVERGED", f"it stopped at {time.value} s of {duration} s: {self._words()}", time_s=time.value)
+            raise EngineFault(
+                "NOT_CONVERGED",
+                f"it stopped at {time.value} s of {duration} s: {self._words()}",
+                time_s=time.value,
+            )
         return {
             "nodes": self._nodes,
             "links": self._links,
@@ -219,5 +223,9 @@ class EpanetSession:
         if not lines and self._report.is_file():  # what is wrong on opening goes to the file alone
             library().EN_close(self._project)
             lines = [line.strip() for line in self._report.read_text("ascii", "replace").splitlines()]
-        told = [line for at, line in enumerate(lines) if "rror" in line or "WARNING" in line or (at and "rror 2" in lines[at - 1])]
+        told = [
+            line
+            for at, line in enumerate(lines)
+            if "rror" in line or "WARNING" in line or (at and "rror 2" in lines[at - 1])
+        ]
         return " ".join(told[-6:])

@@ -113,7 +113,10 @@ class Water(Utility):
             self,
             self.network(net),
             PressureRequest(
-                hours=hours, scenario=scenario or Scenario(), demand_model=demand_model,
-                minimum_pressure_m=minimum_pressure_m, required_pressure_m=required_pressure_m,
+                hours=hours,
+                scenario=scenario or Scenario(),
+                demand_model=demand_model,
+                minimum_pressure_m=minimum_pressure_m,
+                required_pressure_m=required_pressure_m,
             ),
         )

@@ -12,8 +12,8 @@ from citymains_water.hydraulics import Hydraulics
 
 #: Flow below this does not count as water coming, in m3/h.
 _NO_FLOW_M3_PER_H = 1e-6
-_PDD_EN = " Use demand_model=\"PDD\"."
-_PDD_ZH = "请使用 demand_model=\"PDD\"。"
+_PDD_EN = ' Use demand_model="PDD".'
+_PDD_ZH = '请使用 demand_model="PDD"。'
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Steepest:
         numbers = f"{self.flow_m3_per_h:.4g} m3/h", f"{self.loss_m:.4g} m"
         return {
             "cause": f"the calculation puts {numbers[0]} through {self.link}, which costs {numbers[1]} of head; "
-                     f"in reality that water does not arrive.{_PDD_EN if demand_model == 'DDA' else ''}",
+            f"in reality that water does not arrive.{_PDD_EN if demand_model == 'DDA' else ''}",
             "cause_zh": f"计算使 {self.link} 通过 {numbers[0]},损失水头 {numbers[1]},实际无法供到。{_PDD_ZH if demand_model == 'DDA' else ''}",
         }
 

@@ -23,4 +23,6 @@ while True:
         break
 nodes = [en.getnodeid(project, index) for index in range(1, count + 1)]
 us = en.getflowunits(project) <= en.AFD
-np.savez(out, nodes=np.array(nodes), times_s=np.array(times), head_m=np.array(heads) * (0.3048 if us else 1.0))
+np.savez(
+    out, nodes=np.array(nodes), times_s=np.array(times), head_m=np.array(heads) * (0.3048 if us else 1.0)
+)

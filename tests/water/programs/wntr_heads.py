@@ -12,4 +12,9 @@ for name in sys.argv[3:]:
     model.options.time.duration = hours * 3600
     results = wntr.sim.EpanetSimulator(model).run_sim(file_prefix=str(out / f"wntr-{name}"))
     head = results.node["head"]
-    np.savez(out / f"{name}.npz", nodes=np.array(head.columns, dtype=str), times_s=np.array(head.index), head_m=head.to_numpy())
+    np.savez(
+        out / f"{name}.npz",
+        nodes=np.array(head.columns, dtype=str),
+        times_s=np.array(head.index),
+        head_m=head.to_numpy(),
+    )

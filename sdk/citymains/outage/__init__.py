@@ -1,0 +1,1 @@
+"""Who goes short in an outage, since when and for how long: for every utility."""

@@ -1,0 +1,356 @@
+"""Thousands of scenarios of one network: graph first, then the engine, then checked against it.
+
+What a closure cuts off is found by topology and is never fed. Steady states may be answered
+by the batched solver (`citymains_water.kernel`), whose certificate hands to EPANET whatever
+it cannot vouch for; some of its answers, drawn at random, are computed again by EPANET.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+import numpy as np
+from citymains.call import current_call
+from citymains.engine_host.batch import run_chunk
+from citymains.engine_host.checks import check_ids
+from citymains.engine_host.session import Session
+from citymains.errors import SolverError
+from citymains.intake.inp import InpDocument
+from citymains.model.network import Network
+from citymains.model.scenario import Scenario
+from citymains.topology.graph import Graph
+from citymains.utility import Utility
+from numpy.typing import NDArray
+
+from citymains_water.batch_chunk import BY_KERNEL, STEADY_S, STOPPED_EARLY, Metrics
+from citymains_water.engine_input import Demands, anchored, engine_ids, engine_text
+from citymains_water.hydraulics import LINK_TABLES, NODE_TABLES, element_ids, model_settings, network_graph
+from citymains_water.kernel_reasons import REASONS
+from citymains_water.sweep_cuts import Cuts
+from citymains_water.sweep_edits import Compiler, Edits, chunk_of
+
+Floats = NDArray[np.float64]
+
+#: Accuracy of EPANET where it stands in for the batched solver, or is compared with it.
+REFERENCE_ACCURACY = 1e-8
+#: How far a spot-checked head may be from EPANET's.
+SPOT_CHECK_TOLERANCE_M = 1e-3
+#: Scenarios in one task: few enough to show progress and to find a culprit soon, many enough to fill the lanes.
+_CHUNK = 2_000
+
+
+@dataclass(frozen=True)
+class SweepOptions:
+    """How a sweep is calculated."""
+
+    question: str
+    """Whose scenarios they are, for messages."""
+    demands: Demands
+    """How demands meet pressure."""
+    duration_s: float = 0.0
+    """0: steady."""
+    limit_m: float = 14.0
+    """Service pressure [m]: below it a junction counts as affected."""
+    blocks: tuple[str, ...] = ()
+    """Node columns to return beside the metrics: ``minimum_head``, ``unserved``."""
+    threads: int = 1
+    """Projects side by side in the engine's process."""
+    kernel: bool = True
+    """Whether the batched solver may answer steady states."""
+    accuracy: float | None = None
+    """EPANET's accuracy; None: the model's own, or :data:`REFERENCE_ACCURACY` where the batched solver takes part."""
+    spot_checks: int = 8
+    """Scenarios answered by the batched solver that EPANET computes again."""
+    seed: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class SweepResult:
+    """A row per scenario. Volumes of a steady state are those of one hour."""
+
+    worst_pressure_m: Floats
+    """Lowest pressure at a supplied junction with demand [m]; NaN where there is none."""
+    worst_node: list[str]
+    """Where; empty where no junction with demand is supplied."""
+    below_count: NDArray[np.int32]
+    """Junctions with demand below the limit or cut off."""
+    cut: list[NDArray[np.int64]]
+    """Indices of the junctions each scenario leaves without any way to a source."""
+    unserved_m3: Floats
+    """Demand that is not met: of cut-off junctions, and with pressure-dependent demand of all others too."""
+    required_m3: Floats
+    engine: list[str]
+    """``kernel`` or ``epanet``."""
+    reason: list[str]
+    """Why the batched solver passed a scenario on; empty where it did not, or was not asked."""
+    warnings: NDArray[np.int32]
+    """Bit ``c`` is set where EPANET warned with code ``c``."""
+    errors: Mapping[int, SolverError]
+    """Scenarios without an answer, whose numbers are NaN."""
+    minimum_head_m: Floats | None
+    """Lowest head of each junction, shape (scenarios, junctions); NaN where cut off."""
+    node_unserved_m3: Floats | None
+    """Unmet demand of each junction, shape (scenarios, junctions)."""
+    engine_version: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """For the provenance: who computed how many, and how the spot checks came out."""
+
+
+def sweep(
+    face: Utility, network: Network, scenarios: Sequence[Scenario], options: SweepOptions
+) -> SweepResult:
+    """Answer every scenario on its own.
+
+    Parameters
+    ----------
+    face : Utility
+    network : Network
+    scenarios : sequence of Scenario
+        Of closures and losses from start to end, and scaled demands.
+    options : SweepOptions
+
+    Returns
+    -------
+    SweepResult
+
+    Raises
+    ------
+    InputError
+        A scenario does not fit the network, or has an edit at a time.
+    SolverError
+        The undisturbed model has no answer.
+    """
+    return _Sweep(face, network, options).run(scenarios)
+
+
+class _Sweep:
+    def __init__(self, face: Utility, network: Network, options: SweepOptions) -> None:
+        self.network, self.options, self.face = network, options, face
+        self.document, self.settings = model_settings(face, network)
+        self.cuts = face.workbench.cached(("water cuts", network.id), self._cuts)
+        self.junctions = network.data("junctions").row_count
+        self.version = ""
+        self._session: Session | None = None
+
+    def run(self, scenarios: Sequence[Scenario]) -> SweepResult:
+        compiler = Compiler(self.network, self.options.question)
+        edits = [compiler.edits(one) for one in scenarios]
+        cut = [self.cuts.of(one.closed) for one in edits]
+        kernel = self.options.kernel and self.options.duration_s == 0.0
+        metrics, errors = self.answers(edits, cut, kernel=kernel)
+        self._feed_less(edits, cut, metrics, errors)
+        checks = self._spot_check(edits, cut, metrics, errors) if kernel else {}
+        return self._result(metrics, errors, cut, checks)
+
+    def answers(
+        self,
+        edits: Sequence[Edits],
+        cut: Sequence[NDArray[np.int64]],
+        *,
+        kernel: bool,
+        blocks: tuple[str, ...] | None = None,
+    ) -> tuple[Metrics, dict[int, SolverError]]:
+        """Metrics of scenarios and the errors of those without."""
+        names = self.options.blocks if blocks is None else blocks
+        metrics = Metrics.empty(len(edits), dict.fromkeys(names, self.junctions))
+        errors: dict[int, SolverError] = {}
+        for begin in range(0, len(edits), _CHUNK):
+            part = range(begin, min(begin + _CHUNK, len(edits)))
+            found = run_chunk(
+                self._open,
+                part,
+                lambda some: self._task(edits, cut, some, kernel, names),
+                name=lambda at: f"scenario {at + 1}",
+            )
+            for piece, answer in found.pieces:
+                _put(metrics, Metrics.read(answer), slice(part[piece.start], part[piece.start] + len(piece)))
+            errors.update({part[at]: error for at, error in found.failed.items()})
+            current_call().progress(part.stop / len(edits))
+        errors.update({at: self._stopped(metrics, at) for at in np.flatnonzero(metrics.error).tolist()})
+        return metrics, errors
+
+    def _task(
+        self,
+        edits: Sequence[Edits],
+        cut: Sequence[NDArray[np.int64]],
+        some: Sequence[int],
+        kernel: bool,
+        blocks: tuple[str, ...],
+    ) -> dict[str, Any]:
+        chunk = chunk_of([edits[at] for at in some], [cut[at].tolist() for at in some])
+        accuracy = self.options.accuracy or (REFERENCE_ACCURACY if kernel or self._takes_part() else 0.0)
+        return {
+            **chunk.task(),
+            "pressure_dependent": self.options.demands.model != "DDA",
+            "duration_s": self.options.duration_s,
+            "limit": self.options.limit_m / self.settings.units.length_m,
+            "blocks": list(blocks),
+            "threads": self.options.threads,
+            "accuracy": accuracy,
+            "kernel": kernel,
+        }
+
+    def _takes_part(self) -> bool:
+        return self.options.kernel and self.options.duration_s == 0.0
+
+    def _open(self) -> Session:
+        ids = engine_ids(self.network, self.document)
+        known = {*element_ids(self.network, NODE_TABLES), *element_ids(self.network, LINK_TABLES)}
+        document, anchors = anchored(self.document, _parts(self.network), known)
+        text = engine_text(document, ids, self.options.demands)
+        session = self.face.workbench.engines.session(
+            "epanet", {"inp": text, "batch": True}, element=self.network.name
+        )
+        self.version = session.engine_version
+        given = session.run({"ids": True})
+        for what, tables in (("node", NODE_TABLES), ("link", LINK_TABLES)):
+            check_ids(
+                "epanet",
+                f"{what}s",
+                [*map(ids.engine_id, element_ids(self.network, tables)), *anchors],
+                given[what],
+            )
+        return session
+
+    def _cuts(self) -> Cuts:
+        graph = network_graph(self.network)
+        return Cuts(
+            _one_way(graph, self.network),
+            self.network.data("junctions").row_count,
+            _usable(self.document, graph),
+        )
+
+    def _feed_less(
+        self,
+        edits: Sequence[Edits],
+        cut: list[NDArray[np.int64]],
+        metrics: Metrics,
+        errors: dict[int, SolverError],
+    ) -> None:
+        """Demand behind a check valve or pump is cut off too; where pressures are negative, look, and calculate again."""
+        if self.options.demands.model != "DDA":
+            return
+        again = []
+        for at in np.flatnonzero(metrics.worst_pressure < 0.0).tolist():
+            directed = self.cuts.directed(edits[at].closed)
+            if len(directed) > len(cut[at]):
+                cut[at] = directed
+                again.append(at)
+        if again:
+            better, failed = self.answers(
+                [edits[at] for at in again], [cut[at] for at in again], kernel=self._takes_part()
+            )
+            _put(metrics, better, np.array(again))
+            for at in again:
+                errors.pop(at, None)
+            errors.update({again[at]: error for at, error in failed.items()})
+
+    def _spot_check(
+        self,
+        edits: Sequence[Edits],
+        cut: Sequence[NDArray[np.int64]],
+        metrics: Metrics,
+        errors: dict[int, SolverError],
+    ) -> dict[str, Any]:
+        """Compute some of the kernel's answers again; if one is off, EPANET computes them all."""
+        by_kernel = np.flatnonzero(metrics.engine == BY_KERNEL)
+        if not len(by_kernel) or not self.options.spot_checks:
+            return {"spot_checks": 0}
+        drawn = np.random.default_rng(self.options.seed).choice(
+            by_kernel, min(self.options.spot_checks, len(by_kernel)), replace=False
+        )
+        some, lost = [edits[at] for at in drawn.tolist()], [cut[at] for at in drawn.tolist()]
+        heads = [
+            self.answers(some, lost, kernel=kernel, blocks=("minimum_head",))[0].blocks["minimum_head"]
+            for kernel in (True, False)
+        ]
+        off_m = float(np.nanmax(np.abs(heads[0] - heads[1]), initial=0.0)) * self.settings.units.length_m
+        told = {"spot_checks": len(drawn), "spot_check_difference_m": f"{off_m:.2g}"}
+        if off_m <= SPOT_CHECK_TOLERANCE_M:
+            return told
+        better, failed = self.answers(
+            [edits[at] for at in by_kernel.tolist()], [cut[at] for at in by_kernel.tolist()], kernel=False
+        )
+        _put(metrics, better, by_kernel)
+        errors.update({int(by_kernel[at]): error for at, error in failed.items()})
+        return {**told, "spot_check": "failed, all computed by EPANET"}
+
+    def _stopped(self, metrics: Metrics, at: int) -> SolverError:
+        code = int(metrics.error[at])
+        words = "it stopped early" if code == STOPPED_EARLY else f"EPANET error {code}"
+        return SolverError("ENGINE_FAILED", engine="epanet", element=f"scenario {at + 1}", value=words)
+
+    def _result(
+        self,
+        metrics: Metrics,
+        errors: dict[int, SolverError],
+        cut: list[NDArray[np.int64]],
+        checks: Mapping[str, Any],
+    ) -> SweepResult:
+        length, volume = self.settings.units.length_m, self.settings.units.flow_m3_per_h / STEADY_S
+        nodes = element_ids(self.network, NODE_TABLES[:1])
+        by_kernel = metrics.engine == BY_KERNEL
+        blocks = metrics.blocks
+        return SweepResult(
+            worst_pressure_m=metrics.worst_pressure * length,
+            worst_node=[
+                nodes[at] if at >= 0 and not np.isnan(low) else ""
+                for at, low in zip(metrics.worst_node.tolist(), metrics.worst_pressure, strict=True)
+            ],
+            below_count=metrics.below,
+            cut=cut,
+            unserved_m3=metrics.unserved * volume,
+            required_m3=metrics.required * volume,
+            engine=np.where(by_kernel, "kernel", "epanet").tolist(),
+            reason=[REASONS[code] for code in metrics.reason.tolist()],
+            warnings=metrics.warnings,
+            errors=errors,
+            minimum_head_m=blocks["minimum_head"] * length if "minimum_head" in blocks else None,
+            node_unserved_m3=blocks["unserved"] * volume if "unserved" in blocks else None,
+            engine_version=self.version,
+            options={
+                "scenarios": len(by_kernel),
+                "by_kernel": int(by_kernel.sum()),
+                "by_epanet": int((~by_kernel).sum()),
+                **checks,
+            },
+        )
+
+
+def _put(into: Metrics, some: Metrics, where: Any) -> None:
+    for one in fields(Metrics):
+        if one.name == "blocks":
+            for name, block in some.blocks.items():
+                into.blocks[name][where] = block
+        else:
+            getattr(into, one.name)[where] = getattr(some, one.name)
+
+
+def _parts(network: Network) -> list[str]:
+    """A node of every part that no link at all connects to a source."""
+    graph = network_graph(network)
+    _, of_node, _ = graph.components()
+    junctions = network.data("junctions").row_count
+    lacking = np.setdiff1d(of_node[:junctions], of_node[junctions:])
+    return [graph.node_ids[int(np.argmax(of_node == part))] for part in lacking]
+
+
+def _one_way(graph: Graph, network: Network) -> Graph:
+    """Check valves and pumps pass one way."""
+    one_way = np.zeros(graph.link_count, dtype=bool)
+    pipes, pumps = network.data("pipes"), network.data("pumps")
+    one_way[: pipes.row_count] = [str(status) == "CV" for status in pipes.texts("status")]
+    one_way[pipes.row_count : pipes.row_count + pumps.row_count] = True
+    return replace(graph, one_way=one_way)
+
+
+def _usable(document: InpDocument, graph: Graph) -> NDArray[np.bool_]:
+    """Links that are open at the start, or that a control or rule may open."""
+    governed = {row.tokens[1] for row in document["CONTROLS"] if len(row.tokens) > 1}
+    governed |= {row.tokens[2] for row in document["RULES"] if len(row.tokens) > 2}
+    rows = [*document["PIPES"], *(row for row in document["STATUS"] if len(row.tokens) == 2)]
+    last = {row.tokens[0]: row.tokens[-1].upper() for row in rows}
+    shut = {one for one, status in last.items() if status.startswith("CLOSED")} - governed
+    return np.array([one not in shut for one in graph.link_ids], dtype=bool)
