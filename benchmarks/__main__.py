@@ -14,7 +14,11 @@ def machine() -> str:
     model = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():
-        lines = [line.partition(":")[2].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
+        lines = [
+            line.partition(":")[2].strip()
+            for line in info.read_text().splitlines()
+            if line.startswith("model name")
+        ]
         model = lines[0] if lines else model
     return f"{model}, {os.cpu_count()} cores, Python {platform.python_version()}"
 

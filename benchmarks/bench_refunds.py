@@ -52,14 +52,22 @@ def make_readings(path: Path, sensors: int, seed: int = 7) -> None:
     start = np.datetime64(FIRST, "s").astype(np.int64)
     times = start + 600 * np.arange(DAYS * STEPS)
     swing = 0.6 * np.sin(np.arange(DAYS * STEPS) * 2 * np.pi / STEPS)
-    schema = pa.schema([("sensor", pa.dictionary(pa.int32(), pa.string())), ("time", pa.timestamp("s")), ("temperature_c", pa.float32())])
+    schema = pa.schema(
+        [
+            ("sensor", pa.dictionary(pa.int32(), pa.string())),
+            ("time", pa.timestamp("s")),
+            ("temperature_c", pa.float32()),
+        ]
+    )
     names = pa.array([f"R{at:05d}" for at in range(sensors)])
     block = 25
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         for first in range(0, sensors, block):
             count = min(block, sensors - first)
             daily = random.normal(18.7, 1.0, (count, 1)) + random.normal(0, 0.9, (count, DAYS))
-            values = np.round(np.repeat(daily, STEPS, axis=1) + swing + random.normal(0, 0.15, (count, DAYS * STEPS)), 2)
+            values = np.round(
+                np.repeat(daily, STEPS, axis=1) + swing + random.normal(0, 0.15, (count, DAYS * STEPS)), 2
+            )
             values[random.random(values.shape) < 0.0005] = 85.0
             moments = np.tile(times, (count, 1))
             again = random.random(values.shape) < 0.0005
@@ -217,9 +225,16 @@ def main() -> None:
         make_readings(folder / "readings.parquet", given.sensors)
         make_users(folder / "users.parquet", given.sensors, given.users_per_sensor)
         size = (folder / "readings.parquet").stat().st_size / 2**20
-        print(f"{given.sensors * DAYS * STEPS:,} readings, {size:.0f} MiB of Parquet; {given.sensors * given.users_per_sensor:,} users")
-        for flag in (["--settle", name], ["--compare", str(folder / "readings.parquet"), "--rounds", str(given.rounds)]):
-            done = subprocess.run([sys.executable, __file__, *flag], capture_output=True, text=True, check=False)
+        print(
+            f"{given.sensors * DAYS * STEPS:,} readings, {size:.0f} MiB of Parquet; {given.sensors * given.users_per_sensor:,} users"
+        )
+        for flag in (
+            ["--settle", name],
+            ["--compare", str(folder / "readings.parquet"), "--rounds", str(given.rounds)],
+        ):
+            done = subprocess.run(
+                [sys.executable, __file__, *flag], capture_output=True, text=True, check=False
+            )
             print(done.stdout.strip() or done.stderr[-2000:])
 
 

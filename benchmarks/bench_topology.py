@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-
-from benchmarks.measure import Row
 from citymains.topology.graph import Graph
 from citymains.topology.segments import ValveLayer, valve_segments
+
+from benchmarks.measure import Row
 
 BWSN2 = Path(__file__).resolve().parents[2] / "shared" / "data" / "water" / "BWSN_Network_2.inp"
 
@@ -32,14 +32,18 @@ def run() -> Iterator[Row]:
     def ours() -> list[int]:
         graph = Graph(model.node_name_list, model.link_name_list, start_node, end_node)
         unique = layer.drop_duplicates()
-        valves = ValveLayer.of(graph, [str(i) for i in unique.index], list(unique["link"]), list(unique["node"]))
+        valves = ValveLayer.of(
+            graph, [str(i) for i in unique.index], list(unique["link"]), list(unique["node"])
+        )
         found = valve_segments(graph, valves)
         return [*found.of_node.tolist(), *found.of_link.tolist()]
 
     begin = time.process_time()
     nodes, of_links, _ = wntr.metrics.valve_segments(model.to_graph(), layer.copy())
     peer_s = time.process_time() - begin
-    theirs = [nodes[name] for name in model.node_name_list] + [of_links[name] for name in model.link_name_list]
+    theirs = [nodes[name] for name in model.node_name_list] + [
+        of_links[name] for name in model.link_name_list
+    ]
     mine, times = ours(), []
     for _ in range(5):
         begin = time.process_time()
@@ -47,6 +51,10 @@ def run() -> Iterator[Row]:
         times.append(time.process_time() - begin)
     same = len(set(zip(mine, theirs, strict=True))) == len(set(mine)) == len(set(theirs))
     yield Row(
-        "valve segments, BWSN-2, 9,000 valves", "wntr valve_segments", peer_s, sorted(times)[2],
-        f"{len(set(mine))} segments, partitions {'equal' if same else 'DIFFER'}", ">= 500",
+        "valve segments, BWSN-2, 9,000 valves",
+        "wntr valve_segments",
+        peer_s,
+        sorted(times)[2],
+        f"{len(set(mine))} segments, partitions {'equal' if same else 'DIFFER'}",
+        ">= 500",
     )

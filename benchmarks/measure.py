@@ -27,7 +27,11 @@ class Row:
 
 
 def in_turns(
-    ours: Callable[[], object], peer: Callable[[], object], *, repeats: int = 7, clock: Callable[[], float] = time.process_time
+    ours: Callable[[], object],
+    peer: Callable[[], object],
+    *,
+    repeats: int = 7,
+    clock: Callable[[], float] = time.process_time,
 ) -> tuple[float, float]:
     """Median time of each side, measured in turns so that a drift of the machine meets both.
 

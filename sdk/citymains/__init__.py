@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from citymains._version import __version__
 
 if TYPE_CHECKING:
-    from citymains.cities import City, open  # noqa: A004 -- `citymains.open` is the public name
+    from citymains.cities import City, open
     from citymains.errors import (
         BatchError,
         CitymainsError,

@@ -154,7 +154,7 @@ class City:
         return f"<City {self.name}: {', '.join(sorted(self.workbench.plugins.utilities()))}>"
 
 
-def open(city: str | PathLike[str] = "demo", *, database: str | None = None) -> City:  # noqa: A001 -- the public name
+def open(city: str | PathLike[str] = "demo", *, database: str | None = None) -> City:
     """Open a city to ask it questions in this process.
 
     Parameters
@@ -209,6 +209,7 @@ def _read_settings(path: Path) -> dict[str, Any]:
         if key not in _SETTINGS:
             raise InputError("ARGUMENT_UNKNOWN", file=str(path), field=key, limit=", ".join(_SETTINGS))
         if not isinstance(value, _SETTINGS[key]):
-            raise InputError("ARGUMENT_INVALID", file=str(path), field=key, value=value, limit=_SETTINGS[key].__name__)
+            raise InputError(
+                "ARGUMENT_INVALID", file=str(path), field=key, value=value, limit=_SETTINGS[key].__name__
+            )
     return settings
-

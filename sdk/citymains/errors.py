@@ -58,7 +58,9 @@ class Issue:
 
     def __str__(self) -> str:
         where = self.file + (f":{self.line}" if self.line is not None else "")
-        what = " ".join(part for part in (self.section and f"[{self.section}]", self.element, self.field) if part)
+        what = " ".join(
+            part for part in (self.section and f"[{self.section}]", self.element, self.field) if part
+        )
         return ": ".join(part for part in (where, what, self.message_en, self.fix_en) if part)
 
 
@@ -84,8 +86,13 @@ def issue(code: str, *, severity: str = "error", **context: Any) -> Issue:
         if context.get(name) is not None
     }
     return Issue(
-        code=code, severity=severity, message_en=text.message_en, message_zh=text.message_zh,
-        fix_en=text.fix_en, fix_zh=text.fix_zh, **places,
+        code=code,
+        severity=severity,
+        message_en=text.message_en,
+        message_zh=text.message_zh,
+        fix_en=text.fix_en,
+        fix_zh=text.fix_zh,
+        **places,
     )
 
 
@@ -109,7 +116,9 @@ class CitymainsError(Exception):
 
     def __init__(self, code: str | None = None, **context: Any) -> None:
         self.code = code or self.default_code
-        self.context: dict[str, str] = {key: str(value) for key, value in context.items() if value is not None}
+        self.context: dict[str, str] = {
+            key: str(value) for key, value in context.items() if value is not None
+        }
         text = render(self.code, self.context)
         self.message_en = text.message_en
         self.message_zh = text.message_zh
@@ -124,7 +133,9 @@ class CitymainsError(Exception):
         return (_rebuild, (type(self), self.code, self.context, self.__dict__.copy()))
 
 
-def _rebuild(cls: type[CitymainsError], code: str, context: Mapping[str, str], state: dict[str, Any]) -> CitymainsError:
+def _rebuild(
+    cls: type[CitymainsError], code: str, context: Mapping[str, str], state: dict[str, Any]
+) -> CitymainsError:
     error = cls.__new__(cls)
     CitymainsError.__init__(error, code, **context)
     error.__dict__.update(state)

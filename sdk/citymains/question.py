@@ -111,7 +111,9 @@ def question(*, rpc: str, shape: Shape = Shape.UNARY) -> Callable[[F], F]:
 
     def mark(function: F) -> F:
         doc = inspect.getdoc(function) or ""
-        spec = Question(name=function.__name__, rpc=rpc, shape=shape, function=function, summary=doc.partition("\n")[0])
+        spec = Question(
+            name=function.__name__, rpc=rpc, shape=shape, function=function, summary=doc.partition("\n")[0]
+        )
         if shape is Shape.LONG:
 
             @functools.wraps(function)
@@ -152,7 +154,9 @@ def questions(face: type[Face] | Face) -> dict[str, Question]:
 class OperationHandle:
     """A long question at work in this process; its remote twin has the same methods."""
 
-    def __init__(self, call: Call, future: concurrent.futures.Future[Any], progress: list[tuple[float, str]]) -> None:
+    def __init__(
+        self, call: Call, future: concurrent.futures.Future[Any], progress: list[tuple[float, str]]
+    ) -> None:
         self._call = call
         self._future = future
         self._progress = progress
@@ -205,7 +209,9 @@ def _described_parameters(doc: str) -> dict[str, str]:
     """Parameter descriptions of a numpydoc docstring, joined to one line each."""
     lines = doc.splitlines()
     try:
-        start = next(i for i, line in enumerate(lines) if line == "Parameters" and lines[i + 1].startswith("---"))
+        start = next(
+            i for i, line in enumerate(lines) if line == "Parameters" and lines[i + 1].startswith("---")
+        )
     except (StopIteration, IndexError):
         return {}
     described: dict[str, list[str]] = {}

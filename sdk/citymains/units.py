@@ -21,10 +21,29 @@ PSI_KPA: Final = 6.894757293168361
 
 #: The unit suffixes that may end a column's or a field's name, with the unit they stand for.
 SUFFIXES: Final = {
-    "m": "m", "mm": "mm", "m2": "m2", "m3": "m3", "km": "km", "s": "s", "h": "h", "c": "°C", "k": "K",
-    "kpa": "kPa", "bar": "bar", "kw": "kW", "kwh": "kWh", "percent": "%", "yuan": "yuan",
-    "m3_per_h": "m3/h", "m3_per_s": "m3/s", "kg_per_s": "kg/s", "m_per_s": "m/s", "mm_per_h": "mm/h",
-    "w_per_m2k": "W/(m2·K)", "kg_per_m3": "kg/m3", "ha": "ha",
+    "m": "m",
+    "mm": "mm",
+    "m2": "m2",
+    "m3": "m3",
+    "km": "km",
+    "s": "s",
+    "h": "h",
+    "c": "°C",
+    "k": "K",
+    "kpa": "kPa",
+    "bar": "bar",
+    "kw": "kW",
+    "kwh": "kWh",
+    "percent": "%",
+    "yuan": "yuan",
+    "m3_per_h": "m3/h",
+    "m3_per_s": "m3/s",
+    "kg_per_s": "kg/s",
+    "m_per_s": "m/s",
+    "mm_per_h": "mm/h",
+    "w_per_m2k": "W/(m2·K)",
+    "kg_per_m3": "kg/m3",
+    "ha": "ha",
 }
 
 

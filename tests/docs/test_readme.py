@@ -22,7 +22,9 @@ def test_python_blocks_run(name: str, tmp_path: Path) -> None:
     for number, block in enumerate(blocks(name, "python")):
         script = tmp_path / f"block_{number}.py"
         script.write_text(block, encoding="utf-8")
-        done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, cwd=tmp_path, timeout=120)
+        done = subprocess.run(
+            [sys.executable, str(script)], capture_output=True, text=True, cwd=tmp_path, timeout=120
+        )
         assert done.returncode == 0, done.stderr
         assert "VALID epanet EPANET 2.3" in done.stdout
 
@@ -38,7 +40,10 @@ def test_shell_blocks_name_commands_that_exist(name: str) -> None:
             elif words[:1] == ["citymains"]:
                 command = words[1:3] if words[1] != "serve" else words[1:2]
                 done = subprocess.run(
-                    [sys.executable, "-m", "citymains.cli.main", *command, "--help"], capture_output=True, text=True, timeout=60
+                    [sys.executable, "-m", "citymains.cli.main", *command, "--help"],
+                    capture_output=True,
+                    text=True,
+                    timeout=60,
                 )
                 assert done.returncode == 0, done.stderr
 
@@ -52,7 +57,9 @@ def test_both_languages_have_the_same_code_and_tables() -> None:
     assert sorted(set(english)) == sorted(set(chinese))
 
 
-@pytest.mark.parametrize("page", sorted((REPOSITORY / "docs").rglob("*.md")) + [REPOSITORY / name for name in READMES])
+@pytest.mark.parametrize(
+    "page", sorted((REPOSITORY / "docs").rglob("*.md")) + [REPOSITORY / name for name in READMES]
+)
 def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
         if "://" not in target:

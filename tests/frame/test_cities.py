@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 import citymains
+import pytest
 from citymains.errors import InputError, NotFoundError
 
 
@@ -15,7 +14,8 @@ def folder(tmp_path: Path) -> Path:
     city = tmp_path / "示范市"
     city.mkdir()
     (city / "city.toml").write_text(
-        'name = "示范市"\njurisdiction = "河南省/平顶山市"\ncrs = "EPSG:4547"\n[networks]\ndrainage = "排水.inp"\n', encoding="utf-8"
+        'name = "示范市"\njurisdiction = "河南省/平顶山市"\ncrs = "EPSG:4547"\n[networks]\ndrainage = "排水.inp"\n',
+        encoding="utf-8",
     )
     district = citymains.open("demo").drainage.bundled()["district"]
     (city / "排水.inp").write_bytes(district.read_text(encoding="utf-8").encode("gb18030"))
@@ -27,7 +27,9 @@ def test_a_city_knows_its_own_network_in_any_encoding(folder: Path) -> None:
     assert (city.name, city.workbench.jurisdiction) == ("示范市", "河南省/平顶山市")
     network = city.network("drainage")
     assert network.crs == "EPSG:4547"
-    assert network.id == city.drainage.load("district").id, "the same model in another encoding is the same network"
+    assert network.id == city.drainage.load("district").id, (
+        "the same model in another encoding is the same network"
+    )
     with pytest.raises(NotFoundError):
         city.network("gas")
 
@@ -46,7 +48,12 @@ def test_questions_start_in_the_background_and_faces_are_those_of_a_server(folde
 
 @pytest.mark.parametrize(
     ("text", "code"),
-    [(None, "FILE_NOT_FOUND"), ("name = ", "FILE_WRONG_FORMAT"), ("colour = 1", "ARGUMENT_UNKNOWN"), ("crs = 4547", "ARGUMENT_INVALID")],
+    [
+        (None, "FILE_NOT_FOUND"),
+        ("name = ", "FILE_WRONG_FORMAT"),
+        ("colour = 1", "ARGUMENT_UNKNOWN"),
+        ("crs = 4547", "ARGUMENT_INVALID"),
+    ],
 )
 def test_a_wrong_city_file_is_located(tmp_path: Path, text: str | None, code: str) -> None:
     if text is not None:

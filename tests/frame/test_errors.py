@@ -5,9 +5,8 @@ from __future__ import annotations
 import importlib
 import pickle
 
-import pytest
-
 import citymains
+import pytest
 from citymains import errors
 from citymains.messages import catalogue
 
@@ -23,7 +22,9 @@ def test_the_tree_in_the_module_head_names_every_class() -> None:
             assert cls.__name__ in errors.__doc__
 
 
-@pytest.mark.parametrize("cls", [c for c in tree(errors.CitymainsError) if c.__module__ == "citymains.errors"])
+@pytest.mark.parametrize(
+    "cls", [c for c in tree(errors.CitymainsError) if c.__module__ == "citymains.errors"]
+)
 def test_every_default_code_says_something_in_both_languages(cls: type[errors.CitymainsError]) -> None:
     text = catalogue()[cls.default_code]
     assert text.en
@@ -41,7 +42,9 @@ def test_every_message_has_both_languages_and_the_same_placeholders() -> None:
 
 
 def test_an_input_error_lists_what_is_wrong_and_where() -> None:
-    issue = errors.issue("FILE_TRUNCATED", file="中心城区.inp", line=12, section="PIPES", element="P-1", value="[PIP")
+    issue = errors.issue(
+        "FILE_TRUNCATED", file="中心城区.inp", line=12, section="PIPES", element="P-1", value="[PIP"
+    )
     error = errors.InputError([issue])
     assert "中心城区.inp:12" in str(error)
     assert "[PIPES] P-1" in str(error)
@@ -58,9 +61,8 @@ def test_errors_survive_a_pickle() -> None:
 
 
 def test_a_promised_question_is_not_an_attribute() -> None:
-    from citymains_water.utility import Water
-
     from citymains.workbench import Workbench
+    from citymains_water.utility import Water
 
     water = Water(Workbench())
     assert not hasattr(water, "isolate_everything")

@@ -7,12 +7,21 @@ import statistics
 import subprocess
 import sys
 
+import citymains
 import pytest
 
-import citymains
-
 HEAVY = (
-    "numpy", "pandas", "scipy", "pyarrow", "sqlalchemy", "grpc", "wntr", "epanet", "pandapipes", "pandapower", "pyswmm",
+    "numpy",
+    "pandas",
+    "scipy",
+    "pyarrow",
+    "sqlalchemy",
+    "grpc",
+    "wntr",
+    "epanet",
+    "pandapipes",
+    "pandapower",
+    "pyswmm",
     "swmm",
 )
 LOADED = f"import sys; print([name for name in {HEAVY!r} if name in sys.modules])"
@@ -27,7 +36,9 @@ def test_the_public_names_are_these() -> None:
 
 def run(code: str) -> tuple[str, float]:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return done.stdout, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-
 from citymains.call import Call, current_call
 from citymains.errors import CancelledError, EngineTimeoutError, InputError
 from citymains.model.scenario import Close, ScaleDemand, Scenario
@@ -57,7 +56,10 @@ class Clock(Face):
 def test_parameters_come_from_signature_and_docstring() -> None:
     number, step = questions(Clock)["tick"].parameters
     assert (number.name, number.type, number.required, number.description) == (
-        "number", int, True, "Which one, counted from 0.",
+        "number",
+        int,
+        True,
+        "Which one, counted from 0.",
     )
     assert (step.default, step.required) == (1.0, False)
     assert questions(Clock)["tick"].summary == "Give a tick."
@@ -91,7 +93,9 @@ def test_a_listener_that_comes_late_is_told_at_once() -> None:
 
 
 def test_scenarios_add_up_and_refuse_what_a_question_does_not_take() -> None:
-    assert Scenario.close("P-1", start_s=60).edits[0].start_s.hex() == (60.0).hex(), "one form of a number: 60.0"
+    assert Scenario.close("P-1", start_s=60).edits[0].start_s.hex() == (60.0).hex(), (
+        "one form of a number: 60.0"
+    )
     scenario = Scenario.close(pipes="P-1", start_s=60) + Scenario.scale_demand(1.2)
     assert [type(edit) for edit in scenario.edits] == [Close, ScaleDemand]
     scenario.require("water.pressure", (Close, ScaleDemand))

@@ -38,10 +38,20 @@ def test_a_sound_network_is_valid(heating: Heating, build: Build, estate: dict[s
     report = heating.supply(build(estate))
     assert report.verdict is Verdict.VALID
     assert list(report.frame().columns[:6]) == [
-        "consumer", "supply_temperature_c", "return_temperature_c", "differential_pressure_kpa", "heat_kw", "required_kw"]
+        "consumer",
+        "supply_temperature_c",
+        "return_temperature_c",
+        "differential_pressure_kpa",
+        "heat_kw",
+        "required_kw",
+    ]
     assert report.frame()["heat_kw"].to_numpy() == pytest.approx(40.0, rel=1e-6)
     assert report.frame()["return_temperature_c"].to_numpy() == pytest.approx(45.0, abs=1e-6)
-    assert at(report, "consumers", "二号站", "supply_temperature_c") < at(report, "consumers", "一号站", "supply_temperature_c") < 80.0
+    assert (
+        at(report, "consumers", "二号站", "supply_temperature_c")
+        < at(report, "consumers", "一号站", "supply_temperature_c")
+        < 80.0
+    )
     assert report.minimum_differential_pressure_consumer == "二号站"
     assert report.provenance.options["friction_model"] == "colebrook"
     assert report.provenance.options["mode"] == "bidirectional"
@@ -56,11 +66,18 @@ def test_heat_is_conserved(heating: Heating, build: Build, estate: dict[str, Any
     assert report.heat_loss_kw * 1000 == pytest.approx(report.table("pipes")["heat_loss_w"].sum(), rel=1e-12)
 
 
-def test_one_pipe_cools_as_the_closed_form_says(heating: Heating, build: Build, estate: dict[str, Any]) -> None:
+def test_one_pipe_cools_as_the_closed_form_says(
+    heating: Heating, build: Build, estate: dict[str, Any]
+) -> None:
     """T_out = T_g + (T_in - T_g)·exp(-U·π·D·L / (ṁ·cp)), with constant properties."""
-    fluid = {"name": "constant", "phase": "liquid", "properties": {
-        name: {"kind": "constant", "value": value}
-        for name, value in (("density", 975.0), ("viscosity", 3.8e-4), ("heat_capacity", 4190.0))}}
+    fluid = {
+        "name": "constant",
+        "phase": "liquid",
+        "properties": {
+            name: {"kind": "constant", "value": value}
+            for name, value in (("density", 975.0), ("viscosity", 3.8e-4), ("heat_capacity", 4190.0))
+        },
+    }
     report = heating.supply(build(estate, fluid=fluid))
     flow = at(report, "pipes", "热源供-一号供", "flow_kg_per_s")
     expected = 8.0 + (80.0 - 8.0) * math.exp(-0.5 * math.pi * 0.110 * 200.0 / (flow * 4190.0))
@@ -73,8 +90,12 @@ def test_scaled_demand(heating: Heating, build: Build, estate: dict[str, Any]) -
     assert at(report, "consumers", "二号站", "heat_kw") == pytest.approx(20.0, rel=1e-6)
 
 
-@pytest.mark.parametrize("scenario", [Scenario.lose(plants=["锅炉房"]), Scenario.close(pipes=["热源供-一号供"])])
-def test_total_loss_is_an_answer(heating: Heating, build: Build, estate: dict[str, Any], scenario: Scenario) -> None:
+@pytest.mark.parametrize(
+    "scenario", [Scenario.lose(plants=["锅炉房"]), Scenario.close(pipes=["热源供-一号供"])]
+)
+def test_total_loss_is_an_answer(
+    heating: Heating, build: Build, estate: dict[str, Any], scenario: Scenario
+) -> None:
     report = heating.supply(build(estate), scenario=scenario)
     assert report.converged
     assert report.delivered_heat_kw == 0.0
@@ -112,14 +133,23 @@ def test_t6_a_consumer_cut_off_gets_no_heat(heating: Heating, build: Build, esta
     assert at(report, "consumers", "二号站", "heat_kw") == 0.0
     assert at(report, "consumers", "二号站", "required_kw") == 40.0
     assert math.isnan(at(report, "consumers", "二号站", "supply_temperature_c"))
-    assert [(one.code, one.element) for one in report.findings if one.code == "HEAT_UNSUPPLIED"] == [("HEAT_UNSUPPLIED", "二号站")]
+    assert [(one.code, one.element) for one in report.findings if one.code == "HEAT_UNSUPPLIED"] == [
+        ("HEAT_UNSUPPLIED", "二号站")
+    ]
     assert report.unsupplied_consumer_count == 1
 
 
 def test_t7_water_does_not_leave_as_ice(heating: Heating, build: Build, estate: dict[str, Any]) -> None:
     estate["consumers"] = estate["consumers"][:1]
     estate["heat_exchangers"] = [
-        {"id": "换热器", "from_node": "二号供", "to_node": "二号回", "heat_kw": 1500.0, "inner_diameter_mm": 50.0}]
+        {
+            "id": "换热器",
+            "from_node": "二号供",
+            "to_node": "二号回",
+            "heat_kw": 1500.0,
+            "inner_diameter_mm": 50.0,
+        }
+    ]
     report = heating.supply(build(estate))
     assert report.verdict is Verdict.REJECTED
     assert report.converged
@@ -127,18 +157,25 @@ def test_t7_water_does_not_leave_as_ice(heating: Heating, build: Build, estate: 
     assert at(report, "consumers", "换热器", "return_temperature_c") < -200.0
 
 
-def test_t8_supply_colder_than_the_return_set_point(heating: Heating, build: Build, estate: dict[str, Any]) -> None:
+def test_t8_supply_colder_than_the_return_set_point(
+    heating: Heating, build: Build, estate: dict[str, Any]
+) -> None:
     for consumer in estate["consumers"]:
         consumer["return_temperature_c"] = 85.0
     report = heating.supply(build(estate))
     assert not report.converged
     assert report.verdict is Verdict.REJECTED
     assert set(codes(report)) == {"HEAT_NOT_CONVERGED", "HEAT_T_BELOW_RETURN"}
-    assert {one.element for one in report.findings if one.code == "HEAT_T_BELOW_RETURN"} == {"一号站", "二号站"}
+    assert {one.element for one in report.findings if one.code == "HEAT_T_BELOW_RETURN"} == {
+        "一号站",
+        "二号站",
+    }
     assert report.frame()["heat_kw"].isna().all()
 
 
-def test_t8_cold_start_temperatures_do_not_stop_it(heating: Heating, build: Build, estate: dict[str, Any]) -> None:
+def test_t8_cold_start_temperatures_do_not_stop_it(
+    heating: Heating, build: Build, estate: dict[str, Any]
+) -> None:
     for junction in estate["junctions"]:
         junction["temperature_c"] = 10.0
     assert heating.supply(build(estate)).verdict is Verdict.VALID
@@ -146,24 +183,33 @@ def test_t8_cold_start_temperatures_do_not_stop_it(heating: Heating, build: Buil
 
 def test_t9_standing_water_has_no_temperature(heating: Heating, build: Build, estate: dict[str, Any]) -> None:
     estate["junctions"].append({"id": "盲端"})
-    estate["pipes"].append({"id": "死管", "from_node": "一号供", "to_node": "盲端", "length_m": 50.0, "inner_diameter_mm": 50.0})
+    estate["pipes"].append(
+        {"id": "死管", "from_node": "一号供", "to_node": "盲端", "length_m": 50.0, "inner_diameter_mm": 50.0}
+    )
     report = heating.supply(build(estate))
     assert report.verdict is Verdict.VALID
     assert math.isnan(at(report, "pipes", "死管", "outlet_temperature_c"))
     assert math.isnan(at(report, "nodes", "盲端", "temperature_c"))
     assert at(report, "pipes", "死管", "heat_loss_w") == 0.0
-    assert at(report, "nodes", "盲端", "pressure_kpa") == pytest.approx(at(report, "nodes", "一号供", "pressure_kpa"))
+    assert at(report, "nodes", "盲端", "pressure_kpa") == pytest.approx(
+        at(report, "nodes", "一号供", "pressure_kpa")
+    )
     assert "HEAT_STAGNANT" in {one.code for one in report.findings}
 
 
 # -- bad input and bundled networks ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("change", "code"), [
-    ({"heat_kw": None}, "PIPES_CONSUMER_SET_POINTS"), ({"flow_kg_per_s": 1.0}, "PIPES_CONSUMER_SET_POINTS"),
-    ({"heat_kw": None, "temperature_drop_k": 30.0}, "PIPES_CONSUMER_SET_POINTS"),
-    ({"return_temperature_c": 318.15}, "PIPES_OUT_OF_RANGE"), ({"to_node": "一号供"}, "PIPES_SELF_LOOP"),
-])
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"heat_kw": None}, "PIPES_CONSUMER_SET_POINTS"),
+        ({"flow_kg_per_s": 1.0}, "PIPES_CONSUMER_SET_POINTS"),
+        ({"heat_kw": None, "temperature_drop_k": 30.0}, "PIPES_CONSUMER_SET_POINTS"),
+        ({"return_temperature_c": 318.15}, "PIPES_OUT_OF_RANGE"),
+        ({"to_node": "一号供"}, "PIPES_SELF_LOOP"),
+    ],
+)
 def test_bad_consumers_are_refused(
     heating: Heating, build: Build, estate: dict[str, Any], change: dict[str, Any], code: str
 ) -> None:
@@ -184,7 +230,11 @@ def test_a_gas_network_is_refused(heating: Heating, build: Build, estate: dict[s
 
 def test_the_bundled_network(heating: Heating) -> None:
     network = heating.load("schutterwald_heat")
-    assert (network.counts["junctions"], network.counts["consumers"], network.counts["plants"]) == (488, 44, 1)
+    assert (network.counts["junctions"], network.counts["consumers"], network.counts["plants"]) == (
+        488,
+        44,
+        1,
+    )
     raised = [one for one in network.repairs if one.code == "PIPES_LENGTH_RAISED"]
     assert raised
     report = heating.supply(network)
@@ -198,8 +248,17 @@ def test_every_message_says_itself_twice() -> None:
     from citymains.messages import catalogue
 
     told = catalogue()
-    for code in ("HEAT_CONSUMER_DP_NEG", "HEAT_STAGNANT", "HEAT_T_BELOW_RETURN", "HEAT_BELOW_FREEZING", "HEAT_UNSUPPLIED",
-                 "HEAT_NOT_CONVERGED", "HEAT_DAMPED", "HEAT_SEQUENTIAL", "HEAT_BALANCE"):
+    for code in (
+        "HEAT_CONSUMER_DP_NEG",
+        "HEAT_STAGNANT",
+        "HEAT_T_BELOW_RETURN",
+        "HEAT_BELOW_FREEZING",
+        "HEAT_UNSUPPLIED",
+        "HEAT_NOT_CONVERGED",
+        "HEAT_DAMPED",
+        "HEAT_SEQUENTIAL",
+        "HEAT_BALANCE",
+    ):
         text = told[code]
         assert text.en
         assert text.zh

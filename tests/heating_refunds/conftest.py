@@ -42,9 +42,13 @@ def policies() -> Callable[..., Any]:
     """``policies(jurisdiction, on, company=False)``: the shipped rule of a place, with the sensor-starting company on demand."""
     plain, with_company = shipped_book(), shipped_book(pack(SENSOR_STARTS))
 
-    def policy(jurisdiction: str = "河南省/平顶山市", on: str = "2022-11-15", *, company: bool = False) -> Any:
+    def policy(
+        jurisdiction: str = "河南省/平顶山市", on: str = "2022-11-15", *, company: bool = False
+    ) -> Any:
         book = with_company if company else plain
-        return resolve_policy(book, jurisdiction, datetime.fromisoformat(on).date(), ["heat-co"] if company else [])
+        return resolve_policy(
+            book, jurisdiction, datetime.fromisoformat(on).date(), ["heat-co"] if company else []
+        )
 
     return policy
 
@@ -54,8 +58,13 @@ def settle(policies: Callable[..., Any]) -> Callable[..., RefundReport]:
     """``settle(users=[...], ..., company=, season=, jurisdiction=)``: a settlement with defaults for what is not given."""
 
     def run(
-        *, season: str = "2022-11-15/2023-03-15", jurisdiction: str = "河南省/平顶山市", company: bool = False, policy: Any = None,
-        options: dict[str, Any] | None = None, **datasets: Any,
+        *,
+        season: str = "2022-11-15/2023-03-15",
+        jurisdiction: str = "河南省/平顶山市",
+        company: bool = False,
+        policy: Any = None,
+        options: dict[str, Any] | None = None,
+        **datasets: Any,
     ) -> RefundReport:
         found = policy or policies(jurisdiction, season[:10], company=company)
         datasets.setdefault("users", [user()])
@@ -70,10 +79,19 @@ def user(number: str = "U1", **more: Any) -> dict[str, Any]:
     return {"user": number, "substation": "S1", "area_m2": "100", "tariff": "T", "sensor": "R1", **more}
 
 
-def series(temperatures: list[float | None], sensor: str = "R1", start: datetime = datetime(2022, 11, 15), step_min: int = 10) -> list[dict[str, Any]]:
+def series(
+    temperatures: list[float | None],
+    sensor: str = "R1",
+    start: datetime = datetime(2022, 11, 15),
+    step_min: int = 10,
+) -> list[dict[str, Any]]:
     """Readings of constant days; None is a day without readings."""
     return [
-        {"sensor": sensor, "time": start + timedelta(days=day, minutes=step_min * at), "temperature_c": celsius}
+        {
+            "sensor": sensor,
+            "time": start + timedelta(days=day, minutes=step_min * at),
+            "temperature_c": celsius,
+        }
         for day, celsius in enumerate(temperatures)
         if celsius is not None
         for at in range(1440 // step_min)

@@ -29,7 +29,10 @@ def test_readings_without_a_unit(settle: Settle, field: str) -> None:
 
 
 def test_a_reading_with_an_empty_unit(settle: Settle) -> None:
-    rows = [{"sensor": "R1", "time": "2022-12-01 00:00", "temperature_c": 17.0, "unit": unit} for unit in ("C", "")]
+    rows = [
+        {"sensor": "R1", "time": "2022-12-01 00:00", "temperature_c": 17.0, "unit": unit}
+        for unit in ("C", "")
+    ]
     (one,) = refused(settle, readings=rows).issues
     assert (one.code, one.line, one.element) == ("REFUND_READING_UNIT_UNKNOWN", 2, "R1")
 
@@ -53,11 +56,16 @@ def test_overlapping_outages(settle: Settle) -> None:
 
 def test_outages_that_touch_do_not_overlap(settle: Settle) -> None:
     stops = [("2022-12-01 00:00", "2022-12-02 00:00"), ("2022-12-02 00:00", "2022-12-03 00:00")]
-    assert str(settle(outages=[{"substation": "S1", "start": a, "end": b} for a, b in stops]).total_yuan) == "38.00"
+    assert (
+        str(settle(outages=[{"substation": "S1", "start": a, "end": b} for a, b in stops]).total_yuan)
+        == "38.00"
+    )
 
 
 def test_an_outage_that_ends_before_it_begins(settle: Settle) -> None:
-    (one,) = refused(settle, outages=[{"substation": "S1", "start": "2022-12-02 00:00", "end": "2022-12-01 00:00"}]).issues
+    (one,) = refused(
+        settle, outages=[{"substation": "S1", "start": "2022-12-02 00:00", "end": "2022-12-01 00:00"}]
+    ).issues
     assert one.code == "REFUND_OUTAGE_REVERSED"
 
 
@@ -78,7 +86,12 @@ def test_everything_wrong_is_told_at_once(settle: Settle) -> None:
         requests=[{"request": "Q", "user": "U9", "time": "2022-12-01 00:00"}],
     )
     codes = {one.code for one in error.issues}
-    assert codes == {"REFUND_USER_TWICE", "REFUND_TARIFF_UNKNOWN", "REFUND_SUBSTATION_UNKNOWN", "REFUND_USER_UNKNOWN"}
+    assert codes == {
+        "REFUND_USER_TWICE",
+        "REFUND_TARIFF_UNKNOWN",
+        "REFUND_SUBSTATION_UNKNOWN",
+        "REFUND_USER_UNKNOWN",
+    }
     assert all(one.message_zh and one.fix_zh for one in error.issues)
 
 
@@ -92,7 +105,9 @@ def test_prices_with_a_gap_and_an_overlap(settle: Settle) -> None:
 
 def test_a_csv_is_located_by_line_and_column(tmp_path: Path) -> None:
     path = tmp_path / "users.csv"
-    path.write_text("户号,换热站,面积,价格类别\nU1,S1,100,T\nU2,S1,八十,T\nU3,S1,90.12,T\n", encoding="gb18030")
+    path.write_text(
+        "户号,换热站,面积,价格类别\nU1,S1,100,T\nU2,S1,八十,T\nU3,S1,90.12,T\n", encoding="gb18030"
+    )
     users = read_dataset("users", path)
     (one,) = users.issues
     assert (one.file, one.line, one.field, one.value) == ("users.csv", 3, "area_m2", "八十")

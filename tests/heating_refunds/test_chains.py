@@ -12,11 +12,20 @@ import pandas as pd
 from tests.heating_refunds.conftest import series, user
 
 
-def test_nanyang_a_leak_stops_two_substations_and_their_users_are_credited_or_paid(settle: Callable[..., Any]) -> None:
+def test_nanyang_a_leak_stops_two_substations_and_their_users_are_credited_or_paid(
+    settle: Callable[..., Any],
+) -> None:
     """Leak in early December: the shutdown stops A for 30 h, B for 12 h, C for 11 h 59 min; D stays on."""
-    stops = {"A": ("2022-12-03 06:00", "2022-12-04 12:00"), "B": ("2022-12-03 08:00", "2022-12-03 20:00"), "C": ("2022-12-03 08:00", "2022-12-03 19:59")}
+    stops = {
+        "A": ("2022-12-03 06:00", "2022-12-04 12:00"),
+        "B": ("2022-12-03 08:00", "2022-12-03 20:00"),
+        "C": ("2022-12-03 08:00", "2022-12-03 19:59"),
+    }
     areas = {"A1": "96.50", "A2": "120.00", "B1": "88.80", "C1": "100.00", "D1": "100.00"}
-    users = [user(name, substation=name[0], area_m2=area, tenant=name == "A2", sensor=None) for name, area in areas.items()]
+    users = [
+        user(name, substation=name[0], area_m2=area, tenant=name == "A2", sensor=None)
+        for name, area in areas.items()
+    ]
     report = settle(
         jurisdiction="河南省/南阳市", users=users,
         outages=[{"substation": name, "start": start, "end": end} for name, (start, end) in stops.items()],
@@ -52,11 +61,18 @@ def test_pingdingshan_a_season_of_about_six_million_split_by_reason(settle: Call
     readings = [
         row
         for at in range(30)
-        for row in series([17.2 if day < 90 + at else 18.6 for day in range(120)], f"R{at:02d}", start=pd.Timestamp("2021-11-15").to_pydatetime(), step_min=10)
+        for row in series(
+            [17.2 if day < 90 + at else 18.6 for day in range(120)],
+            f"R{at:02d}",
+            start=pd.Timestamp("2021-11-15").to_pydatetime(),
+            step_min=10,
+        )
         if row["time"].minute % 10 == 0
     ]
     stops = [{"substation": "S00", "start": "2022-03-01 00:00", "end": "2022-03-03 00:00"}]
-    report = settle(season="2021-11-15/2022-03-15", users=users, readings=readings, outages=stops, company=True)
+    report = settle(
+        season="2021-11-15/2022-03-15", users=users, readings=readings, outages=stops, company=True
+    )
     # every sensor: its cold days but the first five, and none of the last five
     cold = {at: min(90 + at, 115) - 5 for at in range(30)}
     expected_cents = 0
@@ -70,6 +86,9 @@ def test_pingdingshan_a_season_of_about_six_million_split_by_reason(settle: Call
     assert report.temperature_yuan + report.outage_yuan == report.total_yuan
     audit = report.frame()
     assert len(audit) == report.user_days == 200 * (sum(cold.values()) + 2)
-    assert audit.groupby("reason")["amount_yuan"].sum().to_dict() == {"temperature": report.temperature_yuan, "outage": report.outage_yuan}
+    assert audit.groupby("reason")["amount_yuan"].sum().to_dict() == {
+        "temperature": report.temperature_yuan,
+        "outage": report.outage_yuan,
+    }
     assert audit["article"].notna().all()
     assert sum(report.table("statements")["amount_yuan"], Decimal(0)) == report.total_yuan

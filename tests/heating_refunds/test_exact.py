@@ -18,7 +18,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 MODES = {"half_up": ROUND_HALF_UP, "half_even": ROUND_HALF_EVEN, "down": ROUND_DOWN}
-FACTORS = st.lists(st.tuples(st.integers(1, 10**9), st.integers(0, 10**6), st.integers(0, 10**4), st.integers(0, 1440)), min_size=1, max_size=12)
+FACTORS = st.lists(
+    st.tuples(st.integers(1, 10**9), st.integers(0, 10**6), st.integers(0, 10**4), st.integers(0, 1440)),
+    min_size=1,
+    max_size=12,
+)
 
 
 @given(rows=FACTORS, denominator=st.sampled_from([1, 7, 120, 121, 10_000, 1_440_000_000]))
@@ -35,7 +39,9 @@ def test_running_sums_of_products_equal_fractions(rows: list[tuple[int, ...]], d
         for at, value in enumerate(exact):
             whole, rest = divmod(value * 100, denominator)
             below = Fraction(rest, denominator)
-            up = below > Fraction(1, 2) or (below == Fraction(1, 2) and (rounding == ROUND_HALF_UP or whole % 2 == 1))
+            up = below > Fraction(1, 2) or (
+                below == Fraction(1, 2) and (rounding == ROUND_HALF_UP or whole % 2 == 1)
+            )
             assert int(cents[at]) == whole + (up and rounding != ROUND_DOWN)
 
 
@@ -50,7 +56,16 @@ def test_rounding_equals_decimal(amounts: list[Decimal]) -> None:
 def test_running_sums_start_again_with_each_group_even_when_the_whole_wraps() -> None:
     amounts = np.full(8, 2**61, dtype=np.int64)
     with np.errstate(over="ignore"):
-        assert running_within(amounts, np.array([0, 3, 5])).tolist() == [2**61, 2**62, 3 * 2**61, 2**61, 2**62, 2**61, 2**62, 3 * 2**61]
+        assert running_within(amounts, np.array([0, 3, 5])).tolist() == [
+            2**61,
+            2**62,
+            3 * 2**61,
+            2**61,
+            2**62,
+            2**61,
+            2**62,
+            3 * 2**61,
+        ]
 
 
 def test_products_that_do_not_fit_are_python_integers() -> None:

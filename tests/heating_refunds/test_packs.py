@@ -48,7 +48,11 @@ def test_no_pack_is_from_memory_and_every_one_names_its_document() -> None:
 
 
 def test_a_pack_with_a_wrong_expectation_fails_its_check() -> None:
-    text = (PACKS / "heat-refund-henan.toml").read_text(encoding="utf-8").replace("ratio = 0.5, tie_break", "ratio = 0.4, tie_break", 1)
+    text = (
+        (PACKS / "heat-refund-henan.toml")
+        .read_text(encoding="utf-8")
+        .replace("ratio = 0.5, tie_break", "ratio = 0.4, tie_break", 1)
+    )
     assert check_rules(RuleBook([RulePackRecord(name="heat-refund-henan", text=text)])).failed_count > 0
 
 
@@ -66,7 +70,9 @@ def test_a_pack_with_a_wrong_expectation_fails_its_check() -> None:
         ("黑龙江省/绥化市/绥棱县", "2022-10-20", "heat-refund-suileng", "20"),
     ],
 )
-def test_place_and_date_decide(policies: Callable[..., Any], place: str, on: str, name: str, guarantee: str) -> None:
+def test_place_and_date_decide(
+    policies: Callable[..., Any], place: str, on: str, name: str, guarantee: str
+) -> None:
     found = policies(place, on)
     assert (found.name, found.guarantee_c) == (name, Decimal(guarantee))
 
@@ -88,7 +94,9 @@ def test_a_company_overrides_one_field_and_the_rest_stays(policies: Callable[...
     assert "省政府令第183号" in own.article
 
 
-def test_the_citys_own_rule_does_not_inherit_the_provinces_excluded_days(policies: Callable[..., Any]) -> None:
+def test_the_citys_own_rule_does_not_inherit_the_provinces_excluded_days(
+    policies: Callable[..., Any],
+) -> None:
     assert policies("河南省/洛阳市").clock.exclude_first_days == 0
 
 
@@ -101,7 +109,9 @@ def test_the_citys_own_rule_does_not_inherit_the_provinces_excluded_days(policie
         ("天津市", "2023-2024", "137"), ("辽宁省/沈阳市", "2010-2011", "151"),
     ],
 )  # fmt: skip
-def test_seasons_have_their_days_in_common_and_leap_years(policies: Callable[..., Any], place: str, season: str, days: str) -> None:
+def test_seasons_have_their_days_in_common_and_leap_years(
+    policies: Callable[..., Any], place: str, season: str, days: str
+) -> None:
     found = policies(place, f"{season[:4]}-11-01")
     assert str(season_of(season, found).length_days) == days
 
@@ -116,7 +126,9 @@ def test_the_pack_in_the_documentation_is_valid_and_passes_its_case() -> None:
     text = re.search(r"```toml\n(.*?)```", page, re.S)[1]  # type: ignore[index]
     checked = check_rules(RuleBook([RulePackRecord(name="our-company", text=text)]))
     assert (checked.failed_count, checked.case_count) == (0, 1)
-    wrong = check_rules(RuleBook([RulePackRecord(name="our-company", text=text.replace('"sensor"', '"request"'))]))
+    wrong = check_rules(
+        RuleBook([RulePackRecord(name="our-company", text=text.replace('"sensor"', '"request"'))])
+    )
     assert wrong.failed_count == 1
 
 
@@ -162,8 +174,12 @@ def test_two_packs_for_one_place_and_date_are_refused() -> None:
     assert "twin" in caught.value.issues[0].limit
 
 
-@pytest.mark.parametrize(("celsius", "ratio"), [("16", "0.5"), ("14", "1"), ("16.001", "0.3"), ("13.999", "1"), ("18", None)])
-def test_overlapping_text_counts_for_the_user(policies: Callable[..., Any], celsius: str, ratio: str | None) -> None:
+@pytest.mark.parametrize(
+    ("celsius", "ratio"), [("16", "0.5"), ("14", "1"), ("16.001", "0.3"), ("13.999", "1"), ("18", None)]
+)
+def test_overlapping_text_counts_for_the_user(
+    policies: Callable[..., Any], celsius: str, ratio: str | None
+) -> None:
     band = policies("山东省/菏泽市").band_of(int(Decimal(celsius) * 1000))
     assert (None if band is None else band.ratio) == (None if ratio is None else Decimal(ratio))
 

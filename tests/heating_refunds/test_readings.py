@@ -29,7 +29,11 @@ def flags(days: Any) -> dict[str, int]:
 def test_days_equal_a_plain_groupby() -> None:
     random_state = np.random.default_rng(3)
     rows = [
-        {"sensor": f"R{at % 7}", "time": datetime(2022, 11, 15) + timedelta(minutes=10 * (at // 7)), "temperature_c": round(float(random_state.normal(18, 2)), 2)}
+        {
+            "sensor": f"R{at % 7}",
+            "time": datetime(2022, 11, 15) + timedelta(minutes=10 * (at // 7)),
+            "temperature_c": round(float(random_state.normal(18, 2)), 2),
+        }
         for at in range(7 * 1440)
     ]
     days = read_sensor_days(rows, SEASON)
@@ -78,7 +82,14 @@ def test_flags_are_counted_and_the_readings_set_aside() -> None:
     del rows[60:70]
     rows.append({"sensor": "R1", "time": datetime(2023, 1, 1), "temperature_c": 17.0})
     days = read_sensor_days(rows, SEASON)
-    assert flags(days) == {"duplicate": 1, "conflicting": 2, "impossible": 2, "missing_value": 1, "gap": 2, "outside_season": 1}
+    assert flags(days) == {
+        "duplicate": 1,
+        "conflicting": 2,
+        "impossible": 2,
+        "missing_value": 1,
+        "gap": 2,
+        "outside_season": 1,
+    }
     assert days.count[0, 0] == 144 - 1 - 2 - 1 - 10
     assert days.readings == len(rows)
 
@@ -98,15 +109,23 @@ def test_a_clock_that_jumps_back_makes_the_day_no_evidence(settle: Callable[...,
 
 def test_twenty_four_hundred_is_the_next_midnight_and_counted(tmp_path: Path) -> None:
     path = tmp_path / "readings.csv"
-    path.write_text("sensor,time,temperature_c\nR1,2022-11-15 23:50,17.0\nR1,2022-11-15 24:00,17.5\nR1,2022/11/16 0:10,18\nR1,soon,17\n", encoding="utf-8")
+    path.write_text(
+        "sensor,time,temperature_c\nR1,2022-11-15 23:50,17.0\nR1,2022-11-15 24:00,17.5\nR1,2022/11/16 0:10,18\nR1,soon,17\n",
+        encoding="utf-8",
+    )
     days = read_sensor_days(path, SEASON)
     assert flags(days) == {"time_24": 1, "time_unreadable": 1}
     assert days.count[0, :2].tolist() == [1, 2]
 
 
 def test_moments_with_a_zone_are_put_on_local_days() -> None:
-    moments = pa.array([datetime(2022, 11, 15, 15, 50, tzinfo=UTC), datetime(2022, 11, 15, 16, 0, tzinfo=UTC)], pa.timestamp("us", tz="UTC"))
-    days = read_sensor_days(pa.table({"sensor": ["R1", "R1"], "time": moments, "temperature_c": [17.0, 18.0]}), SEASON)
+    moments = pa.array(
+        [datetime(2022, 11, 15, 15, 50, tzinfo=UTC), datetime(2022, 11, 15, 16, 0, tzinfo=UTC)],
+        pa.timestamp("us", tz="UTC"),
+    )
+    days = read_sensor_days(
+        pa.table({"sensor": ["R1", "R1"], "time": moments, "temperature_c": [17.0, 18.0]}), SEASON
+    )
     assert days.count[0, :2].tolist() == [1, 1]
 
 
@@ -125,14 +144,20 @@ def test_a_gap_that_cuts_a_run_below_48_hours_refunds_neither_part(settle: Calla
 
 def test_a_half_read_day_is_no_evidence(settle: Callable[..., Any]) -> None:
     rows = series([19.0] * 8 + [17.0] * 4 + [19.0])
-    rows = [row for row in rows if not (row["time"].date() == datetime(2022, 11, 24).date() and row["time"].hour < 12)]
+    rows = [
+        row
+        for row in rows
+        if not (row["time"].date() == datetime(2022, 11, 24).date() and row["time"].hour < 12)
+    ]
     report = settle(readings=rows, company=True)
     assert report.frame()["day"].tolist() == ["2022-11-25", "2022-11-26"]
     assert report.table("evidence").set_index("day").loc["2022-11-24", "evident"] == np.False_
 
 
 @pytest.mark.parametrize(("celsius", "days"), [(17.99, 3), (18.0, 0), (18.01, 0), (17.999, 3)])
-def test_the_edge_is_exact_for_the_mean_of_a_day(settle: Callable[..., Any], celsius: float, days: int) -> None:
+def test_the_edge_is_exact_for_the_mean_of_a_day(
+    settle: Callable[..., Any], celsius: float, days: int
+) -> None:
     assert len(settle(readings=series([19.0] * 10 + [celsius] * 3 + [19.0]), company=True).frame()) == days
 
 
@@ -144,7 +169,11 @@ def test_one_reading_a_thousandth_lower_tips_the_mean(settle: Callable[..., Any]
 
 
 def test_offline_sensors_are_told(settle: Callable[..., Any]) -> None:
-    flagged = settle(users=[user(), user("U2", sensor="R2")], readings=series([19.0] * 3), company=True).table("evidence_flags").set_index("flag")
+    flagged = (
+        settle(users=[user(), user("U2", sensor="R2")], readings=series([19.0] * 3), company=True)
+        .table("evidence_flags")
+        .set_index("flag")
+    )
     assert flagged.loc["offline", "sensors"] == 1
 
 

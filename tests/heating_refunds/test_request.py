@@ -34,14 +34,20 @@ def folder(tmp_path: Path) -> Path:
     pd.DataFrame([user(), user("U2", tenant=True)]).to_parquet(tmp_path / "users.parquet")
     (tmp_path / "tariffs.csv").write_text("价格类别,日单价\nT,0.19\n", encoding="utf-8")
     with pd.ExcelWriter(tmp_path / "refunds.xlsx") as book:
-        pd.DataFrame([{"substation": "S1", "start": "2022-12-05 00:00", "end": "2022-12-05 24:00"}]).to_excel(book, sheet_name="outages", index=False)
+        pd.DataFrame([{"substation": "S1", "start": "2022-12-05 00:00", "end": "2022-12-05 24:00"}]).to_excel(
+            book, sheet_name="outages", index=False
+        )
     return tmp_path
 
 
 def test_a_folder_of_parquet_csv_and_excel_settles_the_season(folder: Path) -> None:
     report = settle_season(Bench("河南省/平顶山市"), "2022-2023", {}, folder=str(folder))
     assert str(report.total_yuan) == "38.00"
-    assert (report.season_start, report.season_end, report.season_days) == ("2022-11-15T00:00", "2023-03-15T00:00", "120")
+    assert (report.season_start, report.season_end, report.season_days) == (
+        "2022-11-15T00:00",
+        "2023-03-15T00:00",
+        "120",
+    )
     assert report.provenance.rule_packs == ("province/heat-refund-henan@1",)
     assert report.verdict.value == "VALID"
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 import importlib
 
 import pytest
-
 from citymains.model.record import Record
 from citymains.model.table import Kind
 
 
 def records(cls: type[Record] = Record) -> list[type[Record]]:
     for module in (
-        "citymains.model.network", "citymains.isolation.report", "citymains.rules.check", "citymains_water.pressure",
-        "citymains_gas.pressure", "citymains_heating.supply", "citymains_drainage.simulate",
+        "citymains.model.network",
+        "citymains.isolation.report",
+        "citymains.rules.check",
+        "citymains_water.pressure",
+        "citymains_gas.pressure",
+        "citymains_heating.supply",
+        "citymains_drainage.simulate",
     ):
         importlib.import_module(module)
     return [one for child in cls.__subclasses__() for one in (child, *records(child))]

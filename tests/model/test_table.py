@@ -7,12 +7,11 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from citymains.errors import InternalError
 from citymains.model.canonical import canonical_json
 from citymains.model.table import Coded, Column, ColumnSpec, Kind, TableSpec
+from hypothesis import given
+from hypothesis import strategies as st
 
 NODES = TableSpec(
     "nodes",

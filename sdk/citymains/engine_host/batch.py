@@ -67,7 +67,9 @@ def run_chunk(
                 session = open_session()
             some = [scenarios[position] for position in part]
             try:
-                answers.append((part, session.run(task(some), element=name(some[0]) if len(some) == 1 else "")))
+                answers.append(
+                    (part, session.run(task(some), element=name(some[0]) if len(some) == 1 else ""))
+                )
             except SolverError as error:
                 if isinstance(error, CancelledError) or error.code == "DEADLINE_EXCEEDED":
                     raise

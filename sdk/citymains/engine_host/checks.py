@@ -37,7 +37,9 @@ def check_ids(engine: str, what: str, expected: Sequence[str], given: Sequence[s
         raise _rejected(engine, f"{len(given)} {what} where the model has {len(expected)}")
     for position, (mine, theirs) in enumerate(zip(expected, given, strict=True)):
         if mine != theirs:
-            raise _rejected(engine, f"{what}[{position}] is {str(theirs)!r} where the model has {str(mine)!r}", str(mine))
+            raise _rejected(
+                engine, f"{what}[{position}] is {str(theirs)!r} where the model has {str(mine)!r}", str(mine)
+            )
 
 
 def check_steps(engine: str, what: str, expected: int, given: int) -> None:
@@ -52,7 +54,12 @@ def check_steps(engine: str, what: str, expected: int, given: int) -> None:
 
 
 def check_finite(
-    engine: str, what: str, values: ArrayLike, *, ids: Sequence[str] | None = None, missing: ArrayLike | None = None
+    engine: str,
+    what: str,
+    values: ArrayLike,
+    *,
+    ids: Sequence[str] | None = None,
+    missing: ArrayLike | None = None,
 ) -> None:
     """Check that all values are finite.
 
@@ -81,7 +88,11 @@ def check_finite(
     where = tuple(int(index) for index in np.argwhere(bad)[0])
     element = str(ids[where[-1]]) if ids is not None and where else ""
     place = f" of {element}" if element else ""
-    raise _rejected(engine, f"{what}{place} is {array[where]} at {list(where)}; {int(bad.sum())} of {array.size} values", element)
+    raise _rejected(
+        engine,
+        f"{what}{place} is {array[where]} at {list(where)}; {int(bad.sum())} of {array.size} values",
+        element,
+    )
 
 
 def check_file(engine: str, path: Path, *, least_bytes: int = 1, ending: bytes = b"") -> None:

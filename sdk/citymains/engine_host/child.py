@@ -201,10 +201,23 @@ def fault(problem: BaseException, extra: str = "") -> Said:
     if isinstance(problem, MemoryError):
         problem.__traceback__ = None  # its frames hold the memory that ran out
         confine.release_spare_memory()
-    said: Said = {"said": "fault", "kind": "error", "code": "", "details": {}, "trace": _trace(problem), "extra": extra}
+    said: Said = {
+        "said": "fault",
+        "kind": "error",
+        "code": "",
+        "details": {},
+        "trace": _trace(problem),
+        "extra": extra,
+    }
     if isinstance(problem, EngineFault):
         details = {clean(key): clean(value) for key, value in problem.details.items() if value is not None}
-        return {**said, "kind": "fault", "code": clean(problem.code), "message": clean(problem.message), "details": details}
+        return {
+            **said,
+            "kind": "fault",
+            "code": clean(problem.code),
+            "message": clean(problem.message),
+            "details": details,
+        }
     if isinstance(problem, MemoryError):
         return {**said, "kind": "memory", "message": "out of memory"}
     if isinstance(problem, ModuleNotFoundError) and problem.name:
@@ -215,7 +228,11 @@ def fault(problem: BaseException, extra: str = "") -> Said:
 def _trace(problem: BaseException) -> str:
     """Where it happened, without the paths of this machine."""
     calls = list(traceback.walk_tb(problem.__traceback__))[-4:]
-    return clean(" > ".join(f"{frame.f_globals.get('__name__')}.{frame.f_code.co_name}:{line}" for frame, line in calls))
+    return clean(
+        " > ".join(
+            f"{frame.f_globals.get('__name__')}.{frame.f_code.co_name}:{line}" for frame, line in calls
+        )
+    )
 
 
 def clean(value: Any) -> str:

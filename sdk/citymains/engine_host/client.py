@@ -135,7 +135,9 @@ class EngineHost:
         except OSError as problem:
             link.close()
             raise start_failed(spec.name, str(problem)) from problem
-        session = Session(spec, link, directory, version=version, limits=limits, element=element, on_end=on_end)
+        session = Session(
+            spec, link, directory, version=version, limits=limits, element=element, on_end=on_end
+        )
         with self._lock:
             self._sessions.add(session)
         return session
@@ -146,7 +148,9 @@ class EngineHost:
             return link, version, link.scratch
         # A template gives up by itself at its limit; waiting a little longer gets its own words.
         patience = Patience(start_limit_s() + 5.0, engine=spec.name, element=element)
-        for _ in range(3):  # a template may have died since it was last asked; a new one may be killed by whoever killed it
+        for _ in range(
+            3
+        ):  # a template may have died since it was last asked; a new one may be killed by whoever killed it
             template = self._template(spec)
             template.wait(patience)
             with contextlib.suppress(TemplateGone):

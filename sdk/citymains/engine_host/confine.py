@@ -103,7 +103,9 @@ def _limit(memory_mib: float, file_mib: float) -> None:
     if mapped:
         memory_bytes = mapped + int(memory_mib * _MIB)
         _set(resource.RLIMIT_AS, memory_bytes, memory_bytes + _SPARE_BYTES)
-    with contextlib.suppress(OSError):  # if the machine runs out of memory, this process goes before its server
+    with contextlib.suppress(
+        OSError
+    ):  # if the machine runs out of memory, this process goes before its server
         Path("/proc/self/oom_score_adj").write_text("500")
 
 

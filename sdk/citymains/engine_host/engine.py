@@ -93,7 +93,9 @@ class EngineSpec:
         """Import the engine's module, and with it the solver, and make the engine."""
         engine = getattr(importlib.import_module(self.module), self.attribute)()
         if not isinstance(engine, Engine):
-            raise TypeError(f"{self.module}:{self.attribute} is not an engine: it needs name, version() and open()")
+            raise TypeError(
+                f"{self.module}:{self.attribute} is not an engine: it needs name, version() and open()"
+            )
         return engine
 
 

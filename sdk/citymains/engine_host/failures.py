@@ -58,12 +58,16 @@ def from_fault(spec: EngineSpec, said: Mapping[str, Any], element: str, limits: 
     """The error for what an engine raised."""
     kind, message = said.get("kind"), _text(said.get("message"))
     if kind == "memory":
-        return SolverError("ENGINE_OUT_OF_MEMORY", engine=spec.name, limit=f"{limits.memory_mib:g}", element=element)
+        return SolverError(
+            "ENGINE_OUT_OF_MEMORY", engine=spec.name, limit=f"{limits.memory_mib:g}", element=element
+        )
     if kind == "missing":
         return _missing(spec, said)
     if kind == "fault":
         return _refusal(spec, said, message, element)
-    return SolverError(engine=spec.name, value=message, element=element, trace=_text(said.get("trace")) or None)
+    return SolverError(
+        engine=spec.name, value=message, element=element, trace=_text(said.get("trace")) or None
+    )
 
 
 def _refusal(spec: EngineSpec, said: Mapping[str, Any], message: str, element: str) -> SolverError:
@@ -78,10 +82,14 @@ def _refusal(spec: EngineSpec, said: Mapping[str, Any], message: str, element: s
         return _OWN_CLASSES[code](**context)
     if code in catalogue():
         return SolverError(code, **context)
-    return SolverError(**context, engine_code=code) if "engine_code" not in context else SolverError(**context)
+    return (
+        SolverError(**context, engine_code=code) if "engine_code" not in context else SolverError(**context)
+    )
 
 
-def from_death(spec: EngineSpec, fate: str, element: str, limits: Limits, directory: Path | None) -> SolverError:
+def from_death(
+    spec: EngineSpec, fate: str, element: str, limits: Limits, directory: Path | None
+) -> SolverError:
     """The error for a child that died."""
     names = {"engine": spec.name, "element": element, "log": _log_tail(directory)}
     if hasattr(signal, "SIGXFSZ") and fate == "SIGXFSZ":

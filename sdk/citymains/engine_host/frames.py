@@ -154,7 +154,9 @@ def _decode_frame(header: bytearray, payload: memoryview) -> Any:
         sizes, tree = head["sizes"], head["tree"]
     except (ValueError, RecursionError, KeyError, TypeError) as problem:
         raise FrameError(f"the header is damaged: {type(problem).__name__}") from problem
-    if not isinstance(sizes, list) or not all(type(size) is int and 0 <= size <= len(payload) for size in sizes):
+    if not isinstance(sizes, list) or not all(
+        type(size) is int and 0 <= size <= len(payload) for size in sizes
+    ):
         raise FrameError("the header is damaged: sizes")
     buffers, start = [], 0
     for size in sizes:
@@ -209,13 +211,21 @@ def _decode_array(content: Any, buffers: list[memoryview]) -> np.ndarray[Any, An
     raw, code, shape = _buffer(content[0], buffers), content[1], content[2]
     if not isinstance(code, str) or not _DTYPE.fullmatch(code):
         raise FrameError("an array of no known type")
-    if not isinstance(shape, list) or len(shape) > 8 or not all(type(n) is int and 0 <= n < 1 << 48 for n in shape):
+    if (
+        not isinstance(shape, list)
+        or len(shape) > 8
+        or not all(type(n) is int and 0 <= n < 1 << 48 for n in shape)
+    ):
         raise FrameError("an array of no known shape")
     dtype = np.dtype(code)
     if math.prod(shape) * dtype.itemsize != len(raw):
         raise FrameError("an array that does not fill its buffer")
     try:
-        array = np.frombuffer(raw, dtype=np.uint8).view(dtype).reshape(shape) if len(raw) else np.empty(shape, dtype)
+        array = (
+            np.frombuffer(raw, dtype=np.uint8).view(dtype).reshape(shape)
+            if len(raw)
+            else np.empty(shape, dtype)
+        )
     except ValueError as problem:
         raise FrameError("an array of no known shape") from problem
     if dtype.kind == "b" and len(raw) and np.frombuffer(raw, dtype=np.uint8).max() > 1:

@@ -31,7 +31,9 @@ _NO_ALLOCATOR_THREADS = ("JE_ARROW_MALLOC_CONF", "_RJEM_MALLOC_CONF")
 _PLAIN_PLACES = ("/var/tmp", "C:\\ProgramData", "C:\\Temp")
 
 
-def start_process(engine: str, arguments: Sequence[str], *, scratch: Path, log: IO[bytes], **popen: Any) -> subprocess.Popen[bytes]:
+def start_process(
+    engine: str, arguments: Sequence[str], *, scratch: Path, log: IO[bytes], **popen: Any
+) -> subprocess.Popen[bytes]:
     """Start ``python -m citymains.engine_host ENGINE`` in a session of its own, with nothing inherited but `popen` says so.
 
     Raises
@@ -39,7 +41,16 @@ def start_process(engine: str, arguments: Sequence[str], *, scratch: Path, log: 
     SolverError
         ENGINE_START_FAILED: there is no interpreter, or no process to be had.
     """
-    command = [sys.executable, "-P", "-m", "citymains.engine_host", engine, "--scratch", str(scratch), *arguments]
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "citymains.engine_host",
+        engine,
+        "--scratch",
+        str(scratch),
+        *arguments,
+    ]
     group: dict[str, Any] = {"start_new_session": True}
     if sys.platform == "win32":
         group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
@@ -69,8 +80,17 @@ def _environment(scratch: Path) -> dict[str, str]:
     environment |= dict.fromkeys(_ONE_THREAD, "1")
     environment |= dict.fromkeys(_NO_ALLOCATOR_THREADS, "background_thread:false")
     environment |= dict.fromkeys(("TMPDIR", "TMP", "TEMP"), str(scratch))
-    environment |= {"PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1", PATH_VARIABLE: os.pathsep.join(filter(None, sys.path))}
+    environment |= {
+        "PYTHONUTF8": "1",
+        "PYTHONUNBUFFERED": "1",
+        PATH_VARIABLE: os.pathsep.join(filter(None, sys.path)),
+    }
     root = Path(citymains.__file__).resolve().parents[1]
-    if root.name not in ("site-packages", "dist-packages"):  # there it is found anyway, and would hide the standard library
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(root), environment.get("PYTHONPATH", ""))))
+    if root.name not in (
+        "site-packages",
+        "dist-packages",
+    ):  # there it is found anyway, and would hide the standard library
+        environment["PYTHONPATH"] = os.pathsep.join(
+            filter(None, (str(root), environment.get("PYTHONPATH", "")))
+        )
     return environment

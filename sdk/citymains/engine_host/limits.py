@@ -39,7 +39,9 @@ class Limits:
     """
 
     wall_s: float = field(default_factory=lambda: _from_environment("CITYMAINS_ENGINE_WALL_S", 600.0))
-    memory_mib: float = field(default_factory=lambda: _from_environment("CITYMAINS_ENGINE_MEMORY_MIB", 4096.0))
+    memory_mib: float = field(
+        default_factory=lambda: _from_environment("CITYMAINS_ENGINE_MEMORY_MIB", 4096.0)
+    )
     file_mib: float = field(default_factory=lambda: _from_environment("CITYMAINS_ENGINE_FILE_MIB", 1024.0))
 
     def __post_init__(self) -> None:

@@ -243,7 +243,9 @@ class FreshLink:
         """See :class:`Link`."""
         null = os.open(os.devnull, os.O_RDWR)
         for pipe in (self._outgoing, self._incoming):
-            os.dup2(null, pipe.fileno(), inheritable=False)  # closing could wait for a lock that a lost thread holds
+            os.dup2(
+                null, pipe.fileno(), inheritable=False
+            )  # closing could wait for a lock that a lost thread holds
         os.close(null)
 
 

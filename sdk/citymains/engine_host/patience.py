@@ -27,7 +27,13 @@ class Patience:
     """
 
     def __init__(
-        self, limit_s: float, *, engine: str, element: str = "", code: str = "ENGINE_TIMEOUT", limit: object = None
+        self,
+        limit_s: float,
+        *,
+        engine: str,
+        element: str = "",
+        code: str = "ENGINE_TIMEOUT",
+        limit: object = None,
     ) -> None:
         self.call: Call = current_call()
         self._names = {"engine": engine, "element": element or None}

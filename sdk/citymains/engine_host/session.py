@@ -74,7 +74,11 @@ class Session:
 
     def open(self, model: Mapping[str, Any]) -> None:
         """Hand the child its place, its limits and the model. Called once, by the host."""
-        limits = {"wall_s": self.limits.wall_s, "memory_mib": self.limits.memory_mib, "file_mib": self.limits.file_mib}
+        limits = {
+            "wall_s": self.limits.wall_s,
+            "memory_mib": self.limits.memory_mib,
+            "file_mib": self.limits.file_mib,
+        }
         start = {"do": "start", "directory": str(self.directory), "limits": limits}
         said = self._exchange([start, {"do": "open", "model": model}], self._element)
         if said.get("said") != "opened":
@@ -145,7 +149,9 @@ class Session:
     def __enter__(self) -> Session:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if kind is None:
             self.close()
         else:
@@ -180,7 +186,9 @@ class Session:
             return failures.rejected(self._spec, str(problem), element)
         if isinstance(problem, Expired) or patience.call.cancelled:
             return patience.over() or patience.expired()
-        return failures.from_death(self._spec, self._link.fate(_DEATH_S), element, self.limits, self.directory)
+        return failures.from_death(
+            self._spec, self._link.fate(_DEATH_S), element, self.limits, self.directory
+        )
 
     def _session_over(self) -> SolverError:
         return SolverError("ENGINE_SESSION_OVER", engine=self._spec.name, value=self._over)

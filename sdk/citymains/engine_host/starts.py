@@ -149,7 +149,9 @@ class TemplateProcess:
         code = self._process.returncode
         fate = "garbage" if code is None else fate_text(code)
         try:
-            log = (self.scratch / "template-output").read_bytes()[-_LOG_TAIL_BYTES:].decode("utf-8", "replace")
+            log = (
+                (self.scratch / "template-output").read_bytes()[-_LOG_TAIL_BYTES:].decode("utf-8", "replace")
+            )
         except OSError:
             log = ""
         return f"{fate} while it was imported. {log.replace(str(self.scratch), '.').strip()}".strip()

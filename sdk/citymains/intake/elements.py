@@ -55,7 +55,9 @@ class FieldSpec:
 
     def column(self) -> ColumnSpec:
         """The column of the element table."""
-        return ColumnSpec(self.name, Kind.FLOAT if self.kind is FieldKind.NUMBER else Kind.TEXT, self.description)
+        return ColumnSpec(
+            self.name, Kind.FLOAT if self.kind is FieldKind.NUMBER else Kind.TEXT, self.description
+        )
 
     def limit(self) -> str:
         """What is allowed, for messages."""
@@ -91,7 +93,9 @@ def number(name: str, quantity: str, description: str, **more: Any) -> FieldSpec
 
 def choice(name: str, choices: Sequence[str], description: str, **more: Any) -> FieldSpec:
     """One of some words, in any case; a longer word that starts with one of them is taken as it."""
-    return FieldSpec(name=name, kind=FieldKind.CHOICE, choices=tuple(choices), description=description, **more)
+    return FieldSpec(
+        name=name, kind=FieldKind.CHOICE, choices=tuple(choices), description=description, **more
+    )
 
 
 def words(name: str, description: str, **more: Any) -> FieldSpec:
@@ -148,10 +152,14 @@ class ElementSet:
     def table(self, spec: ElementSpec, **more: tuple[ColumnSpec, Sequence[Any]]) -> Table:
         """The element table of `spec`; ``name=(column spec, values)`` adds columns."""
         added = {name: values for name, (_, values) in more.items()}
-        return spec.table_spec(*(column for column, _ in more.values())).build(**self.columns[spec.table], **added)
+        return spec.table_spec(*(column for column, _ in more.values())).build(
+            **self.columns[spec.table], **added
+        )
 
 
-def read_elements(document: InpDocument, specs: Iterable[ElementSpec], factors: Mapping[str, float]) -> ElementSet:
+def read_elements(
+    document: InpDocument, specs: Iterable[ElementSpec], factors: Mapping[str, float]
+) -> ElementSet:
     """Check and read the element sections of a document.
 
     Parameters
@@ -176,7 +184,9 @@ def read_elements(document: InpDocument, specs: Iterable[ElementSpec], factors: 
 class _ElementReader:
     """Two passes: ids first, because a row may name what stands further down."""
 
-    def __init__(self, document: InpDocument, specs: tuple[ElementSpec, ...], factors: Mapping[str, float]) -> None:
+    def __init__(
+        self, document: InpDocument, specs: tuple[ElementSpec, ...], factors: Mapping[str, float]
+    ) -> None:
         self.document = document
         self.specs = specs
         self.factors = factors
@@ -189,7 +199,12 @@ class _ElementReader:
         self.repaired: dict[tuple[str, int], list[str]] = {}
 
     def tell(self, code: str, row: InpRow, severity: str = "error", **context: Any) -> None:
-        place = {"file": self.document.file, "line": row.line, "section": row.section, "element": row.tokens[0]}
+        place = {
+            "file": self.document.file,
+            "line": row.line,
+            "section": row.section,
+            "element": row.tokens[0],
+        }
         self.issues.append(issue(code, severity=severity, **{**place, **context}))
 
     def declare(self) -> None:
@@ -203,8 +218,13 @@ class _ElementReader:
                     folded[key] = row.tokens[0]
                     known[row.tokens[0]] = Place(row.section, row.line)
                 elif not spec.repeats:
-                    self.tell("ELEMENT_DUPLICATE", row, field=spec.fields[0].name, value=row.tokens[0],
-                              limit=known[folded[key]].line)
+                    self.tell(
+                        "ELEMENT_DUPLICATE",
+                        row,
+                        field=spec.fields[0].name,
+                        value=row.tokens[0],
+                        limit=known[folded[key]].line,
+                    )
 
     def read(self) -> None:
         for spec in self.specs:
@@ -223,7 +243,12 @@ class _ElementReader:
         for index, one in enumerate(spec.fields):
             word = row.tokens[position] if position < len(row.tokens) else None
             last = position == len(row.tokens) - 1
-            if word is not None and last and not one.required and _belongs_to_next(word, one, spec.fields[index + 1 :]):
+            if (
+                word is not None
+                and last
+                and not one.required
+                and _belongs_to_next(word, one, spec.fields[index + 1 :])
+            ):
                 word = None
             elif word is not None:
                 position += 1
@@ -294,7 +319,13 @@ class _ElementReader:
             found = self.folded.get(namespace, {}).get(key)
             if found is not None:
                 return found
-        self.tell("REFERENCE_UNKNOWN", row, field=one.name, value=word, limit=" / ".join(_singular(n) for n in one.refers))
+        self.tell(
+            "REFERENCE_UNKNOWN",
+            row,
+            field=one.name,
+            value=word,
+            limit=" / ".join(_singular(n) for n in one.refers),
+        )
         return None
 
 

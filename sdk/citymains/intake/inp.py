@@ -113,9 +113,11 @@ class InpDocument:
         if not changes:
             return self
         return self.map_rows(
-            lambda row: replace(row, tokens=tuple(changes[row.section, row.line]))
-            if (row.section, row.line) in changes
-            else row
+            lambda row: (
+                replace(row, tokens=tuple(changes[row.section, row.line]))
+                if (row.section, row.line) in changes
+                else row
+            )
         )
 
     def without(self, sections: Iterable[str]) -> InpDocument:
@@ -159,7 +161,9 @@ def write_inp(document: InpDocument) -> str:
     for section in document.format.sections:
         rows = document[section.name]
         if rows and section.name != "END":
-            lines = (" ".join(map(_quoted, row.tokens)) if not section.free_text else row.tokens[0] for row in rows)
+            lines = (
+                " ".join(map(_quoted, row.tokens)) if not section.free_text else row.tokens[0] for row in rows
+            )
             parts.append("\n".join([f"[{section.name}]", *lines, ""]))
     if "END" in document.format.by_name:
         parts.append("[END]\n")
@@ -202,7 +206,9 @@ class _Reader:
 
     def tell(self, code: str, severity: str, line: int | None, **context: object) -> None:
         section = self.section.name if self.section is not None else ""
-        self.issues.append(issue(code, severity=severity, file=self.file, line=line, **{"section": section, **context}))
+        self.issues.append(
+            issue(code, severity=severity, file=self.file, line=line, **{"section": section, **context})
+        )
 
     def take(self, number: int, raw: str) -> None:
         data = raw.partition(";")[0].translate(_BLANKS).strip()
@@ -227,12 +233,20 @@ class _Reader:
         if self.section is None:
             if name in self.form.foreign:
                 self.foreign[name] = self.form.foreign[name]
-            self.tell("INP_SECTION_UNKNOWN", "error", number, section=name, value=heading[:60], limit=self.form.name)
+            self.tell(
+                "INP_SECTION_UNKNOWN", "error", number, section=name, value=heading[:60], limit=self.form.name
+            )
             return
         self.known += 1
         self.ended = self.section.name == "END"
         if name != self.section.name:
-            self.tell("INP_SECTION_ABBREVIATED", "repair", number, value=heading[:60], limit=f"[{self.section.name}]")
+            self.tell(
+                "INP_SECTION_ABBREVIATED",
+                "repair",
+                number,
+                value=heading[:60],
+                limit=f"[{self.section.name}]",
+            )
         self.rows.setdefault(self.section.name, [])
 
     def add(self, number: int, data: str, section: InpSection) -> None:
@@ -247,24 +261,51 @@ class _Reader:
             self.tell("INP_TOKEN_TOO_LONG", "error", number, value=longest, limit=MAX_TOKEN_CHARACTERS)
             return
         if section.continues and len(tokens) > self.form.max_tokens:
-            self.tell("INP_ROW_BROKEN", "repair", number, element=tokens[0], value=len(tokens), limit=self.form.max_tokens)
+            self.tell(
+                "INP_ROW_BROKEN",
+                "repair",
+                number,
+                element=tokens[0],
+                value=len(tokens),
+                limit=self.form.max_tokens,
+            )
             for start in range(1, len(tokens), VALUES_PER_ROW):
                 part = (tokens[0], *tokens[start : start + VALUES_PER_ROW])
                 self.rows[section.name].append(InpRow(section.name, number, part))
             return
         if len(tokens) > self.form.max_tokens:
-            self.tell("INP_TOKENS_IGNORED", "warning", number, element=tokens[0], value=len(tokens), limit=self.form.max_tokens)
+            self.tell(
+                "INP_TOKENS_IGNORED",
+                "warning",
+                number,
+                element=tokens[0],
+                value=len(tokens),
+                limit=self.form.max_tokens,
+            )
             tokens = tokens[: self.form.max_tokens]
         size = len(" ".join(tokens).encode())
         if size > self.form.max_line_bytes:
-            self.tell("INP_LINE_TOO_LONG", "error", number, element=tokens[0], value=size, limit=self.form.max_line_bytes)
+            self.tell(
+                "INP_LINE_TOO_LONG",
+                "error",
+                number,
+                element=tokens[0],
+                value=size,
+                limit=self.form.max_line_bytes,
+            )
         self.rows[section.name].append(InpRow(section.name, number, tokens))
 
     def finish(self, text: str) -> None:
         self.section = None
         if self.foreign or not self.known:
-            self.issues = [one for one in self.issues if one.code != "INP_SECTION_UNKNOWN" or one.section not in self.foreign]
-            self.tell("FILE_WRONG_FORMAT", "error", None, limit=f"{self.form.name} INP", value=self.appearance(text))
+            self.issues = [
+                one
+                for one in self.issues
+                if one.code != "INP_SECTION_UNKNOWN" or one.section not in self.foreign
+            ]
+            self.tell(
+                "FILE_WRONG_FORMAT", "error", None, limit=f"{self.form.name} INP", value=self.appearance(text)
+            )
         elif self.stray is not None:
             self.tell("INP_OUTSIDE_SECTION", "error", self.stray[0], value=self.stray[1])
         if self.form.ends and not self.ended and self.known and not self.foreign:

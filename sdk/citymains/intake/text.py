@@ -57,8 +57,13 @@ def decode(file: SourceFile) -> DecodedText:
     control = _CONTROL.search(text)
     if control is not None:
         offset = len(text[: control.start()].encode(encoding, "replace"))
-        found = issue("FILE_BINARY", file=file.name, value=f"0x{ord(control[0]):02X}", limit=offset,
-                      line=text.count("\n", 0, control.start()) + 1)
+        found = issue(
+            "FILE_BINARY",
+            file=file.name,
+            value=f"0x{ord(control[0]):02X}",
+            limit=offset,
+            line=text.count("\n", 0, control.start()) + 1,
+        )
         return DecodedText("", encoding, (*issues, found))
     return DecodedText(text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n"), encoding, issues)
 

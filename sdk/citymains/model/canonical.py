@@ -39,7 +39,11 @@ def canonical_json(record: Any, *, all_rows: bool = False, indent: int | None = 
     """
     separators = (",", ":") if indent is None else (",", ": ")
     return json.dumps(
-        _plain(record, all_rows), ensure_ascii=False, sort_keys=True, separators=separators, indent=indent,
+        _plain(record, all_rows),
+        ensure_ascii=False,
+        sort_keys=True,
+        separators=separators,
+        indent=indent,
         allow_nan=False,
     )
 
@@ -65,7 +69,9 @@ def _plain(value: Any, all_rows: bool) -> Any:
         return {"edits": [{Scenario.NAMES[type(edit)]: _plain(edit, all_rows)} for edit in value.edits]}
     if is_dataclass(value):
         return {
-            f.name: _plain(getattr(value, f.name), all_rows) for f in fields(value) if not f.metadata.get("volatile")
+            f.name: _plain(getattr(value, f.name), all_rows)
+            for f in fields(value)
+            if not f.metadata.get("volatile")
         }
     if isinstance(value, np.ndarray):
         return [_plain(item, all_rows) for item in value.tolist()]

@@ -66,11 +66,26 @@ def finding(
     **context: object,
 ) -> Finding:
     """Make a :class:`Finding`, its texts rendered from the catalogue by `code`."""
-    known = {"element": element, "value": _short(value), "limit": _short(limit), "unit": unit, "time_s": time_s, "article": article}
+    known = {
+        "element": element,
+        "value": _short(value),
+        "limit": _short(limit),
+        "unit": unit,
+        "time_s": time_s,
+        "article": article,
+    }
     text = render(code, {**known, **context})
     return Finding(
-        code=code, severity=severity, element=element, value=value, limit=limit, unit=unit, time_s=time_s,
-        article=article, message_en=text.message_en, message_zh=text.message_zh,
+        code=code,
+        severity=severity,
+        element=element,
+        value=value,
+        limit=limit,
+        unit=unit,
+        time_s=time_s,
+        article=article,
+        message_en=text.message_en,
+        message_zh=text.message_zh,
     )
 
 

@@ -44,7 +44,9 @@ class Record:
         for table in self.tables:
             if table.name == name:
                 return table
-        raise NotFoundError(field="table", value=f"{name} (there are: {', '.join(t.name for t in self.tables)})")
+        raise NotFoundError(
+            field="table", value=f"{name} (there are: {', '.join(t.name for t in self.tables)})"
+        )
 
     def table(self, name: str) -> pd.DataFrame:
         """A table as a pandas DataFrame."""

@@ -97,12 +97,18 @@ class Scenario:
     edits: tuple[Edit, ...] = ()
 
     NAMES: ClassVar[dict[type, str]] = {
-        Close: "close", Lose: "lose", ScaleDemand: "scale_demand", SetControl: "set_control", Burst: "burst",
+        Close: "close",
+        Lose: "lose",
+        ScaleDemand: "scale_demand",
+        SetControl: "set_control",
+        Burst: "burst",
         StormEdit: "storm",
     }
 
     @classmethod
-    def close(cls, pipes: Iterable[str] | str, start_s: float | None = None, end_s: float | None = None) -> Scenario:
+    def close(
+        cls, pipes: Iterable[str] | str, start_s: float | None = None, end_s: float | None = None
+    ) -> Scenario:
         """Close pipes or other links by id."""
         return cls((Close(pipes=_ids(pipes), start_s=_seconds(start_s), end_s=_seconds(end_s)),))
 
@@ -118,10 +124,18 @@ class Scenario:
         end_s: float | None = None,
     ) -> Scenario:
         """Lose pumps, sources, plants or regulators by id."""
-        return cls((
-            Lose(pumps=_ids(pumps), sources=_ids(sources), plants=_ids(plants), regulators=_ids(regulators),
-                 start_s=_seconds(start_s), end_s=_seconds(end_s)),
-        ))
+        return cls(
+            (
+                Lose(
+                    pumps=_ids(pumps),
+                    sources=_ids(sources),
+                    plants=_ids(plants),
+                    regulators=_ids(regulators),
+                    start_s=_seconds(start_s),
+                    end_s=_seconds(end_s),
+                ),
+            )
+        )
 
     @classmethod
     def scale_demand(cls, factor: float, nodes: Iterable[str] | str = ()) -> Scenario:
@@ -136,19 +150,44 @@ class Scenario:
         return cls((SetControl(element=element, field=field, value=float(value), start_s=_seconds(start_s)),))
 
     @classmethod
-    def burst(cls, pipe: str, diameter_mm: float, start_s: float | None = None, end_s: float | None = None) -> Scenario:
+    def burst(
+        cls, pipe: str, diameter_mm: float, start_s: float | None = None, end_s: float | None = None
+    ) -> Scenario:
         """Break a pipe with a hole of `diameter_mm` (> 0)."""
         if not diameter_mm > 0:
             raise InputError("ARGUMENT_INVALID", field="diameter_mm", value=diameter_mm, limit="> 0")
-        return cls((Burst(pipe=pipe, diameter_mm=float(diameter_mm), start_s=_seconds(start_s), end_s=_seconds(end_s)),))
+        return cls(
+            (
+                Burst(
+                    pipe=pipe,
+                    diameter_mm=float(diameter_mm),
+                    start_s=_seconds(start_s),
+                    end_s=_seconds(end_s),
+                ),
+            )
+        )
 
     @classmethod
     def storm(
-        cls, formula: str, return_period_a: float, duration_s: float, step_s: float = 300.0, peak_ratio: float = 0.4
+        cls,
+        formula: str,
+        return_period_a: float,
+        duration_s: float,
+        step_s: float = 300.0,
+        peak_ratio: float = 0.4,
     ) -> Scenario:
         """Rain by a design storm."""
-        return cls((StormEdit(formula=formula, return_period_a=float(return_period_a), duration_s=float(duration_s),
-                              step_s=float(step_s), peak_ratio=float(peak_ratio)),))
+        return cls(
+            (
+                StormEdit(
+                    formula=formula,
+                    return_period_a=float(return_period_a),
+                    duration_s=float(duration_s),
+                    step_s=float(step_s),
+                    peak_ratio=float(peak_ratio),
+                ),
+            )
+        )
 
     def __add__(self, other: Scenario) -> Scenario:
         if not isinstance(other, Scenario):
@@ -170,4 +209,6 @@ class Scenario:
         names = ", ".join(self.NAMES[kind] for kind in allowed) or "-"
         for edit in self.edits:
             if not isinstance(edit, allowed):
-                raise InputError("SCENARIO_UNSUPPORTED", value=question, field=self.NAMES[type(edit)], limit=names)
+                raise InputError(
+                    "SCENARIO_UNSUPPORTED", value=question, field=self.NAMES[type(edit)], limit=names
+                )

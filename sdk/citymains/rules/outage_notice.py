@@ -14,25 +14,44 @@ from citymains.rules.kinds import FieldSpec, Merge, Outcome, RuleKind, ValueType
 
 def _hours(name: str, merge: Merge, description: str) -> FieldSpec:
     return FieldSpec(
-        name=name, type=ValueType.NUMBER, merge=merge, minimum=0.0, maximum=1000.0, description=description)
+        name=name, type=ValueType.NUMBER, merge=merge, minimum=0.0, maximum=1000.0, description=description
+    )
 
 
 FIELDS = (
     _hours("planned_notice_h", Merge.STRICTEST_MAX, "Notice before planned work [h]."),
-    _hours("planned_notice_from_h", Merge.STRICTEST_MIN, "Shortest planned stop the notice is owed for [h]; none: any."),
+    _hours(
+        "planned_notice_from_h",
+        Merge.STRICTEST_MIN,
+        "Shortest planned stop the notice is owed for [h]; none: any.",
+    ),
     _hours("rationing_notice_h", Merge.STRICTEST_MAX, "Notice before supply is rationed [h]."),
     _hours("approval_from_h", Merge.STRICTEST_MIN, "Shortest stop that needs the authority's approval [h]."),
-    _hours("report_from_h", Merge.STRICTEST_MIN, "Shortest stop that is to be reported to the authority [h]."),
+    _hours(
+        "report_from_h", Merge.STRICTEST_MIN, "Shortest stop that is to be reported to the authority [h]."
+    ),
     FieldSpec(
-        name="report_from_households", type=ValueType.INTEGER, merge=Merge.STRICTEST_MIN, minimum=1, maximum=10**8,
+        name="report_from_households",
+        type=ValueType.INTEGER,
+        merge=Merge.STRICTEST_MIN,
+        minimum=1,
+        maximum=10**8,
         description="Fewest households without supply that make a stop reportable.",
     ),
-    _hours("fault_notice_from_h", Merge.STRICTEST_MIN, "Shortest unplanned stop the users are to be told of at once [h]."),
-    _hours("emergency_supply_after_h", Merge.STRICTEST_MIN, "Stop after which an emergency supply is owed [h]."),
+    _hours(
+        "fault_notice_from_h",
+        Merge.STRICTEST_MIN,
+        "Shortest unplanned stop the users are to be told of at once [h].",
+    ),
+    _hours(
+        "emergency_supply_after_h", Merge.STRICTEST_MIN, "Stop after which an emergency supply is owed [h]."
+    ),
 )
 
 INPUTS = (
-    FieldSpec(name="duration_h", type=ValueType.NUMBER, minimum=0.0, description="How long supply stops [h]."),
+    FieldSpec(
+        name="duration_h", type=ValueType.NUMBER, minimum=0.0, description="How long supply stops [h]."
+    ),
     FieldSpec(name="households", type=ValueType.INTEGER, minimum=0, description="Households without supply."),
 )
 
@@ -72,7 +91,11 @@ def duties(fields: Mapping[str, Any], inputs: Mapping[str, Any]) -> Mapping[str,
 
 def _kind(utility: str, title_en: str, title_zh: str) -> RuleKind:
     return RuleKind(
-        name=f"outage_notice_{utility}", title_en=title_en, title_zh=title_zh, fields=FIELDS, inputs=INPUTS,
+        name=f"outage_notice_{utility}",
+        title_en=title_en,
+        title_zh=title_zh,
+        fields=FIELDS,
+        inputs=INPUTS,
         outputs={
             "planned_notice_h": "Notice owed before planned work [h]; none: no notice is owed.",
             "approval": "Whether the stop needs approval.",

@@ -97,7 +97,11 @@ class Graph:
         if joined is not None:
             rows, columns = rows[joined], columns[joined]
         count, labels = csgraph.connected_components(self._matrix(rows, columns), directed=False)
-        return int(count), labels[: self.node_count].astype(np.int64), labels[self.node_count :].astype(np.int64)
+        return (
+            int(count),
+            labels[: self.node_count].astype(np.int64),
+            labels[self.node_count :].astype(np.int64),
+        )
 
     def supplied(self, sources: Indices, joined: Mask | None = None) -> tuple[Mask, Mask]:
         """What flow from `sources` can reach, respecting one-way links.
@@ -124,7 +128,9 @@ class Graph:
         root = n + m
         rows = np.concatenate([nodes[into], links[out], np.full(len(sources), root)])
         columns = np.concatenate([links[into], nodes[out], np.asarray(sources, dtype=np.int64)])
-        matrix = sparse.csr_matrix((np.ones(len(rows), dtype=np.int8), (rows, columns)), shape=(root + 1, root + 1))
+        matrix = sparse.csr_matrix(
+            (np.ones(len(rows), dtype=np.int8), (rows, columns)), shape=(root + 1, root + 1)
+        )
         reached = np.zeros(root + 1, dtype=bool)
         reached[csgraph.breadth_first_order(matrix, root, directed=True, return_predecessors=False)] = True
         return reached[:n], reached[n:root]
@@ -136,7 +142,9 @@ class Graph:
         weight = np.maximum(length_m, 1e-9)
         order = np.lexsort((weight, self.end, self.start))
         pairs = np.stack([self.start[order], self.end[order]])
-        first = np.concatenate([[True], np.any(pairs[:, 1:] != pairs[:, :-1], axis=0)]) if len(order) else order
+        first = (
+            np.concatenate([[True], np.any(pairs[:, 1:] != pairs[:, :-1], axis=0)]) if len(order) else order
+        )
         kept = order[first]
         matrix = sparse.csr_matrix((weight[kept], (self.start[kept], self.end[kept])), shape=(n, n))
         if not len(sources):

@@ -27,15 +27,21 @@ _TEMPERATURE_TOLERANCE_K: Final = 1e-3
 def findings_of(result: SupplyResult) -> Iterator[Finding]:
     """Every finding of one answer, the gravest kinds first."""
     if not result.converged:
-        yield finding("HEAT_NOT_CONVERGED", Severity.REJECTED, value=float(result.answer["iterations"]),
-                      reason=result.answer["message"])
+        yield finding(
+            "HEAT_NOT_CONVERGED",
+            Severity.REJECTED,
+            value=float(result.answer["iterations"]),
+            reason=result.answer["message"],
+        )
         yield from _hopeless_set_points(result)
         return
     yield from _negative_pressures(result)
     yield from _cold_consumers(result)
     yield from _unsupplied(result)
     yield from _balance(result)
-    stagnant = np.isnan(result.output("pipes", "outlet_temperature_c")) & np.isfinite(result.output("pipes", "flow_kg_per_s"))
+    stagnant = np.isnan(result.output("pipes", "outlet_temperature_c")) & np.isfinite(
+        result.output("pipes", "flow_kg_per_s")
+    )
     if stagnant.any():
         yield finding("HEAT_STAGNANT", Severity.NOTE, value=float(stagnant.sum()))
     options = result.answer["options"]
@@ -47,26 +53,46 @@ def findings_of(result: SupplyResult) -> Iterator[Finding]:
 
 def _negative_pressures(result: SupplyResult) -> Iterator[Finding]:
     pressure = result.differential_pressure_kpa
-    yield from _worst("HEAT_CONSUMER_DP_NEG", Severity.REJECTED, result, pressure, pressure < -_PRESSURE_TOLERANCE_KPA,
-                      limit=0.0, unit="kPa")
-
+    yield from _worst(
+        "HEAT_CONSUMER_DP_NEG",
+        Severity.REJECTED,
+        result,
+        pressure,
+        pressure < -_PRESSURE_TOLERANCE_KPA,
+        limit=0.0,
+        unit="kPa",
+    )
 
     nodes = result.output("junctions", "pressure_kpa")
     for row in _rows(nodes < -_PRESSURE_TOLERANCE_KPA, nodes):
         impossible = nodes[row] < -STANDARD_ATMOSPHERE_KPA
-        yield finding("HEAT_NEG_GAUGE", Severity.REJECTED if impossible else Severity.SUSPECT,
-                      element=result.model.ids("junctions")[row], value=float(nodes[row]), limit=0.0, unit="kPa")
+        yield finding(
+            "HEAT_NEG_GAUGE",
+            Severity.REJECTED if impossible else Severity.SUSPECT,
+            element=result.model.ids("junctions")[row],
+            value=float(nodes[row]),
+            limit=0.0,
+            unit="kPa",
+        )
 
 
 def _hopeless_set_points(result: SupplyResult) -> Iterator[Finding]:
     """The usual reason for no solution: no plant is as hot as a consumer's return is to be."""
-    plants = [result.input(name, "temperature_c")[result.input(name, "in_service").astype(bool)]
-              for name in ("plants", "flow_plants", "sources")]
+    plants = [
+        result.input(name, "temperature_c")[result.input(name, "in_service").astype(bool)]
+        for name in ("plants", "flow_plants", "sources")
+    ]
     hottest = max((float(one.max()) for one in plants if one.size), default=np.nan)
     wanted = result.input("consumers", "return_temperature_c")
     for row in _rows(wanted >= hottest, -wanted):
-        yield finding("HEAT_T_BELOW_RETURN", Severity.REJECTED, element=result.consumer_ids[row], value=hottest,
-                      limit=float(wanted[row]), unit="°C")
+        yield finding(
+            "HEAT_T_BELOW_RETURN",
+            Severity.REJECTED,
+            element=result.consumer_ids[row],
+            value=hottest,
+            limit=float(wanted[row]),
+            unit="°C",
+        )
 
 
 def _cold_consumers(result: SupplyResult) -> Iterator[Finding]:
@@ -75,17 +101,31 @@ def _cold_consumers(result: SupplyResult) -> Iterator[Finding]:
     wanted = np.concatenate([result.input("consumers", "return_temperature_c"), exchangers])
     below = (supply <= wanted + _TEMPERATURE_TOLERANCE_K) & (result.required_kw > 0.0)
     for row in _rows(below, supply - wanted):
-        yield finding("HEAT_T_BELOW_RETURN", Severity.REJECTED, element=result.consumer_ids[row],
-                      value=float(supply[row]), limit=float(wanted[row]), unit="°C")
-    yield from _worst("HEAT_BELOW_FREEZING", Severity.REJECTED, result, back, back < 0.0, limit=0.0, unit="°C")
+        yield finding(
+            "HEAT_T_BELOW_RETURN",
+            Severity.REJECTED,
+            element=result.consumer_ids[row],
+            value=float(supply[row]),
+            limit=float(wanted[row]),
+            unit="°C",
+        )
+    yield from _worst(
+        "HEAT_BELOW_FREEZING", Severity.REJECTED, result, back, back < 0.0, limit=0.0, unit="°C"
+    )
 
 
 def _unsupplied(result: SupplyResult) -> Iterator[Finding]:
     explained = any(isinstance(edit, Close | Lose) for edit in result.scenario.edits)
     required = result.required_kw
     for row in _rows(result.unsupplied, -required):
-        yield finding("HEAT_UNSUPPLIED", Severity.NOTE if explained else Severity.SUSPECT,
-                      element=result.consumer_ids[row], value=0.0, limit=float(required[row]), unit="kW")
+        yield finding(
+            "HEAT_UNSUPPLIED",
+            Severity.NOTE if explained else Severity.SUSPECT,
+            element=result.consumer_ids[row],
+            value=0.0,
+            limit=float(required[row]),
+            unit="kW",
+        )
 
 
 def _balance(result: SupplyResult) -> Iterator[Finding]:
@@ -98,11 +138,19 @@ def _balance(result: SupplyResult) -> Iterator[Finding]:
 
 
 def _worst(
-    code: str, severity: Severity, result: SupplyResult, values: NDArray[np.float64], where: NDArray[np.bool_], *,
-    limit: float, unit: str,
+    code: str,
+    severity: Severity,
+    result: SupplyResult,
+    values: NDArray[np.float64],
+    where: NDArray[np.bool_],
+    *,
+    limit: float,
+    unit: str,
 ) -> Iterator[Finding]:
     for row in _rows(where, values):
-        yield finding(code, severity, element=result.consumer_ids[row], value=float(values[row]), limit=limit, unit=unit)
+        yield finding(
+            code, severity, element=result.consumer_ids[row], value=float(values[row]), limit=limit, unit=unit
+        )
 
 
 def _rows(where: NDArray[np.bool_], rank: NDArray[np.float64]) -> list[int]:

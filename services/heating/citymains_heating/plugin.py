@@ -11,4 +11,12 @@ from citymains.plugins.records import UtilityRecord
 @hookimpl
 def citymains_utilities() -> Iterable[UtilityRecord]:
     """The heating utility."""
-    return [UtilityRecord(name="heating", face="citymains_heating.utility:Heating", extra="heating", title_en="District heating", title_zh="供热")]
+    return [
+        UtilityRecord(
+            name="heating",
+            face="citymains_heating.utility:Heating",
+            extra="heating",
+            title_en="District heating",
+            title_zh="供热",
+        )
+    ]

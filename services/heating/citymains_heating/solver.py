@@ -108,8 +108,11 @@ class HeatSession:
             ``converged``, ``iterations``, ``rung`` (index in :data:`LADDER`), ``message`` and columns;
             NaN where an element is without supply, and everywhere if nothing converged.
         """
-        before = {(table, column): self._net[table][column].to_numpy(copy=True)
-                  for table, columns in task["edits"].items() for column in columns}
+        before = {
+            (table, column): self._net[table][column].to_numpy(copy=True)
+            for table, columns in task["edits"].items()
+            for column in columns
+        }
         for table, columns in task["edits"].items():
             for column, values in columns.items():
                 self._net[table][column] = values
@@ -131,10 +134,19 @@ class HeatSession:
         for rung, options in enumerate(LADDER):
             try:
                 pandapipes.pipeflow(
-                    self._net, friction_model=friction_model, use_numba=False, max_iter_hyd=MAX_ITERATIONS,
-                    max_iter_therm=MAX_ITERATIONS, max_iter_bidirect=MAX_ITERATIONS, max_iter_colebrook=MAX_ITERATIONS,
-                    tolerance_colebrook=1e-8, ambient_temperature=self._ambient_k, calc_compression_power=False,
-                    **TOLERANCES, **options)
+                    self._net,
+                    friction_model=friction_model,
+                    use_numba=False,
+                    max_iter_hyd=MAX_ITERATIONS,
+                    max_iter_therm=MAX_ITERATIONS,
+                    max_iter_bidirect=MAX_ITERATIONS,
+                    max_iter_colebrook=MAX_ITERATIONS,
+                    tolerance_colebrook=1e-8,
+                    ambient_temperature=self._ambient_k,
+                    calc_compression_power=False,
+                    **TOLERANCES,
+                    **options,
+                )
             except (PipeflowNotConverged, FloatingPointError, ValueError, IndexError, RuntimeError) as error:
                 message = f"{type(error).__name__}: {error}"
                 continue
@@ -163,15 +175,23 @@ class HeatSession:
 
     # -- results -----------------------------------------------------------------------------------------
 
-    def _answer(self, converged: bool, iterations: int, rung: int, message: str, *, filled: bool) -> dict[str, Any]:
+    def _answer(
+        self, converged: bool, iterations: int, rung: int, message: str, *, filled: bool
+    ) -> dict[str, Any]:
         columns: dict[str, dict[str, Array]] = {}
         for component, table, _, _ in LINKS:
             if component in self._counts:
                 columns[component] = self._link(component, table, filled)
         columns["junctions"] = self._junctions(filled)
         options = {**TOLERANCES, "max_iterations": MAX_ITERATIONS, **LADDER[rung]}
-        return {"converged": converged, "iterations": iterations, "rung": rung, "message": message, "columns": columns,
-                "options": options}
+        return {
+            "converged": converged,
+            "iterations": iterations,
+            "rung": rung,
+            "message": message,
+            "columns": columns,
+            "options": options,
+        }
 
     def _column(self, component: str, table: str, column: str, *, filled: bool) -> Array:
         results = self._net.get(f"res_{table}")
@@ -208,13 +228,19 @@ class HeatSession:
         moving = np.zeros(count, dtype=bool)
         for component, table, start, end in LINKS:
             if component in self._counts and filled:
-                flows = np.abs(self._column(component, table, "mdot_from_kg_per_s", filled=filled)) >= STAGNANT_KG_PER_S
+                flows = (
+                    np.abs(self._column(component, table, "mdot_from_kg_per_s", filled=filled))
+                    >= STAGNANT_KG_PER_S
+                )
                 for column in (start, end):
                     moving[self._net[table][column].to_numpy(dtype=np.int64)[flows]] = True
         for table in self._tables("valve") if filled else ():
             # A valve at a pipe moves what the pipe moves; one between junctions counts itself.
             between = (table.et == "ju").to_numpy()
-            flows = np.abs(self._column("valves", "valve", "mdot_from_kg_per_s", filled=filled)) >= STAGNANT_KG_PER_S
+            flows = (
+                np.abs(self._column("valves", "valve", "mdot_from_kg_per_s", filled=filled))
+                >= STAGNANT_KG_PER_S
+            )
             for column in ("junction", "element"):
                 moving[table[column].to_numpy(dtype=np.int64)[between & flows]] = True
         temperature = self._column("junctions", "junction", "t_k", filled=filled) - ZERO_CELSIUS_K
@@ -227,7 +253,9 @@ class HeatSession:
         """Heat each consumer asks for; without supply as if the hottest plant's water reached it."""
         table = self._net["heat_consumer"]
         heat, flow, drop, back = (
-            table[name].to_numpy(dtype=np.float64) for name in ("qext_w", "controlled_mdot_kg_per_s", "deltat_k", "treturn_k"))
+            table[name].to_numpy(dtype=np.float64)
+            for name in ("qext_w", "controlled_mdot_kg_per_s", "deltat_k", "treturn_k")
+        )
         supply = np.where(np.isnan(inlet_k), self._hottest_k(), inlet_k)
         outlet = np.where(np.isnan(drop), back, supply - drop)
         asked = flow * self._heat_capacity(supply, outlet) * (supply - outlet)

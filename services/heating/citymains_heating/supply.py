@@ -24,41 +24,91 @@ if TYPE_CHECKING:
 
 ENGINE: Final = "pandapipes-heat"
 
-_CONSUMERS = TableSpec("consumers", "What every consumer gets.", (
-    ColumnSpec("consumer", Kind.TEXT, "Id of the consumer or heat exchanger."),
-    ColumnSpec("supply_temperature_c", Kind.FLOAT, "Temperature of the water that reaches it; missing without flow."),
-    ColumnSpec("return_temperature_c", Kind.FLOAT, "Temperature of the water that leaves it; missing without flow."),
-    ColumnSpec("differential_pressure_kpa", Kind.FLOAT, "Supply minus return pressure; missing without supply."),
-    ColumnSpec("heat_kw", Kind.FLOAT, "Heat it gets; 0 without supply, missing without a solution."),
-    ColumnSpec("required_kw", Kind.FLOAT, "Heat it asks for in this scenario."),
-    ColumnSpec("flow_kg_per_s", Kind.FLOAT, "Mass flow through it; missing without supply."),
-), MapLayer("consumer", "consumers", "differential_pressure_kpa", worst="min"))
+_CONSUMERS = TableSpec(
+    "consumers",
+    "What every consumer gets.",
+    (
+        ColumnSpec("consumer", Kind.TEXT, "Id of the consumer or heat exchanger."),
+        ColumnSpec(
+            "supply_temperature_c",
+            Kind.FLOAT,
+            "Temperature of the water that reaches it; missing without flow.",
+        ),
+        ColumnSpec(
+            "return_temperature_c",
+            Kind.FLOAT,
+            "Temperature of the water that leaves it; missing without flow.",
+        ),
+        ColumnSpec(
+            "differential_pressure_kpa", Kind.FLOAT, "Supply minus return pressure; missing without supply."
+        ),
+        ColumnSpec("heat_kw", Kind.FLOAT, "Heat it gets; 0 without supply, missing without a solution."),
+        ColumnSpec("required_kw", Kind.FLOAT, "Heat it asks for in this scenario."),
+        ColumnSpec("flow_kg_per_s", Kind.FLOAT, "Mass flow through it; missing without supply."),
+    ),
+    MapLayer("consumer", "consumers", "differential_pressure_kpa", worst="min"),
+)
 
-_PIPES = TableSpec("pipes", "Flow, temperatures and heat loss of every pipe.", (
-    ColumnSpec("pipe", Kind.TEXT, "Id of the pipe."),
-    ColumnSpec("flow_kg_per_s", Kind.FLOAT, "Mass flow, positive from from_node to to_node; missing without supply."),
-    ColumnSpec("velocity_m_per_s", Kind.FLOAT, "Mean velocity, with the flow's sign."),
-    ColumnSpec("inlet_temperature_c", Kind.FLOAT, "Temperature where the water enters; missing where it stands still."),
-    ColumnSpec("outlet_temperature_c", Kind.FLOAT, "Temperature where the water leaves; missing where it stands still."),
-    ColumnSpec("pressure_drop_kpa", Kind.FLOAT, "Pressure at from_node minus pressure at to_node, height included."),
-    ColumnSpec("heat_loss_w", Kind.FLOAT, "Heat lost to the surroundings; 0 where the water stands still.", unit="W"),
-), MapLayer("pipe", "pipes", "outlet_temperature_c", worst="min"))
+_PIPES = TableSpec(
+    "pipes",
+    "Flow, temperatures and heat loss of every pipe.",
+    (
+        ColumnSpec("pipe", Kind.TEXT, "Id of the pipe."),
+        ColumnSpec(
+            "flow_kg_per_s",
+            Kind.FLOAT,
+            "Mass flow, positive from from_node to to_node; missing without supply.",
+        ),
+        ColumnSpec("velocity_m_per_s", Kind.FLOAT, "Mean velocity, with the flow's sign."),
+        ColumnSpec(
+            "inlet_temperature_c",
+            Kind.FLOAT,
+            "Temperature where the water enters; missing where it stands still.",
+        ),
+        ColumnSpec(
+            "outlet_temperature_c",
+            Kind.FLOAT,
+            "Temperature where the water leaves; missing where it stands still.",
+        ),
+        ColumnSpec(
+            "pressure_drop_kpa",
+            Kind.FLOAT,
+            "Pressure at from_node minus pressure at to_node, height included.",
+        ),
+        ColumnSpec(
+            "heat_loss_w",
+            Kind.FLOAT,
+            "Heat lost to the surroundings; 0 where the water stands still.",
+            unit="W",
+        ),
+    ),
+    MapLayer("pipe", "pipes", "outlet_temperature_c", worst="min"),
+)
 
-_NODES = TableSpec("nodes", "Pressure and temperature at every junction.", (
-    ColumnSpec("node", Kind.TEXT, "Id of the junction."),
-    ColumnSpec("pressure_kpa", Kind.FLOAT, "Gauge pressure; missing without supply."),
-    ColumnSpec("temperature_c", Kind.FLOAT, "Temperature of the mixed water; missing where none moves."),
-), MapLayer("node", "junctions", "temperature_c", worst="min"))
+_NODES = TableSpec(
+    "nodes",
+    "Pressure and temperature at every junction.",
+    (
+        ColumnSpec("node", Kind.TEXT, "Id of the junction."),
+        ColumnSpec("pressure_kpa", Kind.FLOAT, "Gauge pressure; missing without supply."),
+        ColumnSpec("temperature_c", Kind.FLOAT, "Temperature of the mixed water; missing where none moves."),
+    ),
+    MapLayer("node", "junctions", "temperature_c", worst="min"),
+)
 
-_PLANTS = TableSpec("plants", "What every plant gives.", (
-    ColumnSpec("plant", Kind.TEXT, "Id of the plant."),
-    ColumnSpec("supply_temperature_c", Kind.FLOAT, "Temperature it supplies."),
-    ColumnSpec("return_temperature_c", Kind.FLOAT, "Temperature that comes back."),
-    ColumnSpec("supply_pressure_kpa", Kind.FLOAT, "Gauge pressure at its outlet."),
-    ColumnSpec("return_pressure_kpa", Kind.FLOAT, "Gauge pressure at its inlet."),
-    ColumnSpec("flow_kg_per_s", Kind.FLOAT, "Mass flow it supplies; missing where it is out of service."),
-    ColumnSpec("heat_kw", Kind.FLOAT, "Heat it gives to the water."),
-))
+_PLANTS = TableSpec(
+    "plants",
+    "What every plant gives.",
+    (
+        ColumnSpec("plant", Kind.TEXT, "Id of the plant."),
+        ColumnSpec("supply_temperature_c", Kind.FLOAT, "Temperature it supplies."),
+        ColumnSpec("return_temperature_c", Kind.FLOAT, "Temperature that comes back."),
+        ColumnSpec("supply_pressure_kpa", Kind.FLOAT, "Gauge pressure at its outlet."),
+        ColumnSpec("return_pressure_kpa", Kind.FLOAT, "Gauge pressure at its inlet."),
+        ColumnSpec("flow_kg_per_s", Kind.FLOAT, "Mass flow it supplies; missing where it is out of service."),
+        ColumnSpec("heat_kw", Kind.FLOAT, "Heat it gives to the water."),
+    ),
+)
 
 
 class FrictionModel(StrEnum):
@@ -109,11 +159,17 @@ def friction_model_of(given: FrictionModel | str) -> FrictionModel:
     try:
         return FrictionModel(given)
     except ValueError as error:
-        raise InputError("ARGUMENT_INVALID", field="friction_model", value=given,
-                         limit=", ".join(one.value for one in FrictionModel)) from error
+        raise InputError(
+            "ARGUMENT_INVALID",
+            field="friction_model",
+            value=given,
+            limit=", ".join(one.value for one in FrictionModel),
+        ) from error
 
 
-def analyze_supply(utility: Utility, network: Network, scenario: Scenario, friction_model: FrictionModel) -> SupplyReport:
+def analyze_supply(
+    utility: Utility, network: Network, scenario: Scenario, friction_model: FrictionModel
+) -> SupplyReport:
     """Ask the engine for one steady state and judge it (see :meth:`citymains_heating.utility.Heating.supply`)."""
     began = time.perf_counter()
     workbench = utility.workbench
@@ -126,30 +182,55 @@ def analyze_supply(utility: Utility, network: Network, scenario: Scenario, frict
     result = SupplyResult(model, scenario, edited, answer)
     findings = tuple(findings_of(result))
     return SupplyReport(
-        verdict=verdict_of(findings), findings=findings, tables=_tables(result), **_summary(result),
+        verdict=verdict_of(findings),
+        findings=findings,
+        tables=_tables(result),
+        **_summary(result),
         provenance=utility.provenance(
-            "supply", network=network, scenario=scenario, engine=ENGINE, engine_version=version,
-            options={"friction_model": friction_model, "fluid": model.fluid["name"],
-                     "ambient_temperature_c": model.ambient_temperature_c, **answer["options"]},
-            run_s=time.perf_counter() - began),
+            "supply",
+            network=network,
+            scenario=scenario,
+            engine=ENGINE,
+            engine_version=version,
+            options={
+                "friction_model": friction_model,
+                "fluid": model.fluid["name"],
+                "ambient_temperature_c": model.ambient_temperature_c,
+                **answer["options"],
+            },
+            run_s=time.perf_counter() - began,
+        ),
     )
 
 
 def _tables(result: SupplyResult) -> tuple[Table, ...]:
     ids = result.model.ids
-    pipe = {name: result.output("pipes", name)
-            for name in ("flow_kg_per_s", "velocity_m_per_s", "inlet_temperature_c", "outlet_temperature_c")}
+    pipe = {
+        name: result.output("pipes", name)
+        for name in ("flow_kg_per_s", "velocity_m_per_s", "inlet_temperature_c", "outlet_temperature_c")
+    }
     return (
         _CONSUMERS.build(
-            consumer=result.consumer_ids, supply_temperature_c=result.consumer("inlet_temperature_c"),
+            consumer=result.consumer_ids,
+            supply_temperature_c=result.consumer("inlet_temperature_c"),
             return_temperature_c=result.consumer("outlet_temperature_c"),
-            differential_pressure_kpa=result.differential_pressure_kpa, heat_kw=result.delivered_kw,
-            required_kw=result.required_kw, flow_kg_per_s=result.consumer("flow_kg_per_s")),
+            differential_pressure_kpa=result.differential_pressure_kpa,
+            heat_kw=result.delivered_kw,
+            required_kw=result.required_kw,
+            flow_kg_per_s=result.consumer("flow_kg_per_s"),
+        ),
         _PIPES.build(
-            pipe=ids("pipes"), **pipe, heat_loss_w=result.output("pipes", "heat_w"),
-            pressure_drop_kpa=result.output("pipes", "from_pressure_kpa") - result.output("pipes", "to_pressure_kpa")),
-        _NODES.build(node=ids("junctions"), pressure_kpa=result.output("junctions", "pressure_kpa"),
-                     temperature_c=result.output("junctions", "temperature_c")),
+            pipe=ids("pipes"),
+            **pipe,
+            heat_loss_w=result.output("pipes", "heat_w"),
+            pressure_drop_kpa=result.output("pipes", "from_pressure_kpa")
+            - result.output("pipes", "to_pressure_kpa"),
+        ),
+        _NODES.build(
+            node=ids("junctions"),
+            pressure_kpa=result.output("junctions", "pressure_kpa"),
+            temperature_c=result.output("junctions", "temperature_c"),
+        ),
         _plants(result),
     )
 
@@ -160,9 +241,13 @@ def _plants(result: SupplyResult) -> Table:
 
     return _PLANTS.build(
         plant=result.model.ids("plants") + result.model.ids("flow_plants"),
-        supply_temperature_c=column("outlet_temperature_c"), return_temperature_c=column("inlet_temperature_c"),
-        supply_pressure_kpa=column("to_pressure_kpa"), return_pressure_kpa=column("from_pressure_kpa"),
-        flow_kg_per_s=column("flow_kg_per_s"), heat_kw=-column("heat_w") / 1000.0)
+        supply_temperature_c=column("outlet_temperature_c"),
+        return_temperature_c=column("inlet_temperature_c"),
+        supply_pressure_kpa=column("to_pressure_kpa"),
+        return_pressure_kpa=column("from_pressure_kpa"),
+        flow_kg_per_s=column("flow_kg_per_s"),
+        heat_kw=-column("heat_w") / 1000.0,
+    )
 
 
 def _summary(result: SupplyResult) -> dict[str, Any]:

@@ -37,7 +37,10 @@ class Heating(Utility):
 
     @question(rpc="AnalyzeSupply")
     def supply(
-        self, net: NetworkRef, *, scenario: Scenario | None = None,
+        self,
+        net: NetworkRef,
+        *,
+        scenario: Scenario | None = None,
         friction_model: FrictionModel = FrictionModel.COLEBROOK,
     ) -> SupplyReport:
         """Temperature, differential pressure and heat at every consumer, heat loss of every pipe.
@@ -84,7 +87,9 @@ class Heating(Utility):
         >>> city = citymains.open("demo")                                       # doctest: +SKIP
         >>> city.heating.supply("schutterwald_heat").frame()                    # doctest: +SKIP
         """
-        return analyze_supply(self, self.network(net), scenario or Scenario(), friction_model_of(friction_model))
+        return analyze_supply(
+            self, self.network(net), scenario or Scenario(), friction_model_of(friction_model)
+        )
 
 
 @cache

@@ -66,8 +66,12 @@ def read_accounts(users: Columns, season: Season) -> Accounts:
     first[row_user[order]] = order
     _check_versions(users, row_user, season)
     stations: dict[str, int] = {}
-    station = np.array([stations.setdefault(str(name), len(stations)) for name in users["substation"]], dtype=np.int32)
-    return Accounts(list(codes), list(stations), station[first] if len(first) else station, row_user, users, first)
+    station = np.array(
+        [stations.setdefault(str(name), len(stations)) for name in users["substation"]], dtype=np.int32
+    )
+    return Accounts(
+        list(codes), list(stations), station[first] if len(first) else station, row_user, users, first
+    )
 
 
 def _check_versions(users: Columns, row_user: NDArray[np.int32], season: Season) -> None:
@@ -188,7 +192,9 @@ def read_prices(tariffs: Columns, season: Season) -> dict[str, list[Price]]:
         first, last = span(tariffs, row, season)
         if last < 0 or first >= season.days:
             continue
-        found.setdefault(str(tariffs["tariff"][row]), []).append(_price(tariffs, row, season, max(first, 0), min(last, season.days - 1)))
+        found.setdefault(str(tariffs["tariff"][row]), []).append(
+            _price(tariffs, row, season, max(first, 0), min(last, season.days - 1))
+        )
     for name, prices in found.items():
         prices.sort(key=lambda price: price.first)
         _check_prices(tariffs, name, prices, season)
@@ -200,7 +206,10 @@ def _price(tariffs: Columns, row: int, season: Season, first: int, last: int) ->
         value = int(tariffs[column][row])
         return None if value == MISSING else Fraction(value, MICRO)
 
-    per_day, per_season, basic = (yuan(name) for name in ("price_yuan_per_m2_day", "price_yuan_per_m2_season", "basic_yuan_per_m2_season"))
+    per_day, per_season, basic = (
+        yuan(name)
+        for name in ("price_yuan_per_m2_day", "price_yuan_per_m2_season", "basic_yuan_per_m2_season")
+    )
     length = season.length_days
     if per_day is not None:
         day, text, text_zh = per_day, f"{_plain(per_day)} yuan/(m²·d)", f"{_plain(per_day)} 元/(m²·d)"
@@ -210,7 +219,9 @@ def _price(tariffs: Columns, row: int, season: Season, first: int, last: int) ->
         text_zh = f"{_plain(per_season)} 元/m² ÷ {length} 天"
     else:
         day, text, text_zh = None, "", ""
-    return Price(first, last, day, None if basic is None else basic / length, yuan("heat_yuan_per_kwh"), text, text_zh)
+    return Price(
+        first, last, day, None if basic is None else basic / length, yuan("heat_yuan_per_kwh"), text, text_zh
+    )
 
 
 def _plain(value: Fraction) -> str:
@@ -225,7 +236,9 @@ def _check_prices(tariffs: Columns, name: str, prices: list[Price], season: Seas
         if price.first > expected:
             tariffs.complain("REFUND_TARIFF_GAP", row, "valid_from", element=name, value=season.day(expected))
         if price.first < expected:
-            tariffs.complain("REFUND_TARIFF_OVERLAP", row, "valid_from", element=name, value=season.day(price.first))
+            tariffs.complain(
+                "REFUND_TARIFF_OVERLAP", row, "valid_from", element=name, value=season.day(price.first)
+            )
         expected = price.last + 1
     if expected < season.days:
         tariffs.complain("REFUND_TARIFF_GAP", row, "valid_to", element=name, value=season.day(expected))
@@ -235,6 +248,6 @@ def check_tariffs(users: Columns, prices: Mapping[str, list[Price]]) -> None:
     """Every user's tariff exists."""
     unknown = [row for row, name in enumerate(users["tariff"]) if name is not None and name not in prices]
     for row in unknown[:MAX_ISSUES]:
-        users.complain("REFUND_TARIFF_UNKNOWN", row, "tariff", element=users["user"][row], value=users["tariff"][row])
-
-
+        users.complain(
+            "REFUND_TARIFF_UNKNOWN", row, "tariff", element=users["user"][row], value=users["tariff"][row]
+        )

@@ -17,13 +17,29 @@ _DEFAULT_SEASON = "2022-11-15/2023-03-15"
 #: A pack that overrides single fields, as a company's does, is tried on a rule that refunds every day below 18 °C.
 _PLAIN_RULE: Mapping[str, Any] = {
     "guarantee_c": Decimal(18),
-    "bands": ({"lo": NO_LOWER, "lo_incl": True, "hi": Decimal(18), "hi_incl": False, "ratio": Decimal(1), "tie_break": ""},),
+    "bands": (
+        {
+            "lo": NO_LOWER,
+            "lo_incl": True,
+            "hi": Decimal(18),
+            "hi_incl": False,
+            "ratio": Decimal(1),
+            "tie_break": "",
+        },
+    ),
 }
 
 
 def run_case(fields: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
     """What follows for one user: ``amount_yuan``, ``days``, ``ratio``, ``deadline``."""
-    policy = policy_of({**_PLAIN_RULE, **fields}, lambda field: field, name="case", jurisdiction="", document="case", confidence="W")
+    policy = policy_of(
+        {**_PLAIN_RULE, **fields},
+        lambda field: field,
+        name="case",
+        jurisdiction="",
+        document="case",
+        confidence="W",
+    )
     season = parse_season(inputs.get("season", _DEFAULT_SEASON), policy.season_start, policy.season_end)
     datasets = _datasets(inputs, season)
     if policy.clock.start is not ClockStart.SENSOR and "sensor_c" in inputs and "request" not in inputs:
@@ -41,7 +57,15 @@ def _datasets(inputs: Mapping[str, Any], season: Season) -> dict[str, Any]:
         "user": "U1", "substation": "S1", "area_m2": inputs.get("area_m2", Decimal(100)), "tariff": "T", "sensor": "R1",
         "fee_paid_yuan": inputs.get("fee_paid_yuan"), "exclusions": inputs.get("exclusion"), "metered": "heat_kwh" in inputs,
     }  # fmt: skip
-    prices = {name: inputs.get(name) for name in ("price_yuan_per_m2_day", "price_yuan_per_m2_season", "basic_yuan_per_m2_season", "heat_yuan_per_kwh")}
+    prices = {
+        name: inputs.get(name)
+        for name in (
+            "price_yuan_per_m2_day",
+            "price_yuan_per_m2_season",
+            "basic_yuan_per_m2_season",
+            "heat_yuan_per_kwh",
+        )
+    }
     if prices["price_yuan_per_m2_season"] is None and prices["price_yuan_per_m2_day"] is None:
         prices["price_yuan_per_m2_day"] = Decimal("0.19")
     start = datetime.combine(season.first_day, datetime.min.time())
@@ -71,9 +95,23 @@ def _visits(inputs: Mapping[str, Any]) -> list[dict[str, Any]]:
     if "request" in inputs:
         asked = datetime.fromisoformat(inputs["request"])
         for day, text in enumerate(inputs.get("tests_c", "").split()):
-            visits.append({"user": "U1", "room": "bedroom", "time": asked + timedelta(days=day), "temperature_c": Decimal(text)})
+            visits.append(
+                {
+                    "user": "U1",
+                    "room": "bedroom",
+                    "time": asked + timedelta(days=day),
+                    "temperature_c": Decimal(text),
+                }
+            )
         if "outcome" in inputs:
             visits.append({"user": "U1", "room": "bedroom", "time": asked, "outcome": inputs["outcome"]})
     if "retest_ok" in inputs:
-        visits.append({"user": "U1", "room": "bedroom", "time": datetime.fromisoformat(inputs["retest_ok"]), "temperature_c": Decimal(25)})
+        visits.append(
+            {
+                "user": "U1",
+                "room": "bedroom",
+                "time": datetime.fromisoformat(inputs["retest_ok"]),
+                "temperature_c": Decimal(25),
+            }
+        )
     return visits

@@ -77,7 +77,9 @@ class ClaimWalker:
         self.season = season
         self.open_claims = 0
 
-    def walk(self, unit: int, requests: Sequence[tuple[int, int, int]], visits: Sequence[Visit], sensor: SensorRow) -> Iterator[ClaimDay]:
+    def walk(
+        self, unit: int, requests: Sequence[tuple[int, int, int]], visits: Sequence[Visit], sensor: SensorRow
+    ) -> Iterator[ClaimDay]:
         """Days of all claims of one unit; requests are (time, agreed from, agreed to)."""
         policy = self.policy
         if policy.reducer is Reducer.MEAN_OF_3_MONTH:
@@ -99,7 +101,9 @@ class ClaimWalker:
             days, until = self._claim(unit, start, visits, sensor)
             yield from days
 
-    def _claim(self, unit: int, start: int, visits: Sequence[Visit], sensor: SensorRow) -> tuple[list[ClaimDay], int]:
+    def _claim(
+        self, unit: int, start: int, visits: Sequence[Visit], sensor: SensorRow
+    ) -> tuple[list[ClaimDay], int]:
         failing, end, refused = self._follow(start, visits)
         if refused:
             return [self._single(unit, end or start, Status.PRESUMED_COMPLIANT)], (end or start) + 1
@@ -131,7 +135,9 @@ class ClaimWalker:
                 failing.append(_Failing(visit.at, visit.milli, band))
         return failing, None, False
 
-    def _by_sensor(self, unit: int, start: int, end: int | None, sensor: SensorRow) -> tuple[list[ClaimDay], int]:
+    def _by_sensor(
+        self, unit: int, start: int, end: int | None, sensor: SensorRow
+    ) -> tuple[list[ClaimDay], int]:
         """A request nobody answered with a failing visit: the user's own sensor is the evidence."""
         if end is not None:
             return [self._single(unit, end, Status.COMPLIANT)], end + 1
@@ -140,7 +146,8 @@ class ClaimWalker:
         if last == first:
             return [], start + 1
         failing = [
-            _Failing(day * DAY_S, Fraction(float(sensor.milli[day])), int(sensor.band[day])) for day in range(first, last)
+            _Failing(day * DAY_S, Fraction(float(sensor.milli[day])), int(sensor.band[day]))
+            for day in range(first, last)
         ]
         if last == self.season.days:
             self.open_claims += 1
@@ -183,7 +190,9 @@ class ClaimWalker:
         before = [one for one in failing if one.at < (day + 1) * DAY_S]
         return before[-1] if before else failing[0]
 
-    def _agreed(self, unit: int, requests: Sequence[tuple[int, int, int]], visits: Sequence[Visit]) -> Iterator[ClaimDay]:
+    def _agreed(
+        self, unit: int, requests: Sequence[tuple[int, int, int]], visits: Sequence[Visit]
+    ) -> Iterator[ClaimDay]:
         for start, first, last in requests:
             failing, _, refused = self._follow(start, visits)
             if refused or not failing or MISSING in (first, last):
@@ -203,7 +212,13 @@ class ClaimWalker:
             mean = sum(measured, Fraction(0)) / len(measured)
             band = self._band(mean)
             enough = len(measured) >= 3
-            status = Status.REFUND_TEMPERATURE if band and enough else Status.COMPLIANT if enough else Status.TOO_SHORT
+            status = (
+                Status.REFUND_TEMPERATURE
+                if band and enough
+                else Status.COMPLIANT
+                if enough
+                else Status.TOO_SHORT
+            )
             for day in np.flatnonzero(months == month).tolist():
                 yield ClaimDay(unit, day, status, band, float(mean) / MILLI, int(self.season.minutes[day]))
 
@@ -224,7 +239,12 @@ def campaigns(visits: Sequence[Visit]) -> list[Visit]:
     """
     merged: list[list[Visit]] = []
     for visit in visits:
-        if visit.milli is not None and merged and merged[-1][0].milli is not None and visit.at - merged[-1][0].at < CAMPAIGN_S:
+        if (
+            visit.milli is not None
+            and merged
+            and merged[-1][0].milli is not None
+            and visit.at - merged[-1][0].at < CAMPAIGN_S
+        ):
             merged[-1].append(visit)
         else:
             merged.append([visit])
@@ -235,7 +255,9 @@ def campaigns(visits: Sequence[Visit]) -> list[Visit]:
     ]  # fmt: skip
 
 
-def gather(requests: Columns, measurements: Columns, accounts: Accounts, units: Units, season: Season) -> dict[int, tuple[list[tuple[int, int, int]], list[Visit]]]:
+def gather(
+    requests: Columns, measurements: Columns, accounts: Accounts, units: Units, season: Season
+) -> dict[int, tuple[list[tuple[int, int, int]], list[Visit]]]:
     """Requests and visits by unit, in order of time."""
     index = accounts.index
     base = epoch_day(season.first_day) * DAY_S
@@ -251,7 +273,9 @@ def gather(requests: Columns, measurements: Columns, accounts: Accounts, units: 
     for row in range(measurements.rows):
         raw = int(measurements["temperature_c"][row])
         milli = None if raw == MISSING else Fraction(raw * MILLI, MICRO)
-        visit = Visit(moment(int(measurements["time"][row])), milli, measurements["outcome"][row] or "measured")
+        visit = Visit(
+            moment(int(measurements["time"][row])), milli, measurements["outcome"][row] or "measured"
+        )
         for unit in _units_of(measurements, row, index, units):
             found.setdefault(unit, ([], []))[1].append(visit)
     for asked, visits in found.values():

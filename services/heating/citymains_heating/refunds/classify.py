@@ -53,17 +53,22 @@ def classify_sensors(days: SensorDays, policy: HeatRefundPolicy, season: Season)
         band[below & _holds(policy, at, numerator, denominator)] = at + 1
     with np.errstate(invalid="ignore"):
         milli = np.where(evident, numerator / denominator, np.nan)
-    status = np.select([band < 0, band == 0], [Status.NO_EVIDENCE, Status.COMPLIANT], Status.CLOCK_NOT_STARTED).astype(np.int8)
+    status = np.select(
+        [band < 0, band == 0], [Status.NO_EVIDENCE, Status.COMPLIANT], Status.CLOCK_NOT_STARTED
+    ).astype(np.int8)
     if policy.clock.start is ClockStart.SENSOR:
         _start_by_sensor(status, band, policy, season)
     none = np.full((1, season.days), -1, np.int8)
     return SensorClasses(
-        np.vstack([band, none]), np.vstack([milli, np.full((1, season.days), np.nan)]),
+        np.vstack([band, none]),
+        np.vstack([milli, np.full((1, season.days), np.nan)]),
         np.vstack([status, np.full((1, season.days), Status.NO_EVIDENCE, np.int8)]),
     )
 
 
-def _holds(policy: HeatRefundPolicy, at: int, numerator: NDArray[np.int64], denominator: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _holds(
+    policy: HeatRefundPolicy, at: int, numerator: NDArray[np.int64], denominator: NDArray[np.int64]
+) -> NDArray[np.bool_]:
     band = policy.bands[at]
     inside = np.ones(numerator.shape, np.bool_)
     if band.lo is not None:
@@ -75,7 +80,9 @@ def _holds(policy: HeatRefundPolicy, at: int, numerator: NDArray[np.int64], deno
     return inside
 
 
-def _start_by_sensor(status: NDArray[np.int8], band: NDArray[np.int8], policy: HeatRefundPolicy, season: Season) -> None:
+def _start_by_sensor(
+    status: NDArray[np.int8], band: NDArray[np.int8], policy: HeatRefundPolicy, season: Season
+) -> None:
     """Runs of failing days that last long enough are refunded; a day without evidence ends a run."""
     clock = policy.clock
     failing = band > 0
@@ -107,7 +114,9 @@ def classify_units(
 ) -> Days:
     """Every unit's days: by its sensor, then by its claims, then what the rule excludes."""
     position = {name: at for at, name in enumerate(sensors)}
-    sensor = np.array([position.get(name, len(sensors)) if name else len(sensors) for name in units.sensor], dtype=np.int32)
+    sensor = np.array(
+        [position.get(name, len(sensors)) if name else len(sensors) for name in units.sensor], dtype=np.int32
+    )
     if units.by_room:  # the flat as a whole is not measured under these rules
         sensor[: len(accounts.users)] = len(sensors)
     days = Days(classes.status[sensor], np.maximum(classes.band, 0)[sensor], sensor)
@@ -121,13 +130,24 @@ def classify_units(
 
 
 def _apply_claims(
-    days: Days, classes: SensorClasses, units: Units, accounts: Accounts, datasets: dict[str, Columns], policy: HeatRefundPolicy, season: Season
+    days: Days,
+    classes: SensorClasses,
+    units: Units,
+    accounts: Accounts,
+    datasets: dict[str, Columns],
+    policy: HeatRefundPolicy,
+    season: Season,
 ) -> None:
     walker = ClaimWalker(policy, season)
-    for unit, (requests, visits) in gather(datasets["requests"], datasets["measurements"], accounts, units, season).items():
+    for unit, (requests, visits) in gather(
+        datasets["requests"], datasets["measurements"], accounts, units, season
+    ).items():
         row = SensorRow(classes.band[days.sensor[unit]], classes.milli[days.sensor[unit]])
         for one in walker.walk(unit, requests, visits, row):
-            if days.status[unit, one.day] == Status.REFUND_TEMPERATURE and one.status != Status.REFUND_TEMPERATURE:
+            if (
+                days.status[unit, one.day] == Status.REFUND_TEMPERATURE
+                and one.status != Status.REFUND_TEMPERATURE
+            ):
                 continue
             days.status[unit, one.day] = one.status
             days.band[unit, one.day] = one.band
@@ -155,7 +175,13 @@ class StopDays:
 
 
 def settle_overlap(
-    days: Days, stops: Stops, accounts: Accounts, units: Units, policy: HeatRefundPolicy, season: Season, blocked: NDArray[np.bool_]
+    days: Days,
+    stops: Stops,
+    accounts: Accounts,
+    units: Units,
+    policy: HeatRefundPolicy,
+    season: Season,
+    blocked: NDArray[np.bool_],
 ) -> StopDays:
     """One refund a day: the outage's or the temperature's, never both."""
     from citymains_heating.refunds.policy import Overlap
@@ -188,7 +214,10 @@ def _temperature_worth(
     place[chosen] = np.arange(len(chosen))
     worth = np.zeros((len(chosen), season.days))
     members = np.flatnonzero(place[units.user] >= 0)
-    share = np.where(days.status[members] == Status.REFUND_TEMPERATURE, ratios[days.band[members]], 0.0) * season.minutes[None, :]
+    share = (
+        np.where(days.status[members] == Status.REFUND_TEMPERATURE, ratios[days.band[members]], 0.0)
+        * season.minutes[None, :]
+    )
     weight = units.area_micro[members][:, None] if units.by_room else 1
     np.add.at(worth, place[units.user[members]], share * weight)
     return worth

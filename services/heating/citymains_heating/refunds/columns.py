@@ -11,24 +11,8 @@ from numpy.typing import NDArray
 
 
 def coded(dictionary: Sequence[str], indices: NDArray[Any]) -> Coded:
-    """Texts by index, their dictionary in order of first appearance and nothing unused in it; -1 is missing.
-
-    The same as ``Coded(...).compact()`` in one pass.
-
-    >>> coded(["a", "b", "c"], np.array([2, 0, 2, -1])).dictionary
-    ('c', 'a')
-    """
-    rows = len(indices)
-    indices = np.asarray(indices)
-    first = np.full(len(dictionary) + 1, rows, dtype=np.int64)
-    # Of several assignments to one place the last one stands, so the rows go backwards.
-    first[indices[::-1]] = np.arange(rows - 1, -1, -1)
-    first[-1] = rows
-    order = np.argsort(first[:-1], kind="stable")
-    order = order[first[order] < rows]
-    rank = np.full(len(dictionary) + 1, -1, dtype=np.int32)
-    rank[order] = np.arange(len(order), dtype=np.int32)
-    return Coded(tuple(dictionary[int(at)] for at in order), rank[indices])
+    """Texts by index, their dictionary in order of first appearance; -1 is missing."""
+    return Coded(tuple(dictionary), np.asarray(indices, dtype=np.int32)).compact()
 
 
 def money(cents: NDArray[np.int64]) -> Coded:

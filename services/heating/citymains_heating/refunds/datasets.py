@@ -34,7 +34,16 @@ class ColumnDef:
     positive: bool = False
 
 
-def _c(name: str, zh: str, type_: Type, description: str, *, required: bool = False, allowed: tuple[str, ...] = (), positive: bool = False) -> ColumnDef:
+def _c(
+    name: str,
+    zh: str,
+    type_: Type,
+    description: str,
+    *,
+    required: bool = False,
+    allowed: tuple[str, ...] = (),
+    positive: bool = False,
+) -> ColumnDef:
     return ColumnDef(name, zh, type_, description, required, allowed, positive)
 
 

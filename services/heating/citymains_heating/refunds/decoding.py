@@ -50,7 +50,9 @@ class SensorDirectory:
         lookup = np.array([self._index.setdefault(name, len(self._index)) for name in names], dtype=np.int32)
         if np.array_equal(lookup, np.arange(len(lookup))):
             return raw
-        return replace(raw, codes=lookup[raw.codes], unreadable=lookup[raw.unreadable], time_24=lookup[raw.time_24])
+        return replace(
+            raw, codes=lookup[raw.codes], unreadable=lookup[raw.unreadable], time_24=lookup[raw.time_24]
+        )
 
 
 def is_parquet(source: Any) -> bool:
@@ -108,7 +110,9 @@ def _file_columns(source: Any) -> dict[str, Any]:
 
 def _check_headings(names: list[str], file: str) -> None:
     if "temperature_c" not in names:
-        bare = next((name for name in names if name.startswith("temp") or name in ("value", "温度", "t")), None)
+        bare = next(
+            (name for name in names if name.startswith("temp") or name in ("value", "温度", "t")), None
+        )
         if bare is not None:
             raise InputError("REFUND_READING_UNIT_MISSING", file=file, section="readings", field=bare)
     for name in ("sensor", "time", "temperature_c"):
@@ -182,4 +186,6 @@ def _seconds(column: Any) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
     texts = [None if cell is None else str(cell) for cell in column.to_pylist()]
     parsed = [None if text is None else parse_time(text) for text in texts]
     seconds = np.array([MISSING if one is None else one for one in parsed], dtype=np.int64)
-    return seconds, np.array([row for row, text in enumerate(texts) if text and "24:00" in text], dtype=np.intp)
+    return seconds, np.array(
+        [row for row, text in enumerate(texts) if text and "24:00" in text], dtype=np.intp
+    )

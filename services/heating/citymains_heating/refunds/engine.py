@@ -102,7 +102,9 @@ def compute_refunds(
     check_tariffs(data["users"], prices)
     raise_issues(data.values())
     call.progress(0.05, "readings")
-    readings = sensor_days or read_sensor_days(datasets.get("readings"), season, sample_s=policy.sensor.sample_s)
+    readings = sensor_days or read_sensor_days(
+        datasets.get("readings"), season, sample_s=policy.sensor.sample_s
+    )
     call.progress(0.5, "classification")
     classes = classify_sensors(readings, policy, season)
     days = classify_units(classes, readings.sensors, units, accounts, data, policy, season)
@@ -117,20 +119,46 @@ def compute_refunds(
     fees = []
     for reason in (TEMPERATURE, STOP):
         lines, issues = fee_lines(accounts, units, prices, policy, season, reason, data["meters"])
-        needed = (days.status == Status.REFUND_TEMPERATURE).any() if reason == TEMPERATURE else (stop_days.minutes > 0).any()
+        needed = (
+            (days.status == Status.REFUND_TEMPERATURE).any()
+            if reason == TEMPERATURE
+            else (stop_days.minutes > 0).any()
+        )
         if issues and needed:
             raise InputError(issues)
         fees.append(lines)
     rows = price_days(days, stop_days, units, accounts, (fees[0], fees[1]), policy, season)
     totals = np.add.reduceat(rows.cents, rows.starts) if len(rows.starts) else np.zeros(0, np.int64)
     settlement = settle(
-        rows.user[rows.starts], totals, accounts, data["ledger"], policy, season, on=settle_on, late_rate_per_day=late_rate_per_day
+        rows.user[rows.starts],
+        totals,
+        accounts,
+        data["ledger"],
+        policy,
+        season,
+        on=settle_on,
+        late_rate_per_day=late_rate_per_day,
     )
     call.progress(0.85, "tables")
     work = Worked(
-        policy, season, accounts, units, readings, classes, days, stops, stop_days, data["outages"], (fees[0], fees[1]), rows, settlement, reasons
+        policy,
+        season,
+        accounts,
+        units,
+        readings,
+        classes,
+        days,
+        stops,
+        stop_days,
+        data["outages"],
+        (fees[0], fees[1]),
+        rows,
+        settlement,
+        reasons,
     )
-    return _report(work, provenance or Provenance(), time.perf_counter() - begun, settle_on, late_rate_per_day)
+    return _report(
+        work, provenance or Provenance(), time.perf_counter() - begun, settle_on, late_rate_per_day
+    )
 
 
 def _read(datasets: Mapping[str, Any]) -> dict[str, Columns]:
@@ -150,7 +178,9 @@ def _accounts(data: dict[str, Columns], policy: HeatRefundPolicy, season: Season
     return read_accounts(data["users"], season)
 
 
-def _blocked(accounts: Accounts, policy: HeatRefundPolicy) -> tuple[NDArray[np.bool_], NDArray[np.bool_], list[str]]:
+def _blocked(
+    accounts: Accounts, policy: HeatRefundPolicy
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], list[str]]:
     """Users the rule does not cover at all, users it excludes from refunds for temperature, and by what."""
     count = len(accounts.users)
     other = np.array([kind not in (None, "resident") for kind in accounts.flag("kind")], dtype=np.bool_)
@@ -168,7 +198,9 @@ def _blocked(accounts: Accounts, policy: HeatRefundPolicy) -> tuple[NDArray[np.b
     return contract, excluded, reasons
 
 
-def _exclude_cold(days: Days, outdoor: Columns, policy: HeatRefundPolicy, season: Season, design_c: Decimal | None) -> None:
+def _exclude_cold(
+    days: Days, outdoor: Columns, policy: HeatRefundPolicy, season: Season, design_c: Decimal | None
+) -> None:
     if not policy.outdoor_below_design or design_c is None:
         return
     cold = np.zeros(season.days, np.bool_)
@@ -224,12 +256,23 @@ def _findings(work: Worked, settle_on: date | None, late_rate: Decimal | None) -
     }
     severities = {"REFUND_CLAIM_OPEN": Severity.SUSPECT, "REFUND_PAID_MORE_BEFORE": Severity.SUSPECT}
     found += [
-        finding(code, severities.get(code, note), value=float(count), article=work.policy.clock.article, start=work.policy.clock.start)
+        finding(
+            code,
+            severities.get(code, note),
+            value=float(count),
+            article=work.policy.clock.article,
+            start=work.policy.clock.start,
+        )
         for code, count in counted.items()
         if count
     ]
     if work.settlement.late and late_rate is None:
-        found.append(finding("REFUND_LATE_RATE_UNKNOWN", Severity.SUSPECT, value=float(work.settlement.late), article=work.policy.settle.article))
+        found.append(
+            finding(
+                "REFUND_LATE_RATE_UNKNOWN",
+                Severity.SUSPECT,
+                value=float(work.settlement.late),
+                article=work.policy.settle.article,
+            )
+        )
     return found
-
-

@@ -37,7 +37,9 @@ def reduced(numbers: NDArray[np.int64], denominator: int) -> tuple[NDArray[np.in
 
 def product(factors: Sequence[NDArray[Any]], terms: int) -> NDArray[Any]:
     """Element-wise product whose sums over `terms` elements are exact too (int64, or Python integers)."""
-    largest = math.prod(max(1, abs(int(max(factor.max(initial=0), -factor.min(initial=0))))) for factor in factors)
+    largest = math.prod(
+        max(1, abs(int(max(factor.max(initial=0), -factor.min(initial=0))))) for factor in factors
+    )
     out = factors[0].astype(np.int64 if largest * max(1, terms) * 400 < _LIMIT else object)
     for factor in factors[1:]:
         out = out * factor

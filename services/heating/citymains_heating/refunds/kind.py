@@ -55,7 +55,9 @@ class BandsSpec(FieldSpec):
                 held = sum(band.holds(milli) for band in bands)
                 inside = edges[0] * MILLI < milli < edges[-1] * MILLI
                 if held > 1 and not favoured:
-                    raise ValueError(f'one band at {Decimal(milli) / MILLI}, or tie_break = "user_favour" where the text overlaps')
+                    raise ValueError(
+                        f'one band at {Decimal(milli) / MILLI}, or tie_break = "user_favour" where the text overlaps'
+                    )
                 if held == 0 and inside:
                     raise ValueError(f"a band at {Decimal(milli) / MILLI}")
         return rows
@@ -69,15 +71,23 @@ def band_of_row(row: Mapping[str, Any]) -> Band:
 
 
 def _choice(name: str, description: str, words: Any) -> ChoiceSpec:
-    return ChoiceSpec(name=name, type=ValueType.TEXT, description=description, choices=tuple(str(word) for word in words))
+    return ChoiceSpec(
+        name=name, type=ValueType.TEXT, description=description, choices=tuple(str(word) for word in words)
+    )
 
 
-def _decimal(name: str, description: str, minimum: float | None = 0.0, maximum: float | None = None) -> FieldSpec:
-    return FieldSpec(name=name, type=ValueType.DECIMAL, description=description, minimum=minimum, maximum=maximum)
+def _decimal(
+    name: str, description: str, minimum: float | None = 0.0, maximum: float | None = None
+) -> FieldSpec:
+    return FieldSpec(
+        name=name, type=ValueType.DECIMAL, description=description, minimum=minimum, maximum=maximum
+    )
 
 
 def _integer(name: str, description: str, minimum: float = 0, maximum: float = 366) -> FieldSpec:
-    return FieldSpec(name=name, type=ValueType.INTEGER, description=description, minimum=minimum, maximum=maximum)
+    return FieldSpec(
+        name=name, type=ValueType.INTEGER, description=description, minimum=minimum, maximum=maximum
+    )
 
 
 def _truth(name: str, description: str) -> FieldSpec:
@@ -110,8 +120,13 @@ _OUTAGES = FieldSpec(
 )  # fmt: skip
 
 _EXCLUSIONS = FieldSpec(
-    name="exclusions", type=ValueType.TABLE, description="Who gets no refund for low temperatures.",
-    columns=(_text("code", "Code of the users' column `exclusions`."), _text("article", "Article that says so.")),
+    name="exclusions",
+    type=ValueType.TABLE,
+    description="Who gets no refund for low temperatures.",
+    columns=(
+        _text("code", "Code of the users' column `exclusions`."),
+        _text("article", "Article that says so."),
+    ),
 )
 
 FIELDS: tuple[FieldSpec, ...] = (
@@ -133,7 +148,12 @@ FIELDS: tuple[FieldSpec, ...] = (
     _choice("reducer", "How several measurements become one temperature.", Reducer),
     _choice("overlap", "Which refund stands on a day with both reasons.", Overlap),
     _truth("user_refusal_compliant", "A user who refuses the test counts as supplied."),
-    _decimal("supplier_absence_ratio", "Ratio of a day the supplier came late, not at all or without record.", 0.0, 1.0),
+    _decimal(
+        "supplier_absence_ratio",
+        "Ratio of a day the supplier came late, not at all or without record.",
+        0.0,
+        1.0,
+    ),
     _OUTAGES,
     _choice("outage_day_rule", "How a stop refunded by days becomes days.", DayRule),
     _truth("outage_metered_basic_fee", "Metered users get the basic fee of a stop."),
@@ -154,14 +174,20 @@ FIELDS: tuple[FieldSpec, ...] = (
 INPUTS: tuple[FieldSpec, ...] = (
     _text("season", "2022-11-15/2023-03-15."),
     _text("request", "When the test was requested."),
-    _text("tests_c", "Temperatures measured [°C], the first at the request, each further one a day later; separated by spaces."),
+    _text(
+        "tests_c",
+        "Temperatures measured [°C], the first at the request, each further one a day later; separated by spaces.",
+    ),
     _text("retest_ok", "When a re-test met the guarantee."),
     _text("outcome", "user_refused or supplier_absent, at the request."),
     _text("agreed_from", "Start of the agreed days."),
     _text("agreed_to", "End of the agreed days."),
     _text("stops", "Stops of supply as start/end, separated by spaces."),
     _text("fault", "Cause of the stops."),
-    _text("sensor_c", "Daily temperatures of the user's sensor from the season's first day, separated by spaces."),
+    _text(
+        "sensor_c",
+        "Daily temperatures of the user's sensor from the season's first day, separated by spaces.",
+    ),
     _decimal("area_m2", "Area of the flat; 100."),
     _decimal("room_m2", "Area of the measured room; 20."),
     _decimal("price_yuan_per_m2_day", "Price; 0.19 unless a season's price is given."),
@@ -191,5 +217,11 @@ def _evaluate(fields: Mapping[str, Any], inputs: Mapping[str, Any]) -> Mapping[s
 
 
 KIND = RuleKind(
-    name="heat_refund", title_en="Heat refund", title_zh="供热退费", fields=FIELDS, inputs=INPUTS, outputs=OUTPUTS, evaluate=_evaluate
+    name="heat_refund",
+    title_en="Heat refund",
+    title_zh="供热退费",
+    fields=FIELDS,
+    inputs=INPUTS,
+    outputs=OUTPUTS,
+    evaluate=_evaluate,
 )

@@ -56,7 +56,9 @@ def shipped_book(*more: RulePackRecord) -> RuleBook:
     return RuleBook([*rule_packs(), *more])
 
 
-def resolve_policy(book: RuleBook, jurisdiction: str, on: date, holders: Iterable[str] = ()) -> HeatRefundPolicy:
+def resolve_policy(
+    book: RuleBook, jurisdiction: str, on: date, holders: Iterable[str] = ()
+) -> HeatRefundPolicy:
     """The refund rule of a place on a day.
 
     Parameters
@@ -77,7 +79,9 @@ def resolve_policy(book: RuleBook, jurisdiction: str, on: date, holders: Iterabl
     _register()
     resolved = book.resolve(KIND.name, jurisdiction=jurisdiction, on=on, holders=holders)
     if "bands" not in resolved.fields or "guarantee_c" not in resolved.fields:
-        raise InputError("REFUND_RULE_MISSING", value=jurisdiction or "-", limit=on.isoformat(), field="jurisdiction")
+        raise InputError(
+            "REFUND_RULE_MISSING", value=jurisdiction or "-", limit=on.isoformat(), field="jurisdiction"
+        )
     _require_articles(book, resolved)
     decisions = resolved.fields
 
@@ -87,8 +91,13 @@ def resolve_policy(book: RuleBook, jurisdiction: str, on: date, holders: Iterabl
 
     policy_name = decisions["bands"].pack.partition("/")[2].partition("@")[0]
     return policy_of(
-        resolved.values, cite, name=policy_name, jurisdiction=jurisdiction, document=decisions["bands"].document,
-        confidence=decisions["bands"].confidence, packs=resolved.applied,
+        resolved.values,
+        cite,
+        name=policy_name,
+        jurisdiction=jurisdiction,
+        document=decisions["bands"].document,
+        confidence=decisions["bands"].confidence,
+        packs=resolved.applied,
         deciders={name: decision.pack for name, decision in decisions.items()},
     )
 
@@ -106,7 +115,14 @@ def _require_articles(book: RuleBook, resolved: Resolved) -> None:
     """Every refund names its article, so every field that decides one has to."""
     files = {pack.id: pack.file for pack in book.packs}
     missing = [
-        issue("REFUND_RULE_ARTICLE_MISSING", file=files.get(one.pack, ""), line=1, section="fields", field=name, element=one.pack)
+        issue(
+            "REFUND_RULE_ARTICLE_MISSING",
+            file=files.get(one.pack, ""),
+            line=1,
+            section="fields",
+            field=name,
+            element=one.pack,
+        )
         for name, one in resolved.fields.items()
         if not one.article
     ]
@@ -160,8 +176,11 @@ def _clock(values: Mapping[str, Any], cite: Cite) -> Clock:
 
 def _settle(values: Mapping[str, Any], cite: Cite) -> Settle:
     return Settle(
-        months_after_season=values.get("settle_months"), month=values.get("settle_month"), day=values.get("settle_day"),
-        late_as_unpaid_fee=values.get("late_as_unpaid_fee", False), article=cite("settle_months") or cite("settle_month"),
+        months_after_season=values.get("settle_months"),
+        month=values.get("settle_month"),
+        day=values.get("settle_day"),
+        late_as_unpaid_fee=values.get("late_as_unpaid_fee", False),
+        article=cite("settle_months") or cite("settle_month"),
     )
 
 

@@ -55,14 +55,20 @@ def apply_rule(
                 status[at, day] = Status.REFUND_TEMPERATURE
                 band[at, day] = texts.setdefault(key, len(texts)) + 1
     except Exception as error:
-        raise PluginError(value=rule.name, field="refund", limit=f"{type(error).__name__}: {error}") from error
+        raise PluginError(
+            value=rule.name, field="refund", limit=f"{type(error).__name__}: {error}"
+        ) from error
     days.status, days.band = status, band
     bands = tuple(Band(None, False, None, False, ratio) for _, _, ratio in texts)
-    changed = replace(policy, name=rule.name, bands=bands, band_texts=tuple((name, article) for name, article, _ in texts))
+    changed = replace(
+        policy, name=rule.name, bands=bands, band_texts=tuple((name, article) for name, article, _ in texts)
+    )
     return changed, StopDays(np.zeros_like(stop_days.minutes), np.zeros_like(stop_days.rule))
 
 
-def _told(at: int, days: Days, classes: SensorClasses, stops: Stops, accounts: Accounts, season: Season) -> list[Mapping[str, Any]]:
+def _told(
+    at: int, days: Days, classes: SensorClasses, stops: Stops, accounts: Accounts, season: Season
+) -> list[Mapping[str, Any]]:
     milli = classes.milli[days.sensor[at]]
     stopped = stops.minutes[accounts.station[at]]
     return [
@@ -84,5 +90,3 @@ def _read(one: Mapping[str, Any], season: Season) -> tuple[int, tuple[str, str, 
     if not 0 <= ratio <= 10:
         raise ValueError(f"ratio {ratio} is not within 0 and 10")
     return season.index(day), (str(one["rule"]), str(one["article"]), ratio)
-
-

@@ -74,12 +74,18 @@ class Rows:
 
 
 def fee_lines(
-    accounts: Accounts, units: Units, prices: Mapping[str, list[Price]], policy: HeatRefundPolicy, season: Season, reason: int, meters: Columns
+    accounts: Accounts,
+    units: Units,
+    prices: Mapping[str, list[Price]],
+    policy: HeatRefundPolicy,
+    season: Season,
+    reason: int,
+    meters: Columns,
 ) -> tuple[Fees, list[Issue]]:
     """Lines of all units for one reason, sorted by unit and first day."""
     made = _Lines(policy, reason)
     versions = [_version(accounts.rows, season, prices, name) for name in prices]
-    for (tariff_rows, first, last, tariff_prices) in versions:
+    for tariff_rows, first, last, tariff_prices in versions:
         for price in tariff_prices:
             start, end = np.maximum(first, price.first), np.minimum(last, price.last)
             held = start <= end
@@ -89,14 +95,23 @@ def fee_lines(
             for flag in (False, True):
                 chosen = metered == flag
                 if chosen.any() and not (flag and reason == TEMPERATURE):
-                    made.add(users[chosen], start[held][chosen], end[held][chosen], accounts.rows["area_m2"][rows][chosen], price, flag)
+                    made.add(
+                        users[chosen],
+                        start[held][chosen],
+                        end[held][chosen],
+                        accounts.rows["area_m2"][rows][chosen],
+                        price,
+                        flag,
+                    )
     made.rooms(units, len(accounts.users))
     if reason == TEMPERATURE and policy.metered == "reading":
         made.meters(accounts, meters, prices, season)
     return made.build(), made.issues
 
 
-def _version(users: Columns, season: Season, prices: Mapping[str, list[Price]], name: str) -> tuple[Any, Any, Any, list[Price]]:
+def _version(
+    users: Columns, season: Season, prices: Mapping[str, list[Price]], name: str
+) -> tuple[Any, Any, Any, list[Price]]:
     rows = np.flatnonzero(users["tariff"] == name)
     base = epoch_day(season.first_day)
     first, last = users["valid_from"][rows], users["valid_to"][rows]
@@ -115,7 +130,15 @@ class _Lines:
         self.prices: list[tuple[Fraction, str, str]] = []
         self.issues: list[Issue] = []
 
-    def add(self, unit: NDArray[Any], first: NDArray[Any], last: NDArray[Any], area: NDArray[Any], price: Price, metered: bool) -> None:
+    def add(
+        self,
+        unit: NDArray[Any],
+        first: NDArray[Any],
+        last: NDArray[Any],
+        area: NDArray[Any],
+        price: Price,
+        metered: bool,
+    ) -> None:
         """Lines at one price."""
         value = self._unit_price(price, metered)
         if value is None:
@@ -127,7 +150,12 @@ class _Lines:
         """Price per m² and day, by what the ratio is taken of."""
         basic_of_stop = metered and any(rule.metered == "basic_fee" for rule in self.policy.outages)
         if self.reason == STOP and basic_of_stop:
-            return self._need(price.basic, "basic_yuan_per_m2_season", f"basic fee {price.text}", f"基本热费 {price.text_zh}")
+            return self._need(
+                price.basic,
+                "basic_yuan_per_m2_season",
+                f"basic fee {price.text}",
+                f"基本热费 {price.text_zh}",
+            )
         if self.reason == TEMPERATURE and self.policy.base is FeeBase.FEE_MINUS_BASIC:
             basic = self._need(price.basic, "basic_yuan_per_m2_season", "", "")
             if basic is None or price.day is None:
@@ -136,9 +164,15 @@ class _Lines:
             return price.day - basic[0], text, text_zh
         return self._need(price.day, "price_yuan_per_m2_day", price.text, price.text_zh)
 
-    def _need(self, value: Fraction | None, field: str, text: str, text_zh: str) -> tuple[Fraction, str, str] | None:
+    def _need(
+        self, value: Fraction | None, field: str, text: str, text_zh: str
+    ) -> tuple[Fraction, str, str] | None:
         if value is None:
-            self.issues.append(issue("REFUND_PRICE_MISSING", section="tariffs", field=field, element="", limit=self.policy.name))
+            self.issues.append(
+                issue(
+                    "REFUND_PRICE_MISSING", section="tariffs", field=field, element="", limit=self.policy.name
+                )
+            )
             return None
         return value, text, text_zh
 
@@ -155,9 +189,13 @@ class _Lines:
             at = place[units.user[rooms]]
             held = at >= 0
             chosen = rooms[held]
-            self.parts.append((chosen, first[at[held]], last[at[held]], units.area_micro[chosen], price[at[held]]))
+            self.parts.append(
+                (chosen, first[at[held]], last[at[held]], units.area_micro[chosen], price[at[held]])
+            )
 
-    def meters(self, accounts: Accounts, meters: Columns, prices: Mapping[str, list[Price]], season: Season) -> None:
+    def meters(
+        self, accounts: Accounts, meters: Columns, prices: Mapping[str, list[Price]], season: Season
+    ) -> None:
         """Metered users: the period's charge, spread evenly over its days."""
         index = accounts.index
         for row in range(meters.rows):
@@ -183,7 +221,9 @@ class _Lines:
         if not self.parts:
             none = np.zeros(0, np.int64)
             return Fees(none, none, none, none, none, self.prices or [(Fraction(0), "", "")])
-        unit, first, last, area, price = (np.concatenate([part[at] for part in self.parts]).astype(np.int64) for at in range(5))
+        unit, first, last, area, price = (
+            np.concatenate([part[at] for part in self.parts]).astype(np.int64) for at in range(5)
+        )
         order = np.lexsort((first, unit))
         return Fees(unit[order], first[order], last[order], area[order], price[order], self.prices)
 
@@ -198,12 +238,22 @@ class _Raw:
 
 
 def price_days(
-    days: Days, stop_days: StopDays, units: Units, accounts: Accounts, fees: tuple[Fees, Fees], policy: HeatRefundPolicy, season: Season
+    days: Days,
+    stop_days: StopDays,
+    units: Units,
+    accounts: Accounts,
+    fees: tuple[Fees, Fees],
+    policy: HeatRefundPolicy,
+    season: Season,
 ) -> Rows:
     """Rows of every refundable day, each with its exact amount and its share of the user's rounded total."""
     raw = _collect(days, stop_days, season)
     user = units.user[raw.unit]
-    order = np.lexsort((raw.unit, raw.day, user)) if units.by_room or len(stop_days.minutes) else np.arange(len(user))
+    order = (
+        np.lexsort((raw.unit, raw.day, user))
+        if units.by_room or len(stop_days.minutes)
+        else np.arange(len(user))
+    )
     raw = _Raw(*(getattr(raw, name)[order] for name in ("unit", "day", "reason", "code", "minutes")))
     user = user[order]
     line, price, area = _lines(raw, fees, season)
@@ -212,9 +262,15 @@ def price_days(
         raw = _Raw(*(getattr(raw, name)[held] for name in ("unit", "day", "reason", "code", "minutes")))
         user, line, price, area = user[held], line[held], price[held], area[held]
     amount, denominator = _amounts(raw, price, area, fees, policy, season)
-    starts = np.flatnonzero(np.concatenate(([True], user[1:] != user[:-1]))) if len(user) else np.zeros(0, np.int64)
+    starts = (
+        np.flatnonzero(np.concatenate(([True], user[1:] != user[:-1])))
+        if len(user)
+        else np.zeros(0, np.int64)
+    )
     cents = _shares(amount, denominator, starts, _caps(user, starts, accounts), policy.rounding)
-    return Rows(user, raw.unit, raw.day, raw.reason, raw.code, raw.minutes, line, cents, amount, denominator, starts)
+    return Rows(
+        user, raw.unit, raw.day, raw.reason, raw.code, raw.minutes, line, cents, amount, denominator, starts
+    )
 
 
 def _collect(days: Days, stop_days: StopDays, season: Season) -> _Raw:
@@ -222,17 +278,31 @@ def _collect(days: Days, stop_days: StopDays, season: Season) -> _Raw:
     minutes = season.minutes[day].astype(np.int32)
     stop_user, stop_day = np.nonzero(stop_days.minutes > 0)
     parts = [
-        _Raw(unit.astype(np.int32), day.astype(np.int32), np.full(len(unit), TEMPERATURE, np.int8), days.band[unit, day], minutes),
         _Raw(
-            stop_user.astype(np.int32), stop_day.astype(np.int32), np.full(len(stop_user), STOP, np.int8),
-            stop_days.rule[stop_user, stop_day], stop_days.minutes[stop_user, stop_day].astype(np.int32),
+            unit.astype(np.int32),
+            day.astype(np.int32),
+            np.full(len(unit), TEMPERATURE, np.int8),
+            days.band[unit, day],
+            minutes,
+        ),
+        _Raw(
+            stop_user.astype(np.int32),
+            stop_day.astype(np.int32),
+            np.full(len(stop_user), STOP, np.int8),
+            stop_days.rule[stop_user, stop_day],
+            stop_days.minutes[stop_user, stop_day].astype(np.int32),
         ),
     ]
     if days.special:
         _special_minutes(parts[0], days)
     if not len(stop_user):
         return parts[0]
-    return _Raw(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("unit", "day", "reason", "code", "minutes")))
+    return _Raw(
+        *(
+            np.concatenate([getattr(part, name) for part in parts])
+            for name in ("unit", "day", "reason", "code", "minutes")
+        )
+    )
 
 
 def _special_minutes(rows: _Raw, days: Days) -> None:
@@ -244,7 +314,9 @@ def _special_minutes(rows: _Raw, days: Days) -> None:
         rows.minutes[row] = days.special[int(rows.unit[row]), int(rows.day[row])][1]
 
 
-def _lines(raw: _Raw, fees: tuple[Fees, Fees], season: Season) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+def _lines(
+    raw: _Raw, fees: tuple[Fees, Fees], season: Season
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Line, price and area of every row; prices of stops stand after those of temperatures."""
     line = np.full(len(raw.unit), -1, np.int64)
     price = np.zeros(len(raw.unit), np.int64)
@@ -271,7 +343,12 @@ def code_ratios(policy: HeatRefundPolicy) -> tuple[list[Decimal], list[Decimal]]
 
 
 def _amounts(
-    raw: _Raw, price: NDArray[np.int64], area: NDArray[np.int64], fees: tuple[Fees, Fees], policy: HeatRefundPolicy, season: Season
+    raw: _Raw,
+    price: NDArray[np.int64],
+    area: NDArray[np.int64],
+    fees: tuple[Fees, Fees],
+    policy: HeatRefundPolicy,
+    season: Season,
 ) -> tuple[NDArray[Any], int]:
     """Exact amounts: area x price x ratio x minutes, over one denominator."""
     bands, stops = code_ratios(policy)
@@ -281,7 +358,12 @@ def _amounts(
     areas, area_below = reduced(area, MICRO)
     minutes, minutes_below = reduced(raw.minutes.astype(np.int64), DAY_MINUTES)
     if max(per_day, default=0) >= 2**62:
-        factors: list[NDArray[Any]] = [areas.astype(object), np.array(per_day, dtype=object)[price], np.array(ratios)[code], minutes]
+        factors: list[NDArray[Any]] = [
+            areas.astype(object),
+            np.array(per_day, dtype=object)[price],
+            np.array(ratios)[code],
+            minutes,
+        ]
     else:
         factors = [areas, np.array(per_day, np.int64)[price], np.array(ratios, np.int64)[code], minutes]
     denominator = price_below * ratio_below * area_below * minutes_below
@@ -297,7 +379,9 @@ def _caps(user: NDArray[np.int32], starts: NDArray[np.int64], accounts: Accounts
     return np.where(paid == MISSING, -1, paid // (MICRO // 100))
 
 
-def _shares(amount: NDArray[Any], denominator: int, starts: NDArray[np.int64], caps: NDArray[np.int64], rounding: str) -> NDArray[np.int64]:
+def _shares(
+    amount: NDArray[Any], denominator: int, starts: NDArray[np.int64], caps: NDArray[np.int64], rounding: str
+) -> NDArray[np.int64]:
     """What each day adds to the user's total: the total is rounded once, and its days add up to it."""
     if not len(amount):
         return np.zeros(0, np.int64)

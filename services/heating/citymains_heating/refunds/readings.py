@@ -36,7 +36,17 @@ from citymains_heating.refunds.tabular import epoch_day
 #: Room temperatures outside these are a broken sensor [°C].
 POSSIBLE_C = (-20, 60)
 DAY_S = 86_400
-FLAGS = ("missing_value", "impossible", "duplicate", "conflicting", "clock_jump", "gap", "time_24", "outside_season", "time_unreadable")
+FLAGS = (
+    "missing_value",
+    "impossible",
+    "duplicate",
+    "conflicting",
+    "clock_jump",
+    "gap",
+    "time_24",
+    "outside_season",
+    "time_unreadable",
+)
 
 
 @dataclass
@@ -59,8 +69,13 @@ class SensorDays:
         shape = (len(sensors), days)
         top = np.iinfo(np.int32).max
         return cls(
-            sensors, np.zeros(shape, np.int32), np.zeros(shape, np.int64), np.full(shape, top, np.int32),
-            np.full(shape, -top, np.int32), np.zeros(shape, np.bool_), {flag: np.zeros(len(sensors), np.int64) for flag in FLAGS},
+            sensors,
+            np.zeros(shape, np.int32),
+            np.zeros(shape, np.int64),
+            np.full(shape, top, np.int32),
+            np.full(shape, -top, np.int32),
+            np.zeros(shape, np.bool_),
+            {flag: np.zeros(len(sensors), np.int64) for flag in FLAGS},
         )
 
     def offline(self) -> int:
@@ -130,7 +145,9 @@ def _in_sensor_order(raws: list[RawReadings]) -> bool:
     seen: set[int] = set()
     last = -1
     for raw in raws:
-        starts = np.concatenate(([True], raw.codes[1:] != raw.codes[:-1])) if len(raw.codes) else np.zeros(0, bool)
+        starts = (
+            np.concatenate(([True], raw.codes[1:] != raw.codes[:-1])) if len(raw.codes) else np.zeros(0, bool)
+        )
         for code in raw.codes[starts].tolist():
             if code != last and code in seen:
                 return False
@@ -145,7 +162,9 @@ def _partition(raws: list[RawReadings], sensors: int) -> list[RawReadings]:
     # Sixteen-bit keys take numpy's linear radix sort.
     keys = whole.codes.astype(np.uint16) if sensors <= 65_536 else whole.codes
     order = np.argsort(keys, kind="stable")
-    ordered = RawReadings(whole.codes[order], whole.seconds[order], whole.milli[order], whole.unreadable, whole.time_24)
+    ordered = RawReadings(
+        whole.codes[order], whole.seconds[order], whole.milli[order], whole.unreadable, whole.time_24
+    )
     return [ordered]
 
 
@@ -190,15 +209,23 @@ def _pieces(raw: RawReadings) -> Iterator[RawReadings]:
 def _slice(raw: RawReadings, start: int, stop: int, *, flags: bool) -> RawReadings:
     none = raw.unreadable[:0]
     return RawReadings(
-        raw.codes[start:stop], raw.seconds[start:stop], raw.milli[start:stop],
-        raw.unreadable if flags else none, raw.time_24 if flags else none,
+        raw.codes[start:stop],
+        raw.seconds[start:stop],
+        raw.milli[start:stop],
+        raw.unreadable if flags else none,
+        raw.time_24 if flags else none,
     )
 
 
 def _concat(raws: list[RawReadings]) -> RawReadings:
     if len(raws) == 1:
         return raws[0]
-    return RawReadings(*(np.concatenate([getattr(raw, name) for raw in raws]) for name in ("codes", "seconds", "milli", "unreadable", "time_24")))
+    return RawReadings(
+        *(
+            np.concatenate([getattr(raw, name) for raw in raws])
+            for name in ("codes", "seconds", "milli", "unreadable", "time_24")
+        )
+    )
 
 
 # -- reducing ------------------------------------------------------------------------------------------
@@ -257,19 +284,34 @@ def _reduce(raw: RawReadings, season: Season, sample_s: int) -> _Part:
         codes, seconds, milli = codes[keep], seconds[keep], milli[keep]
     day = seconds // np.int32(DAY_S)
     inside = (jumps[1] >= 0) & (jumps[1] < season.days)
-    return _runs(codes, day, milli, season.days, (jumps[0][inside], jumps[1][inside]), flagged, len(raw.codes))
+    return _runs(
+        codes, day, milli, season.days, (jumps[0][inside], jumps[1][inside]), flagged, len(raw.codes)
+    )
 
 
 def _runs(codes: Any, day: Any, milli: Any, days: int, jumps: Any, flagged: Any, readings: int) -> _Part:
-    key = codes.astype(np.int64) * days + day if len(codes) and int(codes.max()) * days >= 2**31 - days else codes * np.int32(days) + day
+    key = (
+        codes.astype(np.int64) * days + day
+        if len(codes) and int(codes.max()) * days >= 2**31 - days
+        else codes * np.int32(days) + day
+    )
     if not len(key):
         none = np.zeros(0, np.int64)
-        return _Part(none, none, none, none, none.astype(np.int32), none.astype(np.int32), jumps, flagged, readings)
+        return _Part(
+            none, none, none, none, none.astype(np.int32), none.astype(np.int32), jumps, flagged, readings
+        )
     starts = np.concatenate(([0], np.flatnonzero(key[1:] != key[:-1]) + 1))
     count = np.diff(np.append(starts, len(key)))
     return _Part(
-        key[starts].astype(np.int64) // days, key[starts].astype(np.int64) % days, count, np.add.reduceat(milli, starts, dtype=np.int64),
-        np.minimum.reduceat(milli, starts), np.maximum.reduceat(milli, starts), jumps, flagged, readings,
+        key[starts].astype(np.int64) // days,
+        key[starts].astype(np.int64) % days,
+        count,
+        np.add.reduceat(milli, starts, dtype=np.int64),
+        np.minimum.reduceat(milli, starts),
+        np.maximum.reduceat(milli, starts),
+        jumps,
+        flagged,
+        readings,
     )
 
 
@@ -293,7 +335,12 @@ def _by_time(codes: Any, seconds: Any, milli: Any, jumped: NDArray[np.int32]) ->
 
 
 def _mark_duplicates(
-    codes: Any, seconds: Any, milli: Any, twice: NDArray[np.intp], keep: NDArray[np.bool_], flagged: dict[str, Any]
+    codes: Any,
+    seconds: Any,
+    milli: Any,
+    twice: NDArray[np.intp],
+    keep: NDArray[np.bool_],
+    flagged: dict[str, Any],
 ) -> None:
     """Of equal readings at one time one stays; of different ones none."""
     near = np.unique(np.concatenate((twice, twice + 1)))
@@ -309,9 +356,10 @@ def _mark_duplicates(
     flagged["conflicting"] = codes_near[conflicting]
 
 
-def _set_aside(wrong: NDArray[np.bool_], flag: str, codes: Any, keep: NDArray[np.bool_], flagged: dict[str, Any]) -> None:
+def _set_aside(
+    wrong: NDArray[np.bool_], flag: str, codes: Any, keep: NDArray[np.bool_], flagged: dict[str, Any]
+) -> None:
     wrong = wrong & keep
     if wrong.any():
         keep[wrong] = False
         flagged[flag] = codes[wrong]
-

@@ -96,7 +96,11 @@ EVIDENCE = TableSpec(
         _t("sensor", "Sensor."),
         _d("day", "Day."),
         _n("readings", "Valid readings."),
-        ColumnSpec("evident", Kind.BOOLEAN, "Whether the day is evidence; if not it is neither failing nor compliant."),
+        ColumnSpec(
+            "evident",
+            Kind.BOOLEAN,
+            "Whether the day is evidence; if not it is neither failing nor compliant.",
+        ),
         _f("temperature_c", "Temperature of the day by the rule's statistic; NaN without evidence."),
         _f("min_c", "Lowest valid reading."),
         _f("max_c", "Highest valid reading."),
@@ -157,7 +161,16 @@ class RefundStatement(Record):
 class RefundReport(Record):
     """Refunds of one season: totals, and a table per step."""
 
-    TABLES: ClassVar[tuple[TableSpec, ...]] = (REFUNDS, STATEMENTS, CONSIDERED, DAYS, EVIDENCE, FLAGS, STOPS, SETTLEMENT)
+    TABLES: ClassVar[tuple[TableSpec, ...]] = (
+        REFUNDS,
+        STATEMENTS,
+        CONSIDERED,
+        DAYS,
+        EVIDENCE,
+        FLAGS,
+        STOPS,
+        SETTLEMENT,
+    )
 
     total_yuan: Decimal = Decimal("0.00")
     temperature_yuan: Decimal = Decimal("0.00")
@@ -199,9 +212,15 @@ class RefundReport(Record):
         settled = tables[2].loaded_columns
         row = {column.name: column.to_list()[0] for column in settled} if tables[2].row_count else {}
         return RefundStatement(
-            verdict=self.verdict, provenance=self.provenance, tables=tables, user=user, rule=self.rule,
-            total_yuan=Decimal(row.get("amount_yuan", "0.00")), due_yuan=Decimal(row.get("due_yuan", "0.00")),
-            form=row.get("form", "none"), deadline=row.get("deadline") or "",
+            verdict=self.verdict,
+            provenance=self.provenance,
+            tables=tables,
+            user=user,
+            rule=self.rule,
+            total_yuan=Decimal(row.get("amount_yuan", "0.00")),
+            due_yuan=Decimal(row.get("due_yuan", "0.00")),
+            form=row.get("form", "none"),
+            deadline=row.get("deadline") or "",
         )
 
 

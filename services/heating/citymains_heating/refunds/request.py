@@ -79,8 +79,14 @@ def datasets_in(folder: str | Path) -> dict[str, Path]:
 
 
 def _sources(sources: Mapping[str, Any], folder: str, workbench: Workbench) -> dict[str, Any]:
-    given = {name: source for name, source in sources.items() if source is not None and not (isinstance(source, str) and not source)}
-    paths = [str(source) for source in given.values() if isinstance(source, str | Path)] + ([folder] if folder else [])
+    given = {
+        name: source
+        for name, source in sources.items()
+        if source is not None and not (isinstance(source, str) and not source)
+    }
+    paths = [str(source) for source in given.values() if isinstance(source, str | Path)] + (
+        [folder] if folder else []
+    )
     if paths and not workbench.reads_paths:
         raise InputError("PATH_ON_SERVER", value=paths[0])
     return {**(datasets_in(folder) if folder else {}), **given}
@@ -124,16 +130,22 @@ def _plugin_rule(workbench: Workbench, name: str) -> RefundRule:
     return rules[name]
 
 
-def _with_rule_change(report: Any, workbench: Workbench, place: str, company: str, policy: HeatRefundPolicy, season: Season) -> Any:
+def _with_rule_change(
+    report: Any, workbench: Workbench, place: str, company: str, policy: HeatRefundPolicy, season: Season
+) -> Any:
     """Say so where another rule comes into force before the season is over."""
     from dataclasses import replace
 
     try:
-        later = resolve_policy(workbench.rules, place, season.day(season.days - 1), holders=(company,) if company else ())
+        later = resolve_policy(
+            workbench.rules, place, season.day(season.days - 1), holders=(company,) if company else ()
+        )
     except InputError:
         return report
     if later.packs == policy.packs:
         return report
-    told = finding("REFUND_RULE_CHANGES", Severity.SUSPECT, element=policy.name, article=policy.article, later=later.name)
+    told = finding(
+        "REFUND_RULE_CHANGES", Severity.SUSPECT, element=policy.name, article=policy.article, later=later.name
+    )
     findings = (*report.findings, told)
     return replace(report, findings=findings, verdict=verdict_of(findings))

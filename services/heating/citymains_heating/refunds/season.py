@@ -41,7 +41,11 @@ class Season:
     def __post_init__(self) -> None:
         if self.end <= self.start:
             raise InputError(
-                "REFUND_SEASON_REVERSED", element=self.name, field="season", value=self.end.isoformat(), limit=self.start.isoformat()
+                "REFUND_SEASON_REVERSED",
+                element=self.name,
+                field="season",
+                value=self.end.isoformat(),
+                limit=self.start.isoformat(),
             )
 
     @property
@@ -72,7 +76,9 @@ class Season:
         first = (low - midnight) // timedelta(minutes=1)
         last = (high - midnight) // timedelta(minutes=1)
         begins = np.arange(self.days, dtype=np.int64) * DAY_MINUTES
-        within: NDArray[np.int64] = np.clip(np.minimum(begins + DAY_MINUTES, last) - np.maximum(begins, first), 0, None)
+        within: NDArray[np.int64] = np.clip(
+            np.minimum(begins + DAY_MINUTES, last) - np.maximum(begins, first), 0, None
+        )
         return within
 
     def index(self, day: date) -> int:

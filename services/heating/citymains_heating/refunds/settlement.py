@@ -93,11 +93,28 @@ def settle(
     carries = late_days > 0 and policy.settle.late_as_unpaid_fee
     interest = np.zeros(len(due), np.int64)
     if carries and late_rate_per_day is not None:
-        interest = np.array([_interest(int(cents), late_rate_per_day, late_days) for cents in due], dtype=np.int64)
-    cash = (accounts.flag("tenant") | accounts.flag("pauses_next_season"))[user] if len(user) else np.zeros(0, np.bool_)
+        interest = np.array(
+            [_interest(int(cents), late_rate_per_day, late_days) for cents in due], dtype=np.int64
+        )
+    cash = (
+        (accounts.flag("tenant") | accounts.flag("pauses_next_season"))[user]
+        if len(user)
+        else np.zeros(0, np.bool_)
+    )
     form = np.where(due == 0, Form.NONE.value, np.where(cash, Form.CASH.value, Form.CREDIT.value)).tolist()
     late = int(np.count_nonzero(due)) if carries else 0
-    return Settlement(user, total_cents, earlier, due, interest, form, keys, deadline, int(np.count_nonzero(earlier > total_cents)), late)
+    return Settlement(
+        user,
+        total_cents,
+        earlier,
+        due,
+        interest,
+        form,
+        keys,
+        deadline,
+        int(np.count_nonzero(earlier > total_cents)),
+        late,
+    )
 
 
 def _paid(ledger: Columns) -> Mapping[str, int]:

@@ -31,7 +31,10 @@ TEXTS: dict[Status, tuple[str, str]] = {
     Status.REFUND_OUTAGE: ("supply stopped", "停热"),
     Status.EXCLUDED_DAY: ("first or last days of the season", "采暖期首末除外日"),
     Status.EXCLUDED_USER: ("the user is excluded", "用户属除外情形"),
-    Status.CLOCK_NOT_STARTED: ("below the guarantee by sensor, but no request started the clock", "测温不达标,但未申请,不起计"),
+    Status.CLOCK_NOT_STARTED: (
+        "below the guarantee by sensor, but no request started the clock",
+        "测温不达标,但未申请,不起计",
+    ),
     Status.TOO_SHORT: ("below the guarantee, but not for long enough", "不达标时长不足"),
     Status.PRESUMED_COMPLIANT: ("presumed compliant: the user refused", "用户拒绝测温,视为达标"),
     Status.OUTDOOR_BELOW_DESIGN: ("outdoors colder than the design temperature", "室外气温低于设计温度"),

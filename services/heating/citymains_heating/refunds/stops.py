@@ -32,7 +32,10 @@ def classify_stops(outages: Columns, accounts: Accounts, policy: HeatRefundPolic
     shape = (len(accounts.stations), season.days)
     stops = Stops(np.zeros(shape, np.int64), np.zeros(shape, np.int8), np.zeros(shape, np.bool_), [])
     index = {name: at for at, name in enumerate(accounts.stations)}
-    found = [(index[str(outages["substation"][row])], row, _minutes(outages, row, season)) for row in range(outages.rows)]
+    found = [
+        (index[str(outages["substation"][row])], row, _minutes(outages, row, season))
+        for row in range(outages.rows)
+    ]
     for station, row, minutes in found:
         if not minutes.any():
             continue
@@ -56,10 +59,16 @@ def _minutes(outages: Columns, row: int, season: Season) -> NDArray[np.int64]:
     return season.overlap_minutes(to_datetime(start), to_datetime(end))
 
 
-def _season_totals(found: list[tuple[int, int, NDArray[np.int64]]], station: int, outages: Columns, policy: HeatRefundPolicy) -> list[int]:
+def _season_totals(
+    found: list[tuple[int, int, NDArray[np.int64]]], station: int, outages: Columns, policy: HeatRefundPolicy
+) -> list[int]:
     """Minutes a substation stopped in the whole season, by rule it may count under."""
     return [
-        sum(int(minutes.sum()) for at, row, minutes in found if at == station and _concerns(rule, outages, row))
+        sum(
+            int(minutes.sum())
+            for at, row, minutes in found
+            if at == station and _concerns(rule, outages, row)
+        )
         for rule in policy.outages
     ]
 
@@ -77,7 +86,9 @@ def _rule_for(outages: Columns, row: int, minutes: int, totals: list[int], polic
         if not _concerns(rule, outages, row):
             continue
         cumulative = rule.cumulative_days is not None and totals[at - 1] > rule.cumulative_days * DAY_MINUTES
-        if (rule.triggers(minutes) or cumulative) and (not best or rule.multiplier > policy.outages[best - 1].multiplier):
+        if (rule.triggers(minutes) or cumulative) and (
+            not best or rule.multiplier > policy.outages[best - 1].multiplier
+        ):
             best = at
     return best
 
@@ -87,7 +98,9 @@ def _outranks(held: NDArray[np.int8], at: int, policy: HeatRefundPolicy) -> NDAr
     return np.take(multipliers, held) < multipliers[at]
 
 
-def _counted(rule: OutageRule, outages: Columns, row: int, minutes: NDArray[np.int64], season: Season) -> NDArray[np.int64]:
+def _counted(
+    rule: OutageRule, outages: Columns, row: int, minutes: NDArray[np.int64], season: Season
+) -> NDArray[np.int64]:
     """Minutes of each day that are refunded."""
     if rule.pro_rata or rule.day_rule is DayRule.PRO_RATA_HOURS:
         return minutes

@@ -73,7 +73,9 @@ def refunds_table(work: Worked) -> Table:
     code = _code(rows, policy)
     stop = rows.reason == STOP
     bands, multipliers = code_ratios(policy)
-    ratios = np.array([float(one) for one in (*bands, *multipliers)])[code] * np.where(stop, rows.minutes / DAY_MINUTES, 1.0)
+    ratios = np.array([float(one) for one in (*bands, *multipliers)])[code] * np.where(
+        stop, rows.minutes / DAY_MINUTES, 1.0
+    )
     temperature = work.temperatures(rows.unit, rows.day)
     temperature[stop] = np.nan
     english, chinese = _arithmetic(work, code)
@@ -95,7 +97,9 @@ def _rooms(work: Worked, unit: NDArray[Any]) -> Coded:
 
 def _rules(policy: HeatRefundPolicy) -> tuple[list[str], list[str]]:
     """Names and articles by code: bands, the presumption, then the outage rules."""
-    texts = policy.band_texts or tuple((f"{policy.name}: {band.label}", policy.article) for band in policy.bands)
+    texts = policy.band_texts or tuple(
+        (f"{policy.name}: {band.label}", policy.article) for band in policy.bands
+    )
     presumed = (f"{policy.name}: presumed below the guarantee", policy.presumption.article or policy.article)
     stops = [(f"{policy.name}: {rule.label}", rule.article) for rule in policy.outages]
     pairs = [("", ""), *texts, presumed, ("", ""), *stops]
@@ -136,7 +140,9 @@ def _line_texts(work: Worked) -> list[tuple[str, str]]:
         for area, price in zip(fees.area_micro.tolist(), fees.price.tolist(), strict=True):
             _, text, text_zh = fees.prices[price]
             size = _plain(area)
-            texts.append((f"{size} m² x {text}", f"{size} m² × {text_zh}") if "kWh" not in text else (text, text_zh))
+            texts.append(
+                (f"{size} m² x {text}", f"{size} m² × {text_zh}") if "kWh" not in text else (text, text_zh)
+            )
     return texts
 
 
@@ -154,7 +160,11 @@ def _exact(numerator: int, denominator: int) -> str:
 def statements_table(work: Worked) -> Table:
     """One row per user with a refund."""
     rows, users = work.rows, work.settlement.user
-    place = np.repeat(np.arange(len(users)), np.diff(np.append(rows.starts, len(rows.user)))) if len(users) else rows.user
+    place = (
+        np.repeat(np.arange(len(users)), np.diff(np.append(rows.starts, len(rows.user))))
+        if len(users)
+        else rows.user
+    )
     stop = rows.reason == STOP
 
     def total(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -191,9 +201,11 @@ def considered_table(work: Worked) -> Table:
         users.append(found)
         days.append(counts[found])
         statuses.append(np.full(len(found), int(status)))
-        articles += [_article_of(work, status, int(user)) for user in found] if status is Status.EXCLUDED_USER else [
-            _article_of(work, status)
-        ] * len(found)
+        articles += (
+            [_article_of(work, status, int(user)) for user in found]
+            if status is Status.EXCLUDED_USER
+            else [_article_of(work, status)] * len(found)
+        )
     user, status_code = np.concatenate(users), np.concatenate(statuses)
     # Within a user in the order above: what a rule refused before what nobody measured.
     rank = np.argsort(np.array([int(one) for one in (*_NOT_APPLIED, *(set(Status) - set(_NOT_APPLIED)))]))
@@ -251,7 +263,9 @@ def flags_table(work: Worked) -> Table:
     wanted = {name for name in work.units.sensor if name}
     counts = [(flag, int(days.flags[flag].sum()), int(np.count_nonzero(days.flags[flag]))) for flag in FLAGS]
     counts.append(("offline", 0, days.offline() + len(wanted - set(days.sensors))))
-    counts.append(("day_without_evidence", 0, int(np.count_nonzero((work.classes.band[:-1] < 0).any(axis=1)))))
+    counts.append(
+        ("day_without_evidence", 0, int(np.count_nonzero((work.classes.band[:-1] < 0).any(axis=1))))
+    )
     return build(report.FLAGS, {
         "flag": [one[0] for one in counts], "readings": [one[1] for one in counts], "sensors": [one[2] for one in counts],
     })  # fmt: skip
@@ -285,5 +299,3 @@ def settlement_table(work: Worked) -> Table:
         "due_yuan": money(one.due_cents), "interest_yuan": money(one.interest_cents), "form": Coded.of(one.form),
         "deadline": Coded.of([deadline] * len(one.user)), "key": Coded.of(one.key),
     })  # fmt: skip
-
-

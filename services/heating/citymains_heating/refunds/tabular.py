@@ -52,7 +52,9 @@ class Columns:
 
     def complain(self, code: str, row: int, column: str, **context: Any) -> None:
         """Add an issue located at a row and column."""
-        self.issues.append(issue(code, file=self.file, line=self.line(row), section=self.name, field=column, **context))
+        self.issues.append(
+            issue(code, file=self.file, line=self.line(row), section=self.name, field=column, **context)
+        )
 
     def element(self, row: int) -> str:
         """The row's first column: whose row it is."""
@@ -88,14 +90,23 @@ def read_dataset(name: str, source: Any) -> Columns:
         if found is None:
             limit = ", ".join(one.name for one in DATASETS[name])
             columns.issues.append(
-                issue("REFUND_COLUMN_UNKNOWN", severity="warning", file=file, section=name, field=heading, limit=limit)
+                issue(
+                    "REFUND_COLUMN_UNKNOWN",
+                    severity="warning",
+                    file=file,
+                    section=name,
+                    field=heading,
+                    limit=limit,
+                )
             )
             continue
         columns.values[found.name] = _convert(columns, found, values)
     for definition in DATASETS[name]:
         if definition.name not in columns.values:
             if definition.required and given:
-                columns.issues.append(issue("REFUND_COLUMN_MISSING", file=file, section=name, field=definition.name))
+                columns.issues.append(
+                    issue("REFUND_COLUMN_MISSING", file=file, section=name, field=definition.name)
+                )
             columns.values[definition.name] = _blank(definition, rows)
         elif definition.required:
             _check_required(columns, definition)
@@ -181,7 +192,9 @@ def _file_columns(name: str, path: Path) -> tuple[Mapping[str, Any], str, int]:
             return _sheet_columns(name, path), path.name, 2
         return _csv_columns(path), path.name, 2
     except (ValueError, OSError, KeyError) as error:  # pyarrow's errors are ValueErrors and OSErrors
-        raise InputError("FILE_WRONG_FORMAT", file=path.name, section=name, limit="Parquet, CSV, XLSX", value=str(error)) from error
+        raise InputError(
+            "FILE_WRONG_FORMAT", file=path.name, section=name, limit="Parquet, CSV, XLSX", value=str(error)
+        ) from error
 
 
 def _csv_columns(path: Path) -> dict[str, Any]:
@@ -198,8 +211,11 @@ def _csv_columns(path: Path) -> dict[str, Any]:
     head = content.split(b"\n", 1)[0].decode(encoding).lstrip("\ufeff").strip().split(",")
     types = {heading.strip().strip('"'): pa.string() for heading in head}
     table = csv.read_csv(
-        pa.BufferReader(content), read_options=csv.ReadOptions(encoding=encoding),
-        convert_options=csv.ConvertOptions(column_types=types, strings_can_be_null=True, quoted_strings_can_be_null=True, null_values=[""]),
+        pa.BufferReader(content),
+        read_options=csv.ReadOptions(encoding=encoding),
+        convert_options=csv.ConvertOptions(
+            column_types=types, strings_can_be_null=True, quoted_strings_can_be_null=True, null_values=[""]
+        ),
     )
     return {heading.lstrip("\ufeff").strip(): table.column(heading) for heading in table.column_names}
 
@@ -218,7 +234,9 @@ def _sheet_columns(name: str, path: Path) -> dict[str, list[Any]]:
     body = rows[1:]
     while body and all(cell is None for cell in body[-1]):
         body.pop()
-    return {str(heading): [row[at] for row in body] for at, heading in enumerate(rows[0]) if heading is not None}
+    return {
+        str(heading): [row[at] for row in body] for at, heading in enumerate(rows[0]) if heading is not None
+    }
 
 
 # -- what a column's cells mean ----------------------------------------------------------------------
@@ -241,7 +259,11 @@ def _convert(columns: Columns, definition: ColumnDef, values: Any) -> NDArray[An
     out: list[Any] = []
     bad = 0
     for row, cell in enumerate(cells):
-        if cell is None or (isinstance(cell, float) and cell != cell) or (isinstance(cell, str) and not cell.strip()):
+        if (
+            cell is None
+            or (isinstance(cell, float) and cell != cell)
+            or (isinstance(cell, str) and not cell.strip())
+        ):
             out.append(_missing(definition))
             continue
         key = (type(cell), cell)
@@ -253,7 +275,9 @@ def _convert(columns: Columns, definition: ColumnDef, values: Any) -> NDArray[An
                 columns.complain("REFUND_VALUE_INVALID", row, definition.name, element=f"row {row + 1}", value=cell,
                                  limit=definition.type.value)  # fmt: skip
         out.append(_missing(definition) if memo[key] is None else memo[key])
-    dtype: Any = object if definition.type is Type.TEXT else np.bool_ if definition.type is Type.BOOL else np.int64
+    dtype: Any = (
+        object if definition.type is Type.TEXT else np.bool_ if definition.type is Type.BOOL else np.int64
+    )
     array = np.empty(len(out), dtype=dtype)
     array[:] = out
     return _checked(columns, definition, array)
@@ -268,14 +292,22 @@ def _fast(definition: ColumnDef, values: Any) -> NDArray[Any] | None:
 
     kind = values.type
     if definition.type is Type.BOOL:
-        return np.asarray(pc.fill_null(values, False).to_numpy(), dtype=np.bool_) if pa.types.is_boolean(kind) else None
+        return (
+            np.asarray(pc.fill_null(values, False).to_numpy(), dtype=np.bool_)
+            if pa.types.is_boolean(kind)
+            else None
+        )
     if pa.types.is_floating(kind):
         numbers = values.to_numpy().astype(np.float64)
         scaled = np.rint(np.where(np.isnan(numbers), 0.0, numbers) * MICRO)
         return np.where(np.isnan(numbers), MISSING, scaled.astype(np.int64))
     if pa.types.is_integer(kind):
         numbers = pc.fill_null(values, 0).to_numpy().astype(np.int64) * MICRO
-        return np.where(pc.is_null(values).to_numpy(zero_copy_only=False), MISSING, numbers) if values.null_count else numbers
+        return (
+            np.where(pc.is_null(values).to_numpy(zero_copy_only=False), MISSING, numbers)
+            if values.null_count
+            else numbers
+        )
     return None
 
 
@@ -312,7 +344,11 @@ def _micro(cell: Any) -> int | None:
     try:
         number = Decimal(unicodedata.normalize("NFKC", str(cell)).strip())
         scaled = number * MICRO
-        return int(scaled) if number.is_finite() and scaled == scaled.to_integral_value() and abs(number) < 10**12 else None
+        return (
+            int(scaled)
+            if number.is_finite() and scaled == scaled.to_integral_value() and abs(number) < 10**12
+            else None
+        )
     except InvalidOperation:
         return None
 
@@ -321,9 +357,18 @@ def _checked(columns: Columns, definition: ColumnDef, array: NDArray[Any]) -> ND
     if definition.positive:
         for row in np.flatnonzero((array <= 0) & (array != MISSING))[:MAX_ISSUES]:
             code = "REFUND_AREA_NOT_POSITIVE" if definition.name == "area_m2" else "REFUND_VALUE_INVALID"
-            columns.complain(code, int(row), definition.name, element=columns.element(int(row)), value=Decimal(int(array[row])) / MICRO, limit="> 0")
+            columns.complain(
+                code,
+                int(row),
+                definition.name,
+                element=columns.element(int(row)),
+                value=Decimal(int(array[row])) / MICRO,
+                limit="> 0",
+            )
     if definition.allowed:
-        bad = [row for row, value in enumerate(array) if value is not None and value not in definition.allowed]
+        bad = [
+            row for row, value in enumerate(array) if value is not None and value not in definition.allowed
+        ]
         for row in bad[:MAX_ISSUES]:
             columns.complain("REFUND_VALUE_INVALID", row, definition.name, element=columns.element(row), value=array[row],
                              limit=", ".join(definition.allowed))  # fmt: skip
@@ -332,9 +377,15 @@ def _checked(columns: Columns, definition: ColumnDef, array: NDArray[Any]) -> ND
 
 def _check_required(columns: Columns, definition: ColumnDef) -> None:
     array = columns.values[definition.name]
-    missing = np.array([value is None for value in array]) if definition.type is Type.TEXT else array == MISSING
+    missing = (
+        np.array([value is None for value in array]) if definition.type is Type.TEXT else array == MISSING
+    )
     for row in np.flatnonzero(missing)[:MAX_ISSUES]:
         if any(one.line == columns.line(int(row)) and one.field == definition.name for one in columns.issues):
             continue
-        code = "REFUND_USER_WITHOUT_SUBSTATION" if (columns.name, definition.name) == ("users", "substation") else "REFUND_VALUE_MISSING"
+        code = (
+            "REFUND_USER_WITHOUT_SUBSTATION"
+            if (columns.name, definition.name) == ("users", "substation")
+            else "REFUND_VALUE_MISSING"
+        )
         columns.complain(code, int(row), definition.name, element=columns.element(int(row)))

@@ -26,8 +26,12 @@ def main(model, report):
         if solver.node_get_type(i) == NodeType.OUTFALL:
             outfalls[name] = solver.node_get_total_inflow(i)
     answer = {
-        "steps": steps, "outflow": routing.outflow, "flooding": routing.flooding, "error_percent": routing.pctError,
-        "nodes": nodes, "outfalls": outfalls,
+        "steps": steps,
+        "outflow": routing.outflow,
+        "flooding": routing.flooding,
+        "error_percent": routing.pctError,
+        "nodes": nodes,
+        "outfalls": outfalls,
     }
     solver.swmm_end()
     solver.swmm_report()

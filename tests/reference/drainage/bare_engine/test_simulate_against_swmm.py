@@ -22,8 +22,14 @@ HERE = Path(__file__).parent
 SHARED = HERE.parents[4] / "shared" / "data" / "drainage"
 DISTRICT = HERE.parents[3] / "services" / "drainage" / "citymains_drainage" / "data" / "district.inp"
 NAMES = (
-    "EPA_Example8_combined_sewer", "Pump_Control_Model", "model_pump_setting", "model_storage_pump", "test_Example1",
-    "test_Example3", "test_inlet_drains", "district",
+    "EPA_Example8_combined_sewer",
+    "Pump_Control_Model",
+    "model_pump_setting",
+    "model_storage_pump",
+    "test_Example1",
+    "test_Example3",
+    "test_inlet_drains",
+    "district",
 )
 RELATIVE = 1e-9
 FOOT_M = 0.3048
@@ -47,7 +53,10 @@ def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     folder = tmp_path_factory.mktemp("bare")
     report = folder / "bare.rpt"
     run = subprocess.run(
-        [sys.executable, str(HERE / "bare_run.py"), str(path), str(report)], capture_output=True, text=True, check=True
+        [sys.executable, str(HERE / "bare_run.py"), str(path), str(report)],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     face = Drainage(Workbench(database=f"sqlite:///{folder / 'store.db'}", files=folder / "files"))
     network = face.load(path)
@@ -59,7 +68,9 @@ def test_system_totals_equal_the_engines(pair: Pair) -> None:
     volume_m3 = FOOT_M**3 if pair.us else 1.0
     assert pair.ours.outfall_m3 == pytest.approx(pair.bare["outflow"] * volume_m3, rel=RELATIVE, abs=0)
     assert pair.ours.flooding_m3 == pytest.approx(pair.bare["flooding"] * volume_m3, rel=RELATIVE, abs=0)
-    assert pair.ours.continuity_error_percent == pytest.approx(pair.bare["error_percent"], rel=RELATIVE, abs=0)
+    assert pair.ours.continuity_error_percent == pytest.approx(
+        pair.bare["error_percent"], rel=RELATIVE, abs=0
+    )
     assert pair.ours.step_count == pair.bare["steps"]
 
 
@@ -78,7 +89,7 @@ def test_node_statistics_equal_the_engines(pair: Pair) -> None:
 
 
 def _printed(pair: Pair, label: str) -> tuple[str, str]:
-    block = pair.report[pair.report.index("Flow Routing Continuity"):]
+    block = pair.report[pair.report.index("Flow Routing Continuity") :]
     match = re.search(rf"{re.escape(label)} \.+ +(\S+)(?: +(\S+))?", block)
     assert match is not None
     return match[1], match[2] or ""
@@ -86,7 +97,9 @@ def _printed(pair: Pair, label: str) -> tuple[str, str]:
 
 def _assert_prints(value: float, printed: str) -> None:
     decimals = len(printed.partition(".")[2])
-    assert abs(value - float(printed)) <= 0.5 * 10**-decimals * (1 + 1e-9), f"{value} is not printed {printed}"
+    assert abs(value - float(printed)) <= 0.5 * 10**-decimals * (1 + 1e-9), (
+        f"{value} is not printed {printed}"
+    )
 
 
 def _volume_factor(pair: Pair) -> float:
@@ -96,12 +109,17 @@ def _volume_factor(pair: Pair) -> float:
 
 def test_balance_has_the_digits_the_engine_prints(pair: Pair) -> None:
     # The engine's own factors from cubic feet, as rounded as they are in its sources.
-    to_column_1, to_column_2 = (2.2956e-5, 0.64632 / 86_400) if pair.us else (0.3048 * 0.92903e-5, 2.446589 / 86_400)
+    to_column_1, to_column_2 = (
+        (2.2956e-5, 0.64632 / 86_400) if pair.us else (0.3048 * 0.92903e-5, 2.446589 / 86_400)
+    )
     to_cubic_feet = 1 / FOOT_M**3 if pair.us else 1 / 0.02832
-    for value, label in ((pair.ours.outfall_m3, "External Outflow"), (pair.ours.flooding_m3, "Flooding Loss"),
-                         (pair.ours.dry_weather_inflow_m3, "Dry Weather Inflow"),
-                         (pair.ours.wet_weather_inflow_m3, "Wet Weather Inflow"),
-                         (pair.ours.external_inflow_m3, "External Inflow")):
+    for value, label in (
+        (pair.ours.outfall_m3, "External Outflow"),
+        (pair.ours.flooding_m3, "Flooding Loss"),
+        (pair.ours.dry_weather_inflow_m3, "Dry Weather Inflow"),
+        (pair.ours.wet_weather_inflow_m3, "Wet Weather Inflow"),
+        (pair.ours.external_inflow_m3, "External Inflow"),
+    ):
         first, second = _printed(pair, label)
         _assert_prints(value * to_cubic_feet * to_column_1, first)
         _assert_prints(value * to_cubic_feet * to_column_2, second)
@@ -112,10 +130,10 @@ def _rows(report: str, title: str) -> dict[str, list[str]]:
     """Rows of a summary table by their first word."""
     if title not in report:
         return {}
-    block = re.split(r"\n +\*{10,}\n", report[report.index(title):])[1].split("\n")
+    block = re.split(r"\n +\*{10,}\n", report[report.index(title) :])[1].split("\n")
     rules = [at for at, line in enumerate(block) if line.strip().startswith("-----")][:2]
     rows: dict[str, list[str]] = {}
-    for line in block[rules[1] + 1:] if len(rules) == 2 else []:
+    for line in block[rules[1] + 1 :] if len(rules) == 2 else []:
         words = line.split()
         if not words or words[0].startswith(("-", "*")):
             break

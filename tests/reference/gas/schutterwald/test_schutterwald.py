@@ -16,5 +16,7 @@ CASE = tomllib.loads(Path(__file__).with_name("case.toml").read_text(encoding="u
 def test_minimum_pressure(gas: Gas, model: FrictionModel) -> None:
     report = gas.pressure("schutterwald", friction_model=model)
     assert report.minimum_pressure_kpa is not None
-    assert report.minimum_pressure_kpa / 100.0 == pytest.approx(CASE["minimum_pressure_bar"][model.value], abs=CASE["tolerance_bar"])
+    assert report.minimum_pressure_kpa / 100.0 == pytest.approx(
+        CASE["minimum_pressure_bar"][model.value], abs=CASE["tolerance_bar"]
+    )
     assert report.verdict == "VALID"

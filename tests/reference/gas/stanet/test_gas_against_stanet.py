@@ -39,9 +39,13 @@ def friction(name: str) -> str:
 
 def junctions(name: str) -> list[dict[str, Any]]:
     """The rows of the file's junction table."""
-    table = json.loads(json.loads(_bundled()[name].read_text(encoding="utf-8"))["_object"]["junction"]["_object"])
-    return [{"index": index, **dict(zip(table["columns"], row, strict=True))}
-            for index, row in zip(table["index"], table["data"], strict=True)]
+    table = json.loads(
+        json.loads(_bundled()[name].read_text(encoding="utf-8"))["_object"]["junction"]["_object"]
+    )
+    return [
+        {"index": index, **dict(zip(table["columns"], row, strict=True))}
+        for index, row in zip(table["index"], table["data"], strict=True)
+    ]
 
 
 @cache
@@ -49,18 +53,33 @@ def pressures_bar(gas: Gas, name: str) -> Mapping[int, float]:
     """Our pressures by the file's junction index."""
     report = gas.pressure(name, friction_model=friction(name))  # type: ignore[arg-type]
     assert report.converged
-    ours = dict(zip(report.data("nodes").texts("node"), report.data("nodes").array("pressure_kpa") / 100.0, strict=True))
+    ours = dict(
+        zip(
+            report.data("nodes").texts("node"),
+            report.data("nodes").array("pressure_kpa") / 100.0,
+            strict=True,
+        )
+    )
     rows = junctions(name)
     names = [row["name"] for row in rows]
     return {
-        row["index"]: float(ours[row["name"] if names.count(row["name"]) == 1 else f"junction-{row['index']}"]) for row in rows
+        row["index"]: float(
+            ours[row["name"] if names.count(row["name"]) == 1 else f"junction-{row['index']}"]
+        )
+        for row in rows
     }
 
 
 @cache
 def theirs_bar() -> Mapping[str, Mapping[str, float]]:
     questions = {name: (str(_bundled()[name]), friction(name)) for name in NAMES}
-    out = subprocess.run([sys.executable, "-c", THEIRS], input=json.dumps(questions), capture_output=True, text=True, check=True)
+    out = subprocess.run(
+        [sys.executable, "-c", THEIRS],
+        input=json.dumps(questions),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return json.loads(out.stdout.splitlines()[-1])  # type: ignore[no-any-return]
 
 

@@ -14,7 +14,9 @@ PSI_M = 0.3048 / 0.4333  # EPANET's own
 
 
 def test_demand_driven_finds_the_deficient_nodes(water):
-    report = water.pressure(CASE["network"], hours=0, scenario=Scenario.scale_demand(CASE["demand_factor"]), demand_model="DDA")
+    report = water.pressure(
+        CASE["network"], hours=0, scenario=Scenario.scale_demand(CASE["demand_factor"]), demand_model="DDA"
+    )
     negative = [one for one in report.findings if one.code in ("PRESSURE_NEGATIVE", "PRESSURE_IMPOSSIBLE")]
     assert len(negative) == CASE["demand_driven"]["deficient_nodes"]
     assert report.verdict.value == "SUSPECT"
@@ -23,8 +25,12 @@ def test_demand_driven_finds_the_deficient_nodes(water):
 def test_pressure_dependent_reduces_as_epanet_does(water):
     expected = CASE["pressure_dependent"]
     report = water.pressure(
-        CASE["network"], hours=0, scenario=Scenario.scale_demand(CASE["demand_factor"]), demand_model="PDD",
-        minimum_pressure_m=CASE["minimum_pressure_psi"] * PSI_M, required_pressure_m=CASE["required_pressure_psi"] * PSI_M,
+        CASE["network"],
+        hours=0,
+        scenario=Scenario.scale_demand(CASE["demand_factor"]),
+        demand_model="PDD",
+        minimum_pressure_m=CASE["minimum_pressure_psi"] * PSI_M,
+        required_pressure_m=CASE["required_pressure_psi"] * PSI_M,
     )
     nodes = report.frame().set_index("node")
     deficit = (nodes.required_m3_per_h - nodes.delivered_m3_per_h) / GPM_M3_PER_H

@@ -13,8 +13,11 @@ CASE = tomllib.loads((Path(__file__).parent / "case.toml").read_text())
 
 def test_the_outage_is_seen(water):
     report = water.pressure(
-        CASE["network"], hours=24, scenario=Scenario.close(CASE["pipe"], start_s=CASE["start_s"], end_s=CASE["end_s"]),
-        minimum_pressure_m=CASE["minimum_pressure_m"], required_pressure_m=CASE["required_pressure_m"],
+        CASE["network"],
+        hours=24,
+        scenario=Scenario.close(CASE["pipe"], start_s=CASE["start_s"], end_s=CASE["end_s"]),
+        minimum_pressure_m=CASE["minimum_pressure_m"],
+        required_pressure_m=CASE["required_pressure_m"],
     )
     row = report.frame().query("node == @CASE['node'] and time_s == @CASE['time_s']").iloc[0]
     assert row.pressure_m == pytest.approx(CASE["pressure_m"], abs=CASE["tolerance_m"])
