@@ -118,6 +118,29 @@ class Graph:
         nodes : ndarray of bool, shape (n,)
         links : ndarray of bool, shape (m,)
         """
+        n, root = self.node_count, self.node_count + self.link_count
+        inside = sparse.coo_matrix(self.directed(joined))
+        rows = np.concatenate([inside.row, np.full(len(sources), root)])
+        columns = np.concatenate([inside.col, np.asarray(sources, dtype=np.int64)])
+        matrix = sparse.csr_matrix(
+            (np.ones(len(rows), dtype=np.int8), (rows, columns)), shape=(root + 1, root + 1)
+        )
+        reached = np.zeros(root + 1, dtype=bool)
+        reached[csgraph.breadth_first_order(matrix, root, directed=True, return_predecessors=False)] = True
+        return reached[:n], reached[n:root]
+
+    def directed(self, joined: Mask | None = None) -> sparse.csr_matrix:
+        """Ways flow can take: nodes are 0 .. n - 1, links n .. n + m - 1; one-way links are passed from start to end.
+
+        Parameters
+        ----------
+        joined : ndarray of bool, shape (2m,), optional
+            Which incidences are open; None: all.
+
+        Returns
+        -------
+        csr_matrix, shape (n + m, n + m)
+        """
         n, m = self.node_count, self.link_count
         into = np.ones(2 * m, dtype=bool) if joined is None else joined.copy()
         out = into.copy()
@@ -125,15 +148,9 @@ class Graph:
             into[m:] &= ~self.one_way  # a one-way link is not entered at its end
             out[:m] &= ~self.one_way  # nor left at its start
         nodes, links = self.incidence_node, self.incidence_link + n
-        root = n + m
-        rows = np.concatenate([nodes[into], links[out], np.full(len(sources), root)])
-        columns = np.concatenate([links[into], nodes[out], np.asarray(sources, dtype=np.int64)])
-        matrix = sparse.csr_matrix(
-            (np.ones(len(rows), dtype=np.int8), (rows, columns)), shape=(root + 1, root + 1)
+        return self._matrix(
+            np.concatenate([nodes[into], links[out]]), np.concatenate([links[into], nodes[out]])
         )
-        reached = np.zeros(root + 1, dtype=bool)
-        reached[csgraph.breadth_first_order(matrix, root, directed=True, return_predecessors=False)] = True
-        return reached[:n], reached[n:root]
 
     def distance_m(self, sources: Indices, length_m: NDArray[np.float64]) -> NDArray[np.float64]:
         """Length of the shortest way from any source to each node, [m]; inf where there is none. Shape (n,)."""
