@@ -151,8 +151,25 @@ def questions(face: type[Face] | Face) -> dict[str, Question]:
     return found
 
 
-class OperationHandle:
-    """A long question at work in this process; its remote twin has the same methods."""
+class RecordToCome:
+    """What a handle itself lacks, its record has: ``handle.frame()`` waits for it and asks it."""
+
+    def result(self, timeout_s: float | None = None) -> Any:
+        """Wait for the record."""
+        raise NotImplementedError
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):  # not what copying, pickling and notebooks look for
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+        return getattr(self.result(), name)
+
+
+class OperationHandle(RecordToCome):
+    """A long question at work in this process; its remote twin has the same methods.
+
+    ``.result()`` waits for the record. So does every attribute of the record that is asked of
+    the handle: ``city.water.criticality(net).frame()``.
+    """
 
     def __init__(
         self, call: Call, future: concurrent.futures.Future[Any], progress: list[tuple[float, str]]

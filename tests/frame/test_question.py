@@ -73,6 +73,14 @@ def test_a_long_question_is_a_handle_with_progress() -> None:
     assert seen[-1][1] == "tick 3"
 
 
+def test_what_a_handle_lacks_its_record_has() -> None:
+    handle = Clock().run(ticks=4)
+    assert handle.number == 4
+    with pytest.raises(AttributeError):
+        _ = handle.nothing_of_the_kind
+    assert not hasattr(handle, "_repr_html_"), "a notebook that looks for it must not wait"
+
+
 def test_a_cancelled_question_raises_for_whoever_waits() -> None:
     handle = Clock().run(ticks=10_000)
     handle.cancel()

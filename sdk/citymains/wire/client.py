@@ -15,7 +15,7 @@ from google.longrunning import operations_pb2
 from citymains.call import current_call
 from citymains.errors import CancelledError, InternalError
 from citymains.model.table import Table
-from citymains.question import Shape
+from citymains.question import RecordToCome, Shape
 from citymains.services import NetworkFace
 from citymains.wire.aclient import RemoteCityAio
 from citymains.wire.asking import Asked, Asker, outcome, progress_of, read_record, start_request, time_limit
@@ -185,7 +185,7 @@ def read_stream(name: str, sha256: str, content: bytes) -> Table:
     return table
 
 
-class RemoteOperation:
+class RemoteOperation(RecordToCome):
     """A long question at work on a server; its local twin is `citymains.question.OperationHandle`."""
 
     def __init__(self, line: Line, plan: Plan, operation: operations_pb2.Operation) -> None:
