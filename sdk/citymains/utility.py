@@ -9,18 +9,22 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from citymains._version import __version__
+from citymains.comparison.report import ComparisonReport
 from citymains.errors import InputError, Issue, NotBuiltError, NotFoundError
 from citymains.intake.source import Intake, SourceFile
 from citymains.isolation.report import IsolationReport
+from citymains.model.canonical import report_id
 from citymains.model.finding import Verdict
 from citymains.model.network import Network, NetworkRef, ValidationReport
 from citymains.model.provenance import Provenance
+from citymains.model.record import Record
 from citymains.model.scenario import Scenario
 from citymains.question import Face, Shape, question
 
@@ -30,7 +34,7 @@ if TYPE_CHECKING:
 
 #: Questions of the public contract that no release answers yet, by utility ("" is every utility).
 PLANNED: Mapping[str, frozenset[str]] = {
-    "": frozenset({"compare", "outage", "criticality", "renewal", "bill"}),
+    "": frozenset({"outage", "criticality", "renewal", "bill"}),
     "water": frozenset({"sources", "leakage", "fire_flow"}),
     "gas": frozenset({"regulators", "reserve", "leak"}),
     "heating": frozenset({"rooms", "refunds", "cases"}),
@@ -206,6 +210,57 @@ class Utility(Face):
             start_time=start_time,
         )
 
+    @question(rpc="CompareReports")
+    def compare(
+        self,
+        before: Record | SourceFile | str | PathLike[str],
+        after: Record | SourceFile | str | PathLike[str],
+        *,
+        quantity: str = "",
+    ) -> ComparisonReport:
+        """Compare two answers to one question: what changed, where, and why.
+
+        Parameters
+        ----------
+        before : Record, str or path
+            The first answer: a record, a JSON file of one, or the id of a stored one, ``reports/{sha256}``.
+        after : Record, str or path
+            The second answer.
+        quantity : str
+            What the main table and the map compare, ``table.column``; the default is what the
+            question's own map is coloured by.
+
+        Returns
+        -------
+        ComparisonReport
+            Main table ``element time_s before after change worse_by state``; tables ``quantities``,
+            ``summary``, ``findings``, ``causes``.
+
+        Raises
+        ------
+        InputError
+            COMPARE_QUESTIONS, COMPARE_QUANTITY, FILE_WRONG_FORMAT.
+        NotFoundError
+            There is no such report.
+
+        Examples
+        --------
+        >>> broken = city.water.pressure(net, scenario=Scenario.close("20"))  # doctest: +SKIP
+        >>> city.water.compare(city.water.pressure(net), broken).frame()  # doctest: +SKIP
+        """
+        from citymains.comparison.compare import compare_records
+
+        first, second = self.workbench.record(before), self.workbench.record(after)
+        found = compare_records(first, second, quantity)
+        utility = found.compared_question.partition(".")[0]
+        if utility != self.name:
+            raise InputError(
+                "NETWORK_WRONG_UTILITY", value=found.compared_question, field=utility, limit=self.name
+            )
+        options = {"before": report_id(first), "after": report_id(second), "quantity": found.quantity}
+        own = self.provenance("compare", options=options)
+        return replace(found, provenance=replace(own, network=second.provenance.network))
+
     # -- for questions -----------------------------------------------------------------------------
 
     def network(self, net: NetworkRef) -> Network:
@@ -286,8 +341,6 @@ class Utility(Face):
         )
         if intake.errors:  # a document we wrote ourselves must read back
             raise NotFoundError("NETWORK_NOT_FOUND", value=network_id)
-        from dataclasses import replace
-
         return replace(record, tables=intake.tables)
 
     def _network_record(self, file: SourceFile, intake: Intake, crs: str) -> Network:

@@ -21,6 +21,7 @@ from citymains.intake.source import MAX_MODEL_BYTES, SourceFile
 
 if TYPE_CHECKING:
     from citymains.engine_host.client import EngineHost
+    from citymains.model.record import Record
     from citymains.plugins.manager import PluginManager
     from citymains.rules.book import RuleBook
     from citymains.store.store import Store
@@ -120,6 +121,26 @@ class Workbench:
         if not self.reads_paths:
             raise InputError("PATH_ON_SERVER", value=str(reference))
         return SourceFile.read(reference, max_bytes=self.max_model_bytes)
+
+    def record(self, reference: Record | SourceFile | str | os.PathLike[str]) -> Record:
+        """The record an argument stands for: itself, a stored one by id, or a JSON file of one.
+
+        Raises
+        ------
+        InputError
+            FILE_NOT_FOUND, PATH_ON_SERVER, FILE_WRONG_FORMAT.
+        NotFoundError
+            There is no such report.
+        """
+        from citymains.model.record import Record
+        from citymains.store.record_types import read_record
+
+        if isinstance(reference, Record):
+            return reference
+        if isinstance(reference, str) and reference.startswith("reports/"):
+            return self.cached(("report", reference), lambda: self.store.record(reference))
+        file = self.file(reference)
+        return read_record(file.content, file=file.name)
 
     def civil(self, time: datetime) -> datetime:
         """An aware time in the city's own zone.

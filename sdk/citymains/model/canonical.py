@@ -7,6 +7,7 @@ more than 10,000 rows appear as their manifest; their SHA-256 vouches for the co
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Mapping
@@ -46,6 +47,11 @@ def canonical_json(record: Any, *, all_rows: bool = False, indent: int | None = 
         indent=indent,
         allow_nan=False,
     )
+
+
+def report_id(record: Any) -> str:
+    """``reports/{sha256}`` of a record's canonical JSON, so that equal records have one id."""
+    return "reports/" + hashlib.sha256(canonical_json(record).encode()).hexdigest()
 
 
 def _plain(value: Any, all_rows: bool) -> Any:

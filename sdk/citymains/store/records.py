@@ -11,7 +11,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from citymains.errors import NotFoundError
-from citymains.model.canonical import canonical_json
+from citymains.model.canonical import canonical_json, report_id
 from citymains.model.decode import decode
 from citymains.model.provenance import Provenance
 from citymains.model.record import Record
@@ -48,15 +48,13 @@ class RecordShelf(Shelf):
         str
             ``reports/{sha256}`` of its canonical JSON, so that equal records have one id.
         """
-        canonical = record.to_json().encode()
-        sha256 = hashlib.sha256(canonical).hexdigest()
-        report_id = f"reports/{sha256}"
+        id_ = report_id(record)
         large = [table for table in record.tables if _needs_file(table)]
         tables = [
             {
                 "sha256": table.sha256,
                 "row_count": table.row_count,
-                "file_sha256": self._files.put(table_to_bytes(table), what=report_id),
+                "file_sha256": self._files.put(table_to_bytes(table), what=id_),
             }
             for table in large
         ]
@@ -65,8 +63,8 @@ class RecordShelf(Shelf):
         )
         provenance = record.provenance
         values = {
-            "sha256": sha256,
-            "file_sha256": self._files.put(light.to_json().encode(), what=report_id),
+            "sha256": sha256_of(id_, "reports"),
+            "file_sha256": self._files.put(light.to_json().encode(), what=id_),
             "provenance_sha256": _provenance_sha256(provenance),
             "question": provenance.question,
             "network": provenance.network,
@@ -79,9 +77,9 @@ class RecordShelf(Shelf):
             for table in tables:
                 insert_once(session, TableRow, table)
             insert_once(session, ReportRow, values)
-        return report_id
+        return id_
 
-    def record(self, report_id: str) -> Record:
+    def record(self, id_: str) -> Record:
         """A record. Its large tables are read when they are first asked for.
 
         Raises
@@ -91,11 +89,11 @@ class RecordShelf(Shelf):
         StateError
             STORE_DAMAGED.
         """
-        row = self._row(ReportRow, sha256_of(report_id, "reports"))
+        row = self._row(ReportRow, sha256_of(id_, "reports"))
         if row is None:
-            raise NotFoundError(field="report", value=report_id)
-        content = self._files.get(row.file_sha256, what=report_id)
-        record = decode(content, self._record_type(row.question), file=report_id, fetch=self._fetch)
+            raise NotFoundError(field="report", value=id_)
+        content = self._files.get(row.file_sha256, what=id_)
+        record = decode(content, self._record_type(row.question), file=id_, fetch=self._fetch)
         return replace(
             record,
             provenance=replace(record.provenance, create_time=row.made, run_s=row.run_s, host=row.host),

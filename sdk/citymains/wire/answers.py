@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from google.protobuf.message import Message
 
+from citymains.model.canonical import report_id
 from citymains.model.record import Record
 from citymains.wire.desk import Desk
 from citymains.wire.operations import Operation, Operations
@@ -75,6 +76,8 @@ class Answers:
         """Store a record with large tables, so that they are found after this server's time too."""
         if self._workbench is None or all(table.inline for table in record.tables):
             return
+        # It can be asked for by id at once, however long storing takes.
+        self._workbench.keep(("report", report_id(record)), record)
         self._waiting.acquire()
         self._keeper.submit(self._store, record)
 

@@ -20,7 +20,9 @@ from citymains.api.study.v1 import study_pb2
 from citymains.call import current_call
 from citymains.errors import CitymainsError, InputError, InternalError
 from citymains.intake.source import SourceFile
+from citymains.model.canonical import report_id
 from citymains.model.network import Network
+from citymains.model.record import Record
 from citymains.model.table import Table
 from citymains.question import Face, Shape
 from citymains.wire import errors, tables
@@ -108,6 +110,9 @@ class Asker:
                 asked.stream = self._file(plan.stream_argument, asked.stream)
         for argument in plan.source_arguments:
             given = arguments.get(argument)
+            if isinstance(given, Record) and any(table.fetch is not None for table in given.tables):
+                # A record whose tables stayed on the server is there under its id.
+                given = arguments[argument] = report_id(given)
             if not _is_id(given) and (given is not None or argument in plan.required):
                 arguments[argument] = self._file(argument, given)
         for argument in plan.network_arguments:
@@ -136,6 +141,8 @@ class Asker:
     def _file(self, argument: str, value: Any) -> SourceFile:
         if isinstance(value, SourceFile):
             return value
+        if isinstance(value, Record):
+            return SourceFile(f"{argument}.json", value.to_json(all_rows=True).encode())
         if isinstance(value, str) and (bundled := self._bundled().get(value)) is not None:
             return SourceFile.read(bundled)
         if isinstance(value, str | os.PathLike):

@@ -19,9 +19,8 @@ from citymains.wire.messages import wire_names
 from citymains.wire.refusal import Problem, Refused, invalid, missing
 from citymains.wire.scalars import TEXT, scalar_of
 
-#: Prefix of the ids of loaded networks.
-#: How the ids of stored networks and datasets begin.
-STORED_IDS = ("networks/", "datasets/")
+#: How the ids of what is stored begin.
+STORED_IDS = ("networks/", "datasets/", "reports/")
 
 
 @dataclass(frozen=True)
@@ -199,7 +198,7 @@ class SourceField:
         if which == self._id:
             text = getattr(message, self._id)
             if not text.startswith(STORED_IDS):
-                raise invalid(text, "networks/{sha256} or datasets/{sha256}")
+                raise invalid(text, "networks/{sha256}, datasets/{sha256} or reports/{sha256}")
             return text
         file = getattr(message, self._file)
         return SourceFile(safe_name(file.name), file.content)

@@ -23,21 +23,22 @@ _sym_db = _symbol_database.Default()
 
 
 from citymains.api.common.v1 import common_pb2 as citymains_dot_api_dot_common_dot_v1_dot_common__pb2
+from citymains.api.network.v1 import comparison_pb2 as citymains_dot_api_dot_network_dot_v1_dot_comparison__pb2
 from citymains.api.network.v1 import isolation_pb2 as citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2
 from citymains.api.network.v1 import network_pb2 as citymains_dot_api_dot_network_dot_v1_dot_network__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(citymains/api/drainage/v1/drainage.proto\x12\x19\x63itymains.api.drainage.v1\x1a$citymains/api/common/v1/common.proto\x1a(citymains/api/network/v1/isolation.proto\x1a&citymains/api/network/v1/network.proto\"v\n\x14SimulateStormRequest\x12\x0b\n\x03net\x18\x01 \x01(\t\x12\x33\n\x08scenario\x18\x02 \x01(\x0b\x32!.citymains.api.common.v1.Scenario\x12\x12\n\x05hours\x18\x03 \x01(\x01H\x00\x88\x01\x01\x42\x08\n\x06_hours\"\x9c\x04\n\x10SimulationReport\x12\x31\n\x07verdict\x18\x01 \x01(\x0e\x32 .citymains.api.common.v1.Verdict\x12\x32\n\x08\x66indings\x18\x02 \x03(\x0b\x32 .citymains.api.common.v1.Finding\x12\x37\n\nprovenance\x18\x03 \x01(\x0b\x32#.citymains.api.common.v1.Provenance\x12.\n\x06tables\x18\x04 \x03(\x0b\x32\x1e.citymains.api.common.v1.Table\x12\x12\n\noutfall_m3\x18\n \x01(\x01\x12\x13\n\x0b\x66looding_m3\x18\x0b \x01(\x01\x12 \n\x18\x63ontinuity_error_percent\x18\x0c \x01(\x01\x12\'\n\x1frunoff_continuity_error_percent\x18\r \x01(\x01\x12\x1d\n\x15\x64ry_weather_inflow_m3\x18\x0e \x01(\x01\x12\x1d\n\x15wet_weather_inflow_m3\x18\x0f \x01(\x01\x12\x1a\n\x12\x65xternal_inflow_m3\x18\x10 \x01(\x01\x12\x13\n\x0brainfall_mm\x18\x11 \x01(\x01\x12\x11\n\trunoff_mm\x18\x12 \x01(\x01\x12\x12\n\nduration_s\x18\x13 \x01(\x01\x12\x12\n\nstep_count\x18\x14 \x01(\x03\x12\x1a\n\x12\x66looded_node_count\x18\x15 \x01(\x03\x32\xc5\x03\n\x0f\x44rainageService\x12\x64\n\rImportNetwork\x12..citymains.api.network.v1.ImportNetworkRequest\x1a!.citymains.api.network.v1.Network(\x01\x12o\n\x0fValidateNetwork\x12\x30.citymains.api.network.v1.ValidateNetworkRequest\x1a*.citymains.api.network.v1.ValidationReport\x12l\n\x0eTraceIsolation\x12/.citymains.api.network.v1.TraceIsolationRequest\x1a).citymains.api.network.v1.IsolationReport\x12m\n\rSimulateStorm\x12/.citymains.api.drainage.v1.SimulateStormRequest\x1a+.citymains.api.drainage.v1.SimulationReportb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(citymains/api/drainage/v1/drainage.proto\x12\x19\x63itymains.api.drainage.v1\x1a$citymains/api/common/v1/common.proto\x1a)citymains/api/network/v1/comparison.proto\x1a(citymains/api/network/v1/isolation.proto\x1a&citymains/api/network/v1/network.proto\"v\n\x14SimulateStormRequest\x12\x0b\n\x03net\x18\x01 \x01(\t\x12\x33\n\x08scenario\x18\x02 \x01(\x0b\x32!.citymains.api.common.v1.Scenario\x12\x12\n\x05hours\x18\x03 \x01(\x01H\x00\x88\x01\x01\x42\x08\n\x06_hours\"\x9c\x04\n\x10SimulationReport\x12\x31\n\x07verdict\x18\x01 \x01(\x0e\x32 .citymains.api.common.v1.Verdict\x12\x32\n\x08\x66indings\x18\x02 \x03(\x0b\x32 .citymains.api.common.v1.Finding\x12\x37\n\nprovenance\x18\x03 \x01(\x0b\x32#.citymains.api.common.v1.Provenance\x12.\n\x06tables\x18\x04 \x03(\x0b\x32\x1e.citymains.api.common.v1.Table\x12\x12\n\noutfall_m3\x18\n \x01(\x01\x12\x13\n\x0b\x66looding_m3\x18\x0b \x01(\x01\x12 \n\x18\x63ontinuity_error_percent\x18\x0c \x01(\x01\x12\'\n\x1frunoff_continuity_error_percent\x18\r \x01(\x01\x12\x1d\n\x15\x64ry_weather_inflow_m3\x18\x0e \x01(\x01\x12\x1d\n\x15wet_weather_inflow_m3\x18\x0f \x01(\x01\x12\x1a\n\x12\x65xternal_inflow_m3\x18\x10 \x01(\x01\x12\x13\n\x0brainfall_mm\x18\x11 \x01(\x01\x12\x11\n\trunoff_mm\x18\x12 \x01(\x01\x12\x12\n\nduration_s\x18\x13 \x01(\x01\x12\x12\n\nstep_count\x18\x14 \x01(\x03\x12\x1a\n\x12\x66looded_node_count\x18\x15 \x01(\x03\x32\xb4\x04\n\x0f\x44rainageService\x12\x64\n\rImportNetwork\x12..citymains.api.network.v1.ImportNetworkRequest\x1a!.citymains.api.network.v1.Network(\x01\x12o\n\x0fValidateNetwork\x12\x30.citymains.api.network.v1.ValidateNetworkRequest\x1a*.citymains.api.network.v1.ValidationReport\x12m\n\x0e\x43ompareReports\x12/.citymains.api.network.v1.CompareReportsRequest\x1a*.citymains.api.network.v1.ComparisonReport\x12l\n\x0eTraceIsolation\x12/.citymains.api.network.v1.TraceIsolationRequest\x1a).citymains.api.network.v1.IsolationReport\x12m\n\rSimulateStorm\x12/.citymains.api.drainage.v1.SimulateStormRequest\x1a+.citymains.api.drainage.v1.SimulationReportb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'citymains.api.drainage.v1.drainage_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SIMULATESTORMREQUEST']._serialized_start=191
-  _globals['_SIMULATESTORMREQUEST']._serialized_end=309
-  _globals['_SIMULATIONREPORT']._serialized_start=312
-  _globals['_SIMULATIONREPORT']._serialized_end=852
-  _globals['_DRAINAGESERVICE']._serialized_start=855
-  _globals['_DRAINAGESERVICE']._serialized_end=1308
+  _globals['_SIMULATESTORMREQUEST']._serialized_start=234
+  _globals['_SIMULATESTORMREQUEST']._serialized_end=352
+  _globals['_SIMULATIONREPORT']._serialized_start=355
+  _globals['_SIMULATIONREPORT']._serialized_end=895
+  _globals['_DRAINAGESERVICE']._serialized_start=898
+  _globals['_DRAINAGESERVICE']._serialized_end=1462
 # @@protoc_insertion_point(module_scope)

@@ -23,23 +23,24 @@ _sym_db = _symbol_database.Default()
 
 
 from citymains.api.common.v1 import common_pb2 as citymains_dot_api_dot_common_dot_v1_dot_common__pb2
+from citymains.api.network.v1 import comparison_pb2 as citymains_dot_api_dot_network_dot_v1_dot_comparison__pb2
 from citymains.api.network.v1 import isolation_pb2 as citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2
 from citymains.api.network.v1 import network_pb2 as citymains_dot_api_dot_network_dot_v1_dot_network__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x63itymains/api/gas/v1/gas.proto\x12\x14\x63itymains.api.gas.v1\x1a$citymains/api/common/v1/common.proto\x1a(citymains/api/network/v1/isolation.proto\x1a&citymains/api/network/v1/network.proto\"\x97\x01\n\x16\x41nalyzePressureRequest\x12\x0b\n\x03net\x18\x01 \x01(\t\x12\x33\n\x08scenario\x18\x02 \x01(\x0b\x32!.citymains.api.common.v1.Scenario\x12;\n\x0e\x66riction_model\x18\x03 \x01(\x0e\x32#.citymains.api.gas.v1.FrictionModel\"\xd4\x03\n\x0ePressureReport\x12\x31\n\x07verdict\x18\x01 \x01(\x0e\x32 .citymains.api.common.v1.Verdict\x12\x32\n\x08\x66indings\x18\x02 \x03(\x0b\x32 .citymains.api.common.v1.Finding\x12\x37\n\nprovenance\x18\x03 \x01(\x0b\x32#.citymains.api.common.v1.Provenance\x12.\n\x06tables\x18\x04 \x03(\x0b\x32\x1e.citymains.api.common.v1.Table\x12\x11\n\tconverged\x18\n \x01(\x08\x12\x12\n\niterations\x18\x0b \x01(\x03\x12!\n\x14minimum_pressure_kpa\x18\x0c \x01(\x01H\x00\x88\x01\x01\x12\x1d\n\x15minimum_pressure_node\x18\r \x01(\t\x12\x19\n\x11required_kg_per_s\x18\x0e \x01(\x01\x12\x1f\n\x12\x64\x65livered_kg_per_s\x18\x0f \x01(\x01H\x01\x88\x01\x01\x12\x1d\n\x15unsupplied_node_count\x18\x10 \x01(\x03\x42\x17\n\x15_minimum_pressure_kpaB\x15\n\x13_delivered_kg_per_s*\x8b\x01\n\rFrictionModel\x12\x1e\n\x1a\x46RICTION_MODEL_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x46RICTION_MODEL_COLEBROOK\x10\x01\x12\x1c\n\x18\x46RICTION_MODEL_NIKURADSE\x10\x02\x12\x1e\n\x1a\x46RICTION_MODEL_SWAMEE_JAIN\x10\x03\x32\xb8\x03\n\nGasService\x12\x64\n\rImportNetwork\x12..citymains.api.network.v1.ImportNetworkRequest\x1a!.citymains.api.network.v1.Network(\x01\x12o\n\x0fValidateNetwork\x12\x30.citymains.api.network.v1.ValidateNetworkRequest\x1a*.citymains.api.network.v1.ValidationReport\x12l\n\x0eTraceIsolation\x12/.citymains.api.network.v1.TraceIsolationRequest\x1a).citymains.api.network.v1.IsolationReport\x12\x65\n\x0f\x41nalyzePressure\x12,.citymains.api.gas.v1.AnalyzePressureRequest\x1a$.citymains.api.gas.v1.PressureReportb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x63itymains/api/gas/v1/gas.proto\x12\x14\x63itymains.api.gas.v1\x1a$citymains/api/common/v1/common.proto\x1a)citymains/api/network/v1/comparison.proto\x1a(citymains/api/network/v1/isolation.proto\x1a&citymains/api/network/v1/network.proto\"\x97\x01\n\x16\x41nalyzePressureRequest\x12\x0b\n\x03net\x18\x01 \x01(\t\x12\x33\n\x08scenario\x18\x02 \x01(\x0b\x32!.citymains.api.common.v1.Scenario\x12;\n\x0e\x66riction_model\x18\x03 \x01(\x0e\x32#.citymains.api.gas.v1.FrictionModel\"\xd4\x03\n\x0ePressureReport\x12\x31\n\x07verdict\x18\x01 \x01(\x0e\x32 .citymains.api.common.v1.Verdict\x12\x32\n\x08\x66indings\x18\x02 \x03(\x0b\x32 .citymains.api.common.v1.Finding\x12\x37\n\nprovenance\x18\x03 \x01(\x0b\x32#.citymains.api.common.v1.Provenance\x12.\n\x06tables\x18\x04 \x03(\x0b\x32\x1e.citymains.api.common.v1.Table\x12\x11\n\tconverged\x18\n \x01(\x08\x12\x12\n\niterations\x18\x0b \x01(\x03\x12!\n\x14minimum_pressure_kpa\x18\x0c \x01(\x01H\x00\x88\x01\x01\x12\x1d\n\x15minimum_pressure_node\x18\r \x01(\t\x12\x19\n\x11required_kg_per_s\x18\x0e \x01(\x01\x12\x1f\n\x12\x64\x65livered_kg_per_s\x18\x0f \x01(\x01H\x01\x88\x01\x01\x12\x1d\n\x15unsupplied_node_count\x18\x10 \x01(\x03\x42\x17\n\x15_minimum_pressure_kpaB\x15\n\x13_delivered_kg_per_s*\x8b\x01\n\rFrictionModel\x12\x1e\n\x1a\x46RICTION_MODEL_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x46RICTION_MODEL_COLEBROOK\x10\x01\x12\x1c\n\x18\x46RICTION_MODEL_NIKURADSE\x10\x02\x12\x1e\n\x1a\x46RICTION_MODEL_SWAMEE_JAIN\x10\x03\x32\xa7\x04\n\nGasService\x12\x64\n\rImportNetwork\x12..citymains.api.network.v1.ImportNetworkRequest\x1a!.citymains.api.network.v1.Network(\x01\x12o\n\x0fValidateNetwork\x12\x30.citymains.api.network.v1.ValidateNetworkRequest\x1a*.citymains.api.network.v1.ValidationReport\x12m\n\x0e\x43ompareReports\x12/.citymains.api.network.v1.CompareReportsRequest\x1a*.citymains.api.network.v1.ComparisonReport\x12l\n\x0eTraceIsolation\x12/.citymains.api.network.v1.TraceIsolationRequest\x1a).citymains.api.network.v1.IsolationReport\x12\x65\n\x0f\x41nalyzePressure\x12,.citymains.api.gas.v1.AnalyzePressureRequest\x1a$.citymains.api.gas.v1.PressureReportb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'citymains.api.gas.v1.gas_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_FRICTIONMODEL']._serialized_start=802
-  _globals['_FRICTIONMODEL']._serialized_end=941
-  _globals['_ANALYZEPRESSUREREQUEST']._serialized_start=177
-  _globals['_ANALYZEPRESSUREREQUEST']._serialized_end=328
-  _globals['_PRESSUREREPORT']._serialized_start=331
-  _globals['_PRESSUREREPORT']._serialized_end=799
-  _globals['_GASSERVICE']._serialized_start=944
-  _globals['_GASSERVICE']._serialized_end=1384
+  _globals['_FRICTIONMODEL']._serialized_start=845
+  _globals['_FRICTIONMODEL']._serialized_end=984
+  _globals['_ANALYZEPRESSUREREQUEST']._serialized_start=220
+  _globals['_ANALYZEPRESSUREREQUEST']._serialized_end=371
+  _globals['_PRESSUREREPORT']._serialized_start=374
+  _globals['_PRESSUREREPORT']._serialized_end=842
+  _globals['_GASSERVICE']._serialized_start=987
+  _globals['_GASSERVICE']._serialized_end=1538
 # @@protoc_insertion_point(module_scope)

@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from citymains.api.heating.v1 import heating_pb2 as _heating_pb2
+from citymains.api.network.v1 import comparison_pb2 as _comparison_pb2
 from citymains.api.network.v1 import isolation_pb2 as _isolation_pb2
 from citymains.api.network.v1 import network_pb2 as _network_pb2
 from collections import abc as _abc
@@ -39,6 +40,8 @@ class HeatingServiceStub:
     """Load a heating network from a file (citymains-pipes JSON or pandapipes JSON), sent in chunks."""
     ValidateNetwork: _grpc.UnaryUnaryMultiCallable[_network_pb2.ValidateNetworkRequest, _network_pb2.ValidationReport]
     """List every issue of a heating network file, without storing anything."""
+    CompareReports: _grpc.UnaryUnaryMultiCallable[_comparison_pb2.CompareReportsRequest, _comparison_pb2.ComparisonReport]
+    """What changed between two answers to one question, and why."""
     TraceIsolation: _grpc.UnaryUnaryMultiCallable[_isolation_pb2.TraceIsolationRequest, _isolation_pb2.IsolationReport]
     """What to shut to take pipes, nodes or an area out of service, and who loses supply with it."""
     AnalyzeSupply: _grpc.UnaryUnaryMultiCallable[_heating_pb2.AnalyzeSupplyRequest, _heating_pb2.SupplyReport]
@@ -53,6 +56,8 @@ class HeatingServiceAsyncStub(HeatingServiceStub):
     """Load a heating network from a file (citymains-pipes JSON or pandapipes JSON), sent in chunks."""
     ValidateNetwork: _aio.UnaryUnaryMultiCallable[_network_pb2.ValidateNetworkRequest, _network_pb2.ValidationReport]  # type: ignore[assignment]
     """List every issue of a heating network file, without storing anything."""
+    CompareReports: _aio.UnaryUnaryMultiCallable[_comparison_pb2.CompareReportsRequest, _comparison_pb2.ComparisonReport]  # type: ignore[assignment]
+    """What changed between two answers to one question, and why."""
     TraceIsolation: _aio.UnaryUnaryMultiCallable[_isolation_pb2.TraceIsolationRequest, _isolation_pb2.IsolationReport]  # type: ignore[assignment]
     """What to shut to take pipes, nodes or an area out of service, and who loses supply with it."""
     AnalyzeSupply: _aio.UnaryUnaryMultiCallable[_heating_pb2.AnalyzeSupplyRequest, _heating_pb2.SupplyReport]  # type: ignore[assignment]
@@ -76,6 +81,14 @@ class HeatingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_network_pb2.ValidationReport, _abc.Awaitable[_network_pb2.ValidationReport]]:
         """List every issue of a heating network file, without storing anything."""
+
+    @_abc_1.abstractmethod
+    def CompareReports(
+        self,
+        request: _comparison_pb2.CompareReportsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_comparison_pb2.ComparisonReport, _abc.Awaitable[_comparison_pb2.ComparisonReport]]:
+        """What changed between two answers to one question, and why."""
 
     @_abc_1.abstractmethod
     def TraceIsolation(

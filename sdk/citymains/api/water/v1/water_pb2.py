@@ -23,23 +23,24 @@ _sym_db = _symbol_database.Default()
 
 
 from citymains.api.common.v1 import common_pb2 as citymains_dot_api_dot_common_dot_v1_dot_common__pb2
+from citymains.api.network.v1 import comparison_pb2 as citymains_dot_api_dot_network_dot_v1_dot_comparison__pb2
 from citymains.api.network.v1 import isolation_pb2 as citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2
 from citymains.api.network.v1 import network_pb2 as citymains_dot_api_dot_network_dot_v1_dot_network__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"citymains/api/water/v1/water.proto\x12\x16\x63itymains.api.water.v1\x1a$citymains/api/common/v1/common.proto\x1a(citymains/api/network/v1/isolation.proto\x1a&citymains/api/network/v1/network.proto\"\xa5\x02\n\x16\x41nalyzePressureRequest\x12\x0b\n\x03net\x18\x01 \x01(\t\x12\x12\n\x05hours\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x33\n\x08scenario\x18\x03 \x01(\x0b\x32!.citymains.api.common.v1.Scenario\x12\x39\n\x0c\x64\x65mand_model\x18\x04 \x01(\x0e\x32#.citymains.api.water.v1.DemandModel\x12\x1f\n\x12minimum_pressure_m\x18\x05 \x01(\x01H\x01\x88\x01\x01\x12 \n\x13required_pressure_m\x18\x06 \x01(\x01H\x02\x88\x01\x01\x42\x08\n\x06_hoursB\x15\n\x13_minimum_pressure_mB\x16\n\x14_required_pressure_m\"\xb4\x03\n\x0ePressureReport\x12\x31\n\x07verdict\x18\x01 \x01(\x0e\x32 .citymains.api.common.v1.Verdict\x12\x32\n\x08\x66indings\x18\x02 \x03(\x0b\x32 .citymains.api.common.v1.Finding\x12\x37\n\nprovenance\x18\x03 \x01(\x0b\x32#.citymains.api.common.v1.Provenance\x12.\n\x06tables\x18\x04 \x03(\x0b\x32\x1e.citymains.api.common.v1.Table\x12\x39\n\x0c\x64\x65mand_model\x18\n \x01(\x0e\x32#.citymains.api.water.v1.DemandModel\x12\x12\n\nduration_s\x18\x0b \x01(\x01\x12\x1a\n\x12minimum_pressure_m\x18\x0c \x01(\x01\x12\x1d\n\x15minimum_pressure_node\x18\r \x01(\t\x12\x1d\n\x15unsupplied_node_count\x18\x0e \x01(\x03\x12\x13\n\x0brequired_m3\x18\x0f \x01(\x01\x12\x14\n\x0c\x64\x65livered_m3\x18\x10 \x01(\x01*W\n\x0b\x44\x65mandModel\x12\x1c\n\x18\x44\x45MAND_MODEL_UNSPECIFIED\x10\x00\x12\x14\n\x10\x44\x45MAND_MODEL_DDA\x10\x01\x12\x14\n\x10\x44\x45MAND_MODEL_PDD\x10\x02\x32\xbe\x03\n\x0cWaterService\x12\x64\n\rImportNetwork\x12..citymains.api.network.v1.ImportNetworkRequest\x1a!.citymains.api.network.v1.Network(\x01\x12o\n\x0fValidateNetwork\x12\x30.citymains.api.network.v1.ValidateNetworkRequest\x1a*.citymains.api.network.v1.ValidationReport\x12l\n\x0eTraceIsolation\x12/.citymains.api.network.v1.TraceIsolationRequest\x1a).citymains.api.network.v1.IsolationReport\x12i\n\x0f\x41nalyzePressure\x12..citymains.api.water.v1.AnalyzePressureRequest\x1a&.citymains.api.water.v1.PressureReportb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"citymains/api/water/v1/water.proto\x12\x16\x63itymains.api.water.v1\x1a$citymains/api/common/v1/common.proto\x1a)citymains/api/network/v1/comparison.proto\x1a(citymains/api/network/v1/isolation.proto\x1a&citymains/api/network/v1/network.proto\"\xa5\x02\n\x16\x41nalyzePressureRequest\x12\x0b\n\x03net\x18\x01 \x01(\t\x12\x12\n\x05hours\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x33\n\x08scenario\x18\x03 \x01(\x0b\x32!.citymains.api.common.v1.Scenario\x12\x39\n\x0c\x64\x65mand_model\x18\x04 \x01(\x0e\x32#.citymains.api.water.v1.DemandModel\x12\x1f\n\x12minimum_pressure_m\x18\x05 \x01(\x01H\x01\x88\x01\x01\x12 \n\x13required_pressure_m\x18\x06 \x01(\x01H\x02\x88\x01\x01\x42\x08\n\x06_hoursB\x15\n\x13_minimum_pressure_mB\x16\n\x14_required_pressure_m\"\xb4\x03\n\x0ePressureReport\x12\x31\n\x07verdict\x18\x01 \x01(\x0e\x32 .citymains.api.common.v1.Verdict\x12\x32\n\x08\x66indings\x18\x02 \x03(\x0b\x32 .citymains.api.common.v1.Finding\x12\x37\n\nprovenance\x18\x03 \x01(\x0b\x32#.citymains.api.common.v1.Provenance\x12.\n\x06tables\x18\x04 \x03(\x0b\x32\x1e.citymains.api.common.v1.Table\x12\x39\n\x0c\x64\x65mand_model\x18\n \x01(\x0e\x32#.citymains.api.water.v1.DemandModel\x12\x12\n\nduration_s\x18\x0b \x01(\x01\x12\x1a\n\x12minimum_pressure_m\x18\x0c \x01(\x01\x12\x1d\n\x15minimum_pressure_node\x18\r \x01(\t\x12\x1d\n\x15unsupplied_node_count\x18\x0e \x01(\x03\x12\x13\n\x0brequired_m3\x18\x0f \x01(\x01\x12\x14\n\x0c\x64\x65livered_m3\x18\x10 \x01(\x01*W\n\x0b\x44\x65mandModel\x12\x1c\n\x18\x44\x45MAND_MODEL_UNSPECIFIED\x10\x00\x12\x14\n\x10\x44\x45MAND_MODEL_DDA\x10\x01\x12\x14\n\x10\x44\x45MAND_MODEL_PDD\x10\x02\x32\xad\x04\n\x0cWaterService\x12\x64\n\rImportNetwork\x12..citymains.api.network.v1.ImportNetworkRequest\x1a!.citymains.api.network.v1.Network(\x01\x12o\n\x0fValidateNetwork\x12\x30.citymains.api.network.v1.ValidateNetworkRequest\x1a*.citymains.api.network.v1.ValidationReport\x12m\n\x0e\x43ompareReports\x12/.citymains.api.network.v1.CompareReportsRequest\x1a*.citymains.api.network.v1.ComparisonReport\x12l\n\x0eTraceIsolation\x12/.citymains.api.network.v1.TraceIsolationRequest\x1a).citymains.api.network.v1.IsolationReport\x12i\n\x0f\x41nalyzePressure\x12..citymains.api.water.v1.AnalyzePressureRequest\x1a&.citymains.api.water.v1.PressureReportb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'citymains.api.water.v1.water_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_DEMANDMODEL']._serialized_start=917
-  _globals['_DEMANDMODEL']._serialized_end=1004
-  _globals['_ANALYZEPRESSUREREQUEST']._serialized_start=183
-  _globals['_ANALYZEPRESSUREREQUEST']._serialized_end=476
-  _globals['_PRESSUREREPORT']._serialized_start=479
-  _globals['_PRESSUREREPORT']._serialized_end=915
-  _globals['_WATERSERVICE']._serialized_start=1007
-  _globals['_WATERSERVICE']._serialized_end=1453
+  _globals['_DEMANDMODEL']._serialized_start=960
+  _globals['_DEMANDMODEL']._serialized_end=1047
+  _globals['_ANALYZEPRESSUREREQUEST']._serialized_start=226
+  _globals['_ANALYZEPRESSUREREQUEST']._serialized_end=519
+  _globals['_PRESSUREREPORT']._serialized_start=522
+  _globals['_PRESSUREREPORT']._serialized_end=958
+  _globals['_WATERSERVICE']._serialized_start=1050
+  _globals['_WATERSERVICE']._serialized_end=1607
 # @@protoc_insertion_point(module_scope)

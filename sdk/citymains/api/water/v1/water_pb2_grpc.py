@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from citymains.api.network.v1 import comparison_pb2 as citymains_dot_api_dot_network_dot_v1_dot_comparison__pb2
 from citymains.api.network.v1 import isolation_pb2 as citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2
 from citymains.api.network.v1 import network_pb2 as citymains_dot_api_dot_network_dot_v1_dot_network__pb2
 from citymains.api.water.v1 import water_pb2 as citymains_dot_api_dot_water_dot_v1_dot_water__pb2
@@ -47,6 +48,11 @@ class WaterServiceStub(object):
                 request_serializer=citymains_dot_api_dot_network_dot_v1_dot_network__pb2.ValidateNetworkRequest.SerializeToString,
                 response_deserializer=citymains_dot_api_dot_network_dot_v1_dot_network__pb2.ValidationReport.FromString,
                 _registered_method=True)
+        self.CompareReports = channel.unary_unary(
+                '/citymains.api.water.v1.WaterService/CompareReports',
+                request_serializer=citymains_dot_api_dot_network_dot_v1_dot_comparison__pb2.CompareReportsRequest.SerializeToString,
+                response_deserializer=citymains_dot_api_dot_network_dot_v1_dot_comparison__pb2.ComparisonReport.FromString,
+                _registered_method=True)
         self.TraceIsolation = channel.unary_unary(
                 '/citymains.api.water.v1.WaterService/TraceIsolation',
                 request_serializer=citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2.TraceIsolationRequest.SerializeToString,
@@ -72,6 +78,13 @@ class WaterServiceServicer(object):
 
     def ValidateNetwork(self, request, context):
         """List every issue of a water network file, without storing anything.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CompareReports(self, request, context):
+        """What changed between two answers to one question, and why.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -103,6 +116,11 @@ def add_WaterServiceServicer_to_server(servicer, server):
                     servicer.ValidateNetwork,
                     request_deserializer=citymains_dot_api_dot_network_dot_v1_dot_network__pb2.ValidateNetworkRequest.FromString,
                     response_serializer=citymains_dot_api_dot_network_dot_v1_dot_network__pb2.ValidationReport.SerializeToString,
+            ),
+            'CompareReports': grpc.unary_unary_rpc_method_handler(
+                    servicer.CompareReports,
+                    request_deserializer=citymains_dot_api_dot_network_dot_v1_dot_comparison__pb2.CompareReportsRequest.FromString,
+                    response_serializer=citymains_dot_api_dot_network_dot_v1_dot_comparison__pb2.ComparisonReport.SerializeToString,
             ),
             'TraceIsolation': grpc.unary_unary_rpc_method_handler(
                     servicer.TraceIsolation,
@@ -170,6 +188,33 @@ class WaterService(object):
             '/citymains.api.water.v1.WaterService/ValidateNetwork',
             citymains_dot_api_dot_network_dot_v1_dot_network__pb2.ValidateNetworkRequest.SerializeToString,
             citymains_dot_api_dot_network_dot_v1_dot_network__pb2.ValidationReport.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CompareReports(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/citymains.api.water.v1.WaterService/CompareReports',
+            citymains_dot_api_dot_network_dot_v1_dot_comparison__pb2.CompareReportsRequest.SerializeToString,
+            citymains_dot_api_dot_network_dot_v1_dot_comparison__pb2.ComparisonReport.FromString,
             options,
             channel_credentials,
             insecure,
