@@ -188,7 +188,7 @@ class Server:
             from grpc_health.v1 import health, health_pb2, health_pb2_grpc
             from grpc_reflection.v1alpha import reflection
         except ImportError as error:
-            raise MissingExtraError(field="a server", value=error.name, limit="server") from error
+            raise MissingExtraError(field="citymains serve", value=error.name, limit="server") from error
         names = [*(face.service for face in self.faces), OPERATIONS_SERVICE]
         self._health = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
