@@ -1,7 +1,7 @@
 # Two commands are enough on a fresh machine with Python 3.11: `make demo` and `make test`.
-# The first Python that citymains runs on; `make test PYTHON=python3.13` takes another.
-PYTHON ?= $(shell for one in python3 python3.11 python3.12 python3.13; do \
-  $$one -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$one && break; done)
+# The first Python that every engine has wheels for; `make test PYTHON=...` takes another.
+PYTHON ?= $(shell for one in python3 python3.11 python3.12; do \
+  $$one -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null && echo $$one && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 BUF := @bufbuild/buf@1.75.0
@@ -15,7 +15,7 @@ help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 $(VENV)/.venv-made:
-	@test -n '$(PYTHON)' || { echo 'citymains needs Python 3.11, 3.12 or 3.13: make demo PYTHON=/path/to/python3.11' >&2; exit 1; }
+	@test -n '$(PYTHON)' || { echo 'Python 3.11 or 3.12 is needed: make demo PYTHON=/path/to/python3.11' >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 	@touch $@
