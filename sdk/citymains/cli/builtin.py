@@ -55,7 +55,7 @@ def demo(
 
 def serve(
     what: Annotated[
-        list[str], typer.Argument(metavar="UTILITY...", help="water, gas, heating, drainage, city or all.")
+        list[str], typer.Argument(metavar="UTILITY", help="water, gas, heating, drainage, city or all.")
     ],
     host: Annotated[
         str, typer.Option(help="Address to listen on; anything but loopback needs TLS and a token.")
