@@ -12,14 +12,6 @@ NAMES = frozenset({"demo", "serve", "plugins", "rules", "report", "study", "vers
 _STUDY = ("run", "list", "show", "watch", "resume", "cancel")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
-Server = Annotated[
-    str | None,
-    typer.Option("--server", envvar="CITYMAINS_SERVER", metavar="TARGET", help="Ask a server instead."),
-]
-Token = Annotated[str | None, typer.Option("--token", envvar="CITYMAINS_TOKEN", help="Token of the server.")]
-Ca = Annotated[
-    Path | None, typer.Option("--ca", envvar="CITYMAINS_CA", help="Certificate authority, a PEM file.")
-]
 
 
 def add_commands(app: typer.Typer, named: str, panel: str) -> None:

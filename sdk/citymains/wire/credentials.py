@@ -35,13 +35,7 @@ def read_pem(given: Pem | None, field: str) -> bytes | None:
     InputError
         FILE_NOT_FOUND, or CERTIFICATE_INVALID where there is no PEM block in them.
     """
-    if given is None:
-        return None
-    content = given if isinstance(given, bytes) else _read(given)
-    if b"-----BEGIN " not in content:
-        name = "bytes" if isinstance(given, bytes) else os.fspath(given)
-        raise InputError("CERTIFICATE_INVALID", file=name, field=field, value="no PEM block")
-    return content
+    return None if given is None else _pem(given, field)
 
 
 def server_credentials(
@@ -54,7 +48,7 @@ def server_credentials(
     InputError
         FILE_NOT_FOUND, CERTIFICATE_INVALID: a file that is none, or a key of another certificate.
     """
-    chain, private = read_pem(certificate, "certificate"), read_pem(key, "key")
+    chain, private = _pem(certificate, "certificate"), _pem(key, "key")
     roots = read_pem(client_ca, "client_ca")
     try:
         # An empty password: a key that needs one is refused instead of asked for on the terminal.
@@ -71,6 +65,14 @@ def server_credentials(
                 "CERTIFICATE_INVALID", file=os.fspath(client_ca), field="client_ca", value=_reason(error)
             ) from error
     return grpc.ssl_server_credentials([(private, chain)], roots, roots is not None)
+
+
+def _pem(given: Pem, field: str) -> bytes:
+    content = given if isinstance(given, bytes) else _read(given)
+    if b"-----BEGIN " not in content:
+        name = "bytes" if isinstance(given, bytes) else os.fspath(given)
+        raise InputError("CERTIFICATE_INVALID", file=name, field=field, value="no PEM block")
+    return content
 
 
 def _read(path: str | PathLike[str]) -> bytes:
