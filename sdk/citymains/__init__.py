@@ -40,12 +40,13 @@ if TYPE_CHECKING:
     from citymains.model.record import Record
     from citymains.model.scenario import Scenario
     from citymains.plugins.markers import hookimpl
-    from citymains.wire.client import connect
+    from citymains.wire.client import aconnect, connect
 
 _HOMES = {
     "City": "citymains.cities",
     "open": "citymains.cities",
     "connect": "citymains.wire.client",
+    "aconnect": "citymains.wire.client",
     "hookimpl": "citymains.plugins.markers",
     "Scenario": "citymains.model.scenario",
     "Network": "citymains.model.network",
@@ -100,6 +101,7 @@ __all__ = [
     "ValidationReport",
     "Verdict",
     "__version__",
+    "aconnect",
     "connect",
     "hookimpl",
     "open",

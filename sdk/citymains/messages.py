@@ -88,6 +88,12 @@ register_messages(
             "Check the path, or give the name of a bundled network.",
             "请检查路径,或给出内置管网的名称。",
         ),
+        "BUNDLE_NOT_INSTALLED": Text(
+            "There is no file {value}; the networks that load by name come with {field}, which is not installed.",
+            "找不到文件 {value};可按名称加载的管网随 {field} 提供,但尚未安装。",
+            "Check the path, or: pip install 'citymains[{limit}]'",
+            "请检查路径,或运行 pip install 'citymains[{limit}]'",
+        ),
         "FILE_BINARY": Text(
             "{file} is not a text file: byte {value} at offset {limit}.",
             "{file} 不是文本文件:偏移 {limit} 处为字节 {value}。",
@@ -183,10 +189,10 @@ register_messages(
             "请从生成该记录的存储或服务器打开。",
         ),
         "MISSING_EXTRA": Text(
-            "{field} needs the package {value}.",
-            "{field} 需要安装 {value}。",
+            "{field} needs {value}, which is not installed.",
+            "{field} 需要 {value},但尚未安装。",
             "pip install 'citymains[{limit}]'",
-            "pip install 'citymains[{limit}]'",
+            "请运行 pip install 'citymains[{limit}]'",
         ),
         # -- solvers ---------------------------------------------------------------------
         "ENGINE_CRASHED": Text(

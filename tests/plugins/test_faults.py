@@ -98,7 +98,7 @@ def citymains_pump_policies():
         assert caught.value.code == "PLUGIN_FAILED"
         assert "no pumps" in caught.value.message_en
         assert "no pumps" in caught.value.message_zh
-    with pytest.raises(NotFoundError, match="failed plugins: broken"):
+    with pytest.raises(NotFoundError, match="Failed plugins: broken"):
         manager.select(Tariff, "another")
 
 

@@ -21,6 +21,8 @@ class Place:
     server: str | None = None
     token: str | None = None
     ca: Path | None = None
+    cert: Path | None = None
+    key: Path | None = None
 
     def open(self) -> Any:
         """The city, local or remote.
@@ -30,7 +32,7 @@ class Place:
         if self.server:
             from citymains.wire.client import connect
 
-            return connect(self.server, token=self.token, ca=self.ca)
+            return connect(self.server, token=self.token, ca=self.ca, cert=self.cert, key=self.key)
         from citymains import cities
 
         if self.city:

@@ -12,14 +12,6 @@ NAMES = frozenset({"demo", "serve", "plugins", "rules", "report", "study", "vers
 _STUDY = ("run", "list", "show", "watch", "resume", "cancel")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
-Server = Annotated[
-    str | None,
-    typer.Option("--server", envvar="CITYMAINS_SERVER", metavar="TARGET", help="Ask a server instead."),
-]
-Token = Annotated[str | None, typer.Option("--token", envvar="CITYMAINS_TOKEN", help="Token of the server.")]
-Ca = Annotated[
-    Path | None, typer.Option("--ca", envvar="CITYMAINS_CA", help="Certificate authority, a PEM file.")
-]
 
 
 def add_commands(app: typer.Typer, named: str, panel: str) -> None:
@@ -55,7 +47,7 @@ def demo(
 
 def serve(
     what: Annotated[
-        list[str], typer.Argument(metavar="UTILITY...", help="water, gas, heating, drainage, city or all.")
+        list[str], typer.Argument(metavar="UTILITY", help="water, gas, heating, drainage, city or all.")
     ],
     host: Annotated[
         str, typer.Option(help="Address to listen on; anything but loopback needs TLS and a token.")

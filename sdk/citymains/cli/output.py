@@ -82,7 +82,7 @@ def print_record(record: Record, network: Any = None) -> None:
 
 
 def _print_head(console: Any, record: Record) -> None:
-    from citymains.report.html import summary_text
+    from citymains.report.summary import summary_text
     from citymains.report.titles import column_title, question_title, verdict_title
     from citymains.units import unit_of
 
@@ -91,7 +91,7 @@ def _print_head(console: Any, record: Record) -> None:
     console.print(said(title.zh, title.en), record.provenance.source_file, style="bold", end="  ")
     console.print(said(verdict.zh, verdict.en), style=style)
     for name, value in record.summary().items():
-        text = summary_text(value) if _fits(name) else ""
+        text = summary_text(value, lambda title: said(title.zh, title.en)) if _fits(name) else ""
         if text:
             words = column_title(name)
             console.print(f"  {said(words.zh, words.en)}: {text} {unit_of(name)}".rstrip(), soft_wrap=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -90,6 +91,22 @@ def _common_options() -> tuple[inspect.Parameter, ...]:
             envvar="CITYMAINS_CA",
             rich_help_panel=_WHERE,
             help="Certificate authority of the server, a PEM file.",
+        ),
+        _option(
+            "cert",
+            Path | None,
+            None,
+            envvar="CITYMAINS_CERT",
+            rich_help_panel=_WHERE,
+            help="Own certificate, for a server that asks for one; a PEM file.",
+        ),
+        _option(
+            "key",
+            Path | None,
+            None,
+            envvar="CITYMAINS_KEY",
+            rich_help_panel=_WHERE,
+            help="Its private key, a PEM file.",
         ),
         _option(
             "timeout",
@@ -200,7 +217,7 @@ def run_question(utility: str, question: Question, asked: dict[str, Any], common
     """Ask, print, write; leaves with an exit code where the answer calls for one."""
     targets: list[Path] = common["out"] or []
     check_targets(targets)
-    place = Place(common["city"], common["server"], common["token"], common["ca"])
+    place = Place(**{one.name: common[one.name] for one in fields(Place)})
     answer, network = ask(place, utility, question, asked, common["timeout"])
     code = 0
     for record in records(question, answer):

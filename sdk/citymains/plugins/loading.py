@@ -69,6 +69,16 @@ register_messages(
             "Uninstall one of them, or leave it out of CITYMAINS_PLUGINS.",
             "请卸载其中之一,或在 CITYMAINS_PLUGINS 中不列出它。",
         ),
+        "PLUGIN_RECORD_UNKNOWN": Text(
+            "No plugin brings a {field} named {value}; there are: {limit}.",
+            "没有插件提供名为 {value} 的 {field};已有:{limit}。",
+        ),
+        "PLUGIN_RECORD_UNKNOWN_FAILED": Text(
+            "No plugin brings a {field} named {value}; there are: {limit}. Failed plugins: {failed}.",
+            "没有插件提供名为 {value} 的 {field};已有:{limit}。加载失败的插件:{failed}。",
+            "citymains plugins list says why they failed.",
+            "用 citymains plugins list 查看失败原因。",
+        ),
         "PLUGIN_NOT_INSTALLED": Text(
             "CITYMAINS_PLUGINS names it, but it is not installed.",
             "CITYMAINS_PLUGINS 列出了它,但未安装。",

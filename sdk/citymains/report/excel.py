@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from citymains.model.record import Record
 from citymains.model.table import Column, Kind, Table
-from citymains.report.html import provenance_rows, summary_text
+from citymains.report.html import provenance_rows
+from citymains.report.summary import summary_text
 from citymains.report.titles import column_title, question_title, severity_title, table_title, verdict_title
 from citymains.units import unit_of
 

@@ -146,7 +146,13 @@ class Asker:
         if isinstance(value, str) and (bundled := self._bundled().get(value)) is not None:
             return SourceFile.read(bundled)
         if isinstance(value, str | os.PathLike):
-            return SourceFile.read(value)
+            try:
+                return SourceFile.read(value)
+            except InputError:
+                refuse = getattr(self.face, "refuse_unbundled", None)
+                if refuse is not None:
+                    refuse(value)
+                raise
         raise Refused(
             invalid(value, "a network, its id, a path or a bundled name").under(argument)
         ).as_input_error()

@@ -19,7 +19,8 @@ from citymains.question import RecordToCome, Shape
 from citymains.services import NetworkFace
 from citymains.wire.aclient import RemoteCityAio
 from citymains.wire.asking import Asked, Asker, outcome, progress_of, read_record, start_request, time_limit
-from citymains.wire.channel import Destination, Pem
+from citymains.wire.channel import Destination
+from citymains.wire.credentials import Pem
 from citymains.wire.errors import from_rpc_error
 from citymains.wire.faces import RemoteFaces
 from citymains.wire.plan import Plan

@@ -26,6 +26,7 @@ class Heating(Utility):
     title_en = "District heating"
     title_zh = "供热"
     formats = ("citymains-pipes JSON", "pandapipes JSON")
+    bundled_with = "pandapipes"
 
     def read(self, file: SourceFile) -> Intake:
         """Read a heating network from our JSON or from a file pandapipes wrote."""
