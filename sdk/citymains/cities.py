@@ -11,7 +11,13 @@ A city is a folder with a ``city.toml``::
     water = "water/main.inp"
     gas = "gas/main.json"
 
-The networks named there answer when a question is asked without one.
+    [datasets.heating]
+    folder = "heating/{season}"
+    users = "heating/users.parquet"
+
+The networks named there answer when a question is asked without one, the datasets when a
+question is asked without them. ``folder`` holds files named like the datasets (Parquet, CSV or
+Excel); braces stand for what the question is asked for, as the season.
 """
 
 from __future__ import annotations
@@ -24,6 +30,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from citymains.errors import InputError, NotFoundError
+from citymains.intake.dataset import find_datasets
 from citymains.question import OperationHandle, Shape, questions
 from citymains.services import NetworkFace, PluginFace
 from citymains.utility import Utility
@@ -38,7 +45,14 @@ if TYPE_CHECKING:
 
     from citymains.rules.face import RuleFace
 
-_SETTINGS = {"name": str, "jurisdiction": str, "crs": str, "time_zone": str, "networks": dict}
+_SETTINGS = {
+    "name": str,
+    "jurisdiction": str,
+    "crs": str,
+    "time_zone": str,
+    "networks": dict,
+    "datasets": dict,
+}
 
 
 class City:
@@ -192,6 +206,10 @@ def open(city: str | PathLike[str] = "demo", *, database: str | None = None) -> 
             database=database,
             jurisdiction=settings.get("jurisdiction", ""),
             time_zone=settings.get("time_zone", "Asia/Shanghai"),
+            datasets={
+                utility: partial(find_datasets, folder, places)
+                for utility, places in settings.get("datasets", {}).items()
+            },
         ),
         crs=settings.get("crs", ""),
         networks={utility: folder / path for utility, path in settings.get("networks", {}).items()},
@@ -211,5 +229,14 @@ def _read_settings(path: Path) -> dict[str, Any]:
         if not isinstance(value, _SETTINGS[key]):
             raise InputError(
                 "ARGUMENT_INVALID", file=str(path), field=key, value=value, limit=_SETTINGS[key].__name__
+            )
+    for utility, places in settings.get("datasets", {}).items():
+        if not isinstance(places, dict) or not all(isinstance(place, str) for place in places.values()):
+            raise InputError(
+                "ARGUMENT_INVALID",
+                file=str(path),
+                field=f"datasets.{utility}",
+                value=places,
+                limit='name = "path"',
             )
     return settings

@@ -13,7 +13,7 @@ from collections.abc import Callable, Hashable, Mapping
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
 from citymains.errors import InputError
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from citymains.store.store import Store
 
 T = TypeVar("T")
+
+DatasetFinder: TypeAlias = Callable[[Mapping[str, str]], Mapping[str, Path]]
+"""Called with what the datasets are wanted for (``season``); gives paths by the datasets' names."""
 
 #: How many parsed networks and the like are kept in memory.
 CACHE_ENTRIES = 16
@@ -56,6 +59,8 @@ class Workbench:
         IANA name of the zone in which dates are counted and notices written.
     reads_paths : bool
         Whether arguments may be paths. True for a local city, False in a server.
+    datasets : mapping of str to callable, optional
+        The city's own datasets: what finds them, by utility.
     """
 
     def __init__(
@@ -66,10 +71,12 @@ class Workbench:
         jurisdiction: str = "",
         time_zone: str = "Asia/Shanghai",
         reads_paths: bool = True,
+        datasets: Mapping[str, DatasetFinder] | None = None,
     ) -> None:
         self.jurisdiction = jurisdiction
         self.time_zone = time_zone
         self.reads_paths = reads_paths
+        self._datasets = dict(datasets or {})
         self.max_model_bytes = int(os.environ.get("CITYMAINS_MAX_MODEL_BYTES", MAX_MODEL_BYTES))
         self._database = database
         self._files = files
@@ -141,6 +148,18 @@ class Workbench:
             return self.cached(("report", reference), lambda: self.store.record(reference))
         file = self.file(reference)
         return read_record(file.content, file=file.name)
+
+    def own_datasets(self, utility: str, **wanted: str) -> Mapping[str, Path]:
+        """Paths of the city's own datasets of a utility, by name; none where the city names none.
+
+        Parameters
+        ----------
+        utility : str
+        **wanted
+            What they are wanted for, as ``season="2022-2023"``.
+        """
+        find = self._datasets.get(utility)
+        return {} if find is None else find(wanted)
 
     def civil(self, time: datetime) -> datetime:
         """An aware time in the city's own zone.

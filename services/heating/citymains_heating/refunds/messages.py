@@ -190,6 +190,14 @@ register_messages(
             "{value} claims have no re-test that meets the guarantee; they are counted to the last evidence.",
             "{value} 项申请没有达标的复测记录,仅计至最后一次证据。",
         ),
+        "REFUND_CAMPAIGN_SHORT": Text(
+            "{value} failing tests consist of fewer measurements than the rule prescribes; their mean is taken of what there is.",
+            "{value} 次不达标测温的次数少于规定,按已有读数取平均。",
+        ),
+        "REFUND_TEST_SET_ASIDE": Text(
+            "{value} days have tests outside the hours, or sooner after closing windows, than the rule prescribes; they are no evidence.",
+            "{value} 个户日的测温不在规定时段或关窗时长不足,不作为证据。",
+        ),
         "REFUND_RULE_CHANGES": Text(
             "The rule changes within the season, from {element} to {later}; the one in force at its start is applied.",
             "规则在采暖期内由 {element} 变为 {later},按采暖期开始时有效的规则计算。",

@@ -30,6 +30,7 @@ from citymains_heating.refunds.policy import (
     Reducer,
     SensorEvidence,
     Settle,
+    TestProtocol,
 )
 
 PACKS = Path(__file__).parents[1] / "packs" / KIND.name
@@ -154,6 +155,9 @@ def policy_of(values: Mapping[str, Any], cite: Cite, **head: Any) -> HeatRefundP
             supplier_absence_ratio=values.get("supplier_absence_ratio"),
             article=cite("supplier_absence_ratio") or cite("user_refusal_compliant"),
         ),
+        protocol=_protocol(values, cite),
+        room_guarantees={row["kind"]: row["guarantee_c"] for row in values.get("room_guarantees", ())},
+        test_fee=cite("test_fee_by_supplier") if values.get("test_fee_by_supplier") else "",
         outages=tuple(_outage(row, values, cite("outages")) for row in values.get("outages", ())),
         settle=_settle(values, cite),
         sensor=SensorEvidence(**{name.removeprefix("sensor_"): values[name] for name in values if name.startswith("sensor_")}),
@@ -171,6 +175,16 @@ def _clock(values: Mapping[str, Any], cite: Cite) -> Clock:
         retroactive=values.get("clock_retroactive", True), exclude_first_days=values.get("exclude_first_days", 0),
         exclude_last_days=values.get("exclude_last_days", 0), count_first_day=values.get("count_first_day", True),
         article=cite("clock_start") or cite("bands"),
+    )  # fmt: skip
+
+
+def _protocol(values: Mapping[str, Any], cite: Cite) -> TestProtocol:
+    stated = [name for name in values if name.startswith("test_")]
+    return TestProtocol(
+        from_minute=values.get("test_from"), to_minute=values.get("test_to"),
+        avoid_from_minute=values.get("test_avoid_from"), avoid_to_minute=values.get("test_avoid_to"),
+        closed_h=values.get("test_closed_h"), tests=values.get("test_count", 1),
+        article=cite(stated[0]) if stated else "",
     )  # fmt: skip
 
 

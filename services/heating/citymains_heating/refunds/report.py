@@ -136,6 +136,7 @@ SETTLEMENT = TableSpec(
         _m("earlier_yuan", "Paid before under the key."),
         _m("due_yuan", "Still due."),
         _m("interest_yuan", "Late interest on what is due."),
+        _m("test_fee_yuan", "Fees of failed tests that the user advanced, paid back beside it."),
         _t("form", "credit (next season), cash (tenants and users who pause), none."),
         _d("deadline", "Last day to settle."),
         _t("key", "Settlement key: user, season and rule. What is paid under it counts once."),
@@ -177,6 +178,8 @@ class RefundReport(Record):
     """Refunded for low temperatures (不达标)."""
     outage_yuan: Decimal = Decimal("0.00")
     """Refunded for stops of supply (停热)."""
+    test_fee_yuan: Decimal = Decimal("0.00")
+    """Fees of failed tests, paid back beside the refunds."""
     due_yuan: Decimal = Decimal("0.00")
     """Still to be paid after earlier settlements."""
     credit_yuan: Decimal = Decimal("0.00")
