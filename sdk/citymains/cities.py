@@ -6,6 +6,8 @@ A city is a folder with a ``city.toml``::
     jurisdiction = "河南省/平顶山市"
     crs = "EPSG:4547"
     time_zone = "Asia/Shanghai"
+    rules = "rules"
+    holders = ["our-heat-company"]
 
     [networks]
     water = "water/main.inp"
@@ -17,7 +19,9 @@ A city is a folder with a ``city.toml``::
 
 The networks named there answer when a question is asked without one, the datasets when a
 question is asked without them. ``folder`` holds files named like the datasets (Parquet, CSV or
-Excel); braces stand for what the question is asked for, as the season.
+Excel); braces stand for what the question is asked for, as the season. ``rules`` is a folder
+with rule packs (TOML) of the city's own; those of companies and contracts hold where ``holders``
+names them.
 """
 
 from __future__ import annotations
@@ -52,6 +56,8 @@ _SETTINGS = {
     "time_zone": str,
     "networks": dict,
     "datasets": dict,
+    "rules": str,
+    "holders": list,
 }
 
 
@@ -206,6 +212,8 @@ def open(city: str | PathLike[str] = "demo", *, database: str | None = None) -> 
             database=database,
             jurisdiction=settings.get("jurisdiction", ""),
             time_zone=settings.get("time_zone", "Asia/Shanghai"),
+            rule_files=_rule_files(folder, settings),
+            holders=[str(one) for one in settings.get("holders", [])],
             datasets={
                 utility: partial(find_datasets, folder, places)
                 for utility, places in settings.get("datasets", {}).items()
@@ -214,6 +222,15 @@ def open(city: str | PathLike[str] = "demo", *, database: str | None = None) -> 
         crs=settings.get("crs", ""),
         networks={utility: folder / path for utility, path in settings.get("networks", {}).items()},
     )
+
+
+def _rule_files(folder: Path, settings: Mapping[str, Any]) -> list[Path]:
+    if "rules" not in settings:
+        return []
+    rules = folder / settings["rules"]
+    if not rules.is_dir():
+        raise InputError("FILE_NOT_FOUND", file=str(rules))
+    return sorted(rules.glob("*.toml"))
 
 
 def _read_settings(path: Path) -> dict[str, Any]:

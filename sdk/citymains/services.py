@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from citymains.errors import InputError, NotFoundError
-from citymains.intake.ledger_kinds import ledger_kind
+from citymains.intake.ledger_kinds import ledger_kind, register_kinds_of
 from citymains.intake.source import SourceFile
 from citymains.model.city import Dataset
 from citymains.model.network import Network
@@ -144,7 +144,7 @@ class NetworkFace(Face):
             There is no such kind.
         """
         file = self.workbench.file(source)
-        _ = self.workbench.plugins  # kinds that services declare are known once their plugins are loaded
+        register_kinds_of(self.workbench.plugins.utilities().values())
         declared = ledger_kind(kind)
         content = declared.parquet(file, columns)
         return self.workbench.store.put_dataset(kind, content, {name: name for name in declared.names})

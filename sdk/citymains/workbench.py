@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -61,6 +61,10 @@ class Workbench:
         Whether arguments may be paths. True for a local city, False in a server.
     datasets : mapping of str to callable, optional
         The city's own datasets: what finds them, by utility.
+    rule_files : iterable of Path
+        The city's own rule packs, besides those of plugins.
+    holders : iterable of str
+        Companies and contracts whose packs hold in the city.
     """
 
     def __init__(
@@ -72,11 +76,15 @@ class Workbench:
         time_zone: str = "Asia/Shanghai",
         reads_paths: bool = True,
         datasets: Mapping[str, DatasetFinder] | None = None,
+        rule_files: Iterable[Path] = (),
+        holders: Iterable[str] = (),
     ) -> None:
         self.jurisdiction = jurisdiction
         self.time_zone = time_zone
         self.reads_paths = reads_paths
+        self.holders = tuple(holders)
         self._datasets = dict(datasets or {})
+        self._rule_files = tuple(rule_files)
         self.max_model_bytes = int(os.environ.get("CITYMAINS_MAX_MODEL_BYTES", MAX_MODEL_BYTES))
         self._database = database
         self._files = files
@@ -106,10 +114,12 @@ class Workbench:
 
     @cached_property
     def rules(self) -> RuleBook:
-        """Rule packs of all plugins, resolved by layer, date and jurisdiction."""
+        """Rule packs of all plugins and of the city, resolved by layer, date and jurisdiction."""
+        from citymains.plugins.records import RulePackRecord
         from citymains.rules.book import RuleBook
 
-        return RuleBook(self.plugins.rule_packs())
+        own = [RulePackRecord(name=path.stem, path=path) for path in self._rule_files]
+        return RuleBook([*self.plugins.rule_packs(), *own])
 
     def file(self, reference: SourceFile | str | os.PathLike[str]) -> SourceFile:
         """The file an argument stands for: itself, a stored dataset by id, or a path where files can be read.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from os import PathLike
 from typing import Protocol
 
@@ -10,6 +10,7 @@ from citymains.errors import NotFoundError
 from citymains.intake.ledger import YES_NO, LedgerField, LedgerKind
 from citymains.intake.source import SourceFile
 from citymains.model.table import ColumnSpec, Kind
+from citymains.plugins.records import UtilityRecord, load_reference
 
 VALVES = LedgerKind(
     "valves",
@@ -149,8 +150,15 @@ def register_ledger_kind(kind: DatasetKind) -> None:
         raise ValueError(f"ledger kind {kind.name} is registered twice")
 
 
+def register_kinds_of(utilities: Iterable[UtilityRecord]) -> None:
+    """Make the kinds known that utilities declare."""
+    for record in utilities:
+        for kind in load_reference(record.datasets)() if record.datasets else ():
+            register_ledger_kind(kind)
+
+
 def ledger_kinds() -> Mapping[str, DatasetKind]:
-    """Every kind by name; those of services are there once their plugins are loaded."""
+    """Every kind that is known, by name."""
     return dict(_KINDS)
 
 

@@ -47,7 +47,7 @@ def run_case(fields: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, 
     report = compute_refunds(policy, season, datasets, design_outdoor_c=inputs.get("design_outdoor_c"))
     frame = report.frame()
     return {
-        "test_fee_yuan": report.test_fee_yuan, "amount_yuan": report.total_yuan, "days": len(frame), "deadline": report.deadline,
+        "test_fee_yuan": report.test_fee_yuan, "amount_yuan": report.total_yuan, "days": len(frame), "deadline": report.deadline.isoformat() if report.deadline else "",
         "ratio": Decimal(str(round(float(frame["ratio"].iloc[0]), 9))) if len(frame) else Decimal(0),
     }  # fmt: skip
 

@@ -47,7 +47,15 @@ from citymains_heating.refunds.settlement import Form, settle
 from citymains_heating.refunds.status import Status
 from citymains_heating.refunds.stops import classify_stops
 from citymains_heating.refunds.tables import Worked
-from citymains_heating.refunds.tabular import MICRO, MISSING, Columns, epoch_day, raise_issues, read_dataset
+from citymains_heating.refunds.tabular import (
+    MICRO,
+    MISSING,
+    Columns,
+    epoch_day,
+    joined,
+    raise_issues,
+    read_dataset,
+)
 from citymains_heating.refunds.visits import check_visits
 
 
@@ -62,6 +70,7 @@ def compute_refunds(
     sensor_days: SensorDays | None = None,
     rule: RefundRule | None = None,
     provenance: Provenance | None = None,
+    more_outages: Any = None,
 ) -> RefundReport:
     """Settle one season.
 
@@ -81,6 +90,8 @@ def compute_refunds(
         Readings reduced before; otherwise ``datasets["readings"]`` is read.
     rule : RefundRule, optional
         A plugin's rule that decides instead of the policy's bands and outages.
+    more_outages : sequence of mappings, optional
+        Stops besides those of ``datasets["outages"]``.
 
     Returns
     -------
@@ -95,7 +106,7 @@ def compute_refunds(
     """
     begun = time.perf_counter()
     call = current_call()
-    data, accounts, prices = _checked(datasets, policy, season)
+    data, accounts, prices = _checked(datasets, more_outages, season)
     units = make_units(accounts, data["rooms"], policy)
     check_references(accounts, data, units)
     raise_issues(data.values())
@@ -152,10 +163,12 @@ def compute_refunds(
 
 
 def _checked(
-    datasets: Mapping[str, Any], policy: HeatRefundPolicy, season: Season
+    datasets: Mapping[str, Any], more_outages: Any, season: Season
 ) -> tuple[dict[str, Columns], Accounts, dict[str, list[Price]]]:
     """The datasets, their users and prices; everything wrong with them stands among their issues."""
     data = _read(datasets)
+    if more_outages:
+        data["outages"] = joined(data["outages"], read_dataset("outages", more_outages))
     assign_tariffs(data["users"], data["tariffs"])
     accounts = _accounts(data, season)
     prices = read_prices(data["tariffs"], season)
@@ -268,7 +281,7 @@ def _report(
         test_fee_yuan=total(settlement.fee_cents), due_yuan=total(due), credit_yuan=total(due[forms == Form.CREDIT]), cash_yuan=total(due[forms == Form.CASH]),
         user_count=len(settlement.user), user_days=len(work.rows.user), season_start=season.start.isoformat(timespec="minutes"),
         season_end=season.end.isoformat(timespec="minutes"), season_days=str(season.length_days), rule=policy.name,
-        deadline="" if settlement.deadline is None else settlement.deadline.isoformat(),
+        deadline=settlement.deadline,
     )  # fmt: skip
 
 

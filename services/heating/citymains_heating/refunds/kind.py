@@ -132,6 +132,18 @@ _ROOMS = FieldSpec(
 
 
 @dataclass(frozen=True, kw_only=True)
+class CitedSpec(FieldSpec):
+    """An article, which may not be empty."""
+
+    def read(self, value: Any) -> Any:
+        """The article; ValueError where it is empty."""
+        text = super().read(value)
+        if not text.strip():
+            raise ValueError("the article it rests on")
+        return text
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClockSpec(FieldSpec):
     """A time of the day as ``06:00``."""
 
@@ -154,7 +166,7 @@ _EXCLUSIONS = FieldSpec(
     description="Who gets no refund for low temperatures.",
     columns=(
         _text("code", "Code of the users' column `exclusions`."),
-        _text("article", "Article that says so."),
+        CitedSpec(name="article", type=ValueType.TEXT, description="Article that says so."),
     ),
 )
 
@@ -267,4 +279,5 @@ KIND = RuleKind(
     inputs=INPUTS,
     outputs=OUTPUTS,
     evaluate=_evaluate,
+    cited=True,
 )

@@ -113,19 +113,25 @@ def _prices(tariffs: Columns, row: int, season: Season, first: int, last: int) -
         text = plain(per_day)
         yield replace(whole, day=per_day, text=f"{text} yuan/(m²·d)", text_zh=f"{text} 元/(m²·d)")
     elif per_season is not None:
-        yield replace(whole, day=per_season / length, **_divided(per_season, f"{length}"))
+        yield replace(
+            whole,
+            day=per_season / length,
+            text=f"{plain(per_season)} yuan/m² / {length} d",
+            text_zh=f"{plain(per_season)} 元/m² ÷ {length} 天",
+        )
     elif per_month is not None:
+        text = plain(per_month)
         for start, end, days in _months(season, first, last):
             yield replace(
-                whole, first=start, last=end, day=per_month / days, **_divided(per_month, str(days))
+                whole,
+                first=start,
+                last=end,
+                day=per_month / days,
+                text=f"{text} yuan/m² / {days} d",
+                text_zh=f"{text} 元/m² ÷ {days} 天",
             )
     else:
         yield whole
-
-
-def _divided(yuan: Fraction, days: str) -> dict[str, str]:
-    text = plain(yuan)
-    return {"text": f"{text} yuan/m² / {days} d", "text_zh": f"{text} 元/m² ÷ {days} 天"}
 
 
 def _months(season: Season, first: int, last: int) -> Iterator[tuple[int, int, int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import ClassVar
 
@@ -154,7 +155,7 @@ class RefundStatement(Record):
     total_yuan: Decimal = Decimal("0.00")
     due_yuan: Decimal = Decimal("0.00")
     form: str = "none"
-    deadline: str = ""
+    deadline: date | None = None
     rule: str = ""
 
 
@@ -194,7 +195,8 @@ class RefundReport(Record):
     """Length of the season in days of 24 h."""
     rule: str = ""
     """Rule pack that stated the bands."""
-    deadline: str = ""
+    deadline: date | None = None
+    """Last day to settle; None: the rule does not say."""
 
     def statement(self, user: str) -> RefundStatement:
         """The statement of one user: refunded days, articles considered and not applied, settlement.
@@ -223,7 +225,7 @@ class RefundReport(Record):
             total_yuan=Decimal(row.get("amount_yuan", "0.00")),
             due_yuan=Decimal(row.get("due_yuan", "0.00")),
             form=row.get("form", "none"),
-            deadline=row.get("deadline") or "",
+            deadline=date.fromisoformat(row["deadline"]) if row.get("deadline") else None,
         )
 
 

@@ -9,7 +9,6 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from citymains.intake.ledger_kinds import register_ledger_kind
 from citymains.intake.source import SourceFile
 
 from citymains_heating.refunds.datasets import DATASETS, Type
@@ -155,7 +154,6 @@ def write_templates(folder: str | PathLike[str]) -> list[Path]:
     return [*written, path]
 
 
-def register_datasets() -> None:
-    """Make the datasets known as kinds that can be stored."""
-    for name in DATASETS:
-        register_ledger_kind(HeatDataset(name))
+def dataset_kinds() -> list[HeatDataset]:
+    """The datasets as kinds that can be stored."""
+    return [HeatDataset(name) for name in DATASETS]

@@ -126,6 +126,15 @@ def read_dataset(
     return columns
 
 
+def joined(first: Columns, second: Columns) -> Columns:
+    """Two pieces of one dataset as one; issues are located in the first as far as it goes."""
+    values = {name: np.concatenate([first[name], second[name]]) for name in first.values}
+    issues = [*first.issues, *second.issues]
+    return Columns(
+        first.name, first.file or second.file, first.rows + second.rows, values, first.first_line, issues
+    )
+
+
 def raise_issues(datasets: Iterable[Columns]) -> None:
     """Raise one InputError with every issue of the datasets, if any is an error."""
     issues = [one for dataset in datasets for one in dataset.issues]
