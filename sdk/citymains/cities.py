@@ -200,9 +200,9 @@ def open(city: str | PathLike[str] = "demo", *, database: str | None = None) -> 
     '示范市'
     """
     if city == "demo":
-        from citymains.demo.town import CRS, JURISDICTION, town_networks
+        from citymains.demo.town import CRS, JURISDICTION, town_datasets, town_networks
 
-        workbench = Workbench(database=database, jurisdiction=JURISDICTION)
+        workbench = Workbench(database=database, jurisdiction=JURISDICTION, datasets=town_datasets())
         return City("示范市", workbench, crs=CRS, networks=town_networks(workbench))
     folder = Path(city)
     settings = _read_settings(folder / "city.toml")

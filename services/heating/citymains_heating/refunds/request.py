@@ -79,10 +79,11 @@ def settle_season(
         No plugin brings the named rule, or there is no dataset of an id.
     """
     place = request.jurisdiction or workbench.jurisdiction
-    sources = find_sources(workbench, request.datasets, request.season, request.folder)
+    on = first_day(request.season)
     holders = (request.company,) if request.company else workbench.holders
-    policy = resolve_policy(workbench.rules, place, first_day(request.season), holders=holders)
+    policy = resolve_policy(workbench.rules, place, on, holders=holders)
     season = season_of(request.season, policy)
+    sources = find_sources(workbench, request.datasets, request.season, request.folder)
     options = {
         "jurisdiction": place,
         "holders": ", ".join(holders),
