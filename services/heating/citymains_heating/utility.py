@@ -19,7 +19,13 @@ from citymains.utility import Utility
 
 from citymains_heating.refunds.report import RefundReport
 from citymains_heating.refunds.request import RefundRequest, settle_season
-from citymains_heating.supply import FrictionModel, SupplyReport, analyze_supply, friction_model_of
+from citymains_heating.supply import (
+    FrictionModel,
+    SupplyReport,
+    SupplyRequest,
+    analyze_supply,
+    friction_model_of,
+)
 
 
 class Heating(Utility):
@@ -47,22 +53,30 @@ class Heating(Utility):
         *,
         scenario: Scenario | None = None,
         friction_model: FrictionModel = FrictionModel.COLEBROOK,
+        minimum_differential_pressure_kpa: float | None = None,
+        design_supply_temperature_c: float | None = None,
     ) -> SupplyReport:
         """Temperature, differential pressure and heat at every consumer, heat loss of every pipe.
 
-        Steady flow and temperature of supply and return, solved together by pandapipes. What
-        the engine calls converged is judged before it is returned: a consumer that would have
-        to pump, supply colder than the return set point, water below freezing, consumers cut
-        off (their heat is 0 here), water that stands still, the heat balance.
+        Steady flow and temperature of supply and return, solved together by pandapipes. A
+        consumer whose differential pressure does not do has its valve wide open and gets less.
+        What the engine calls converged is judged before it is returned: supply colder than the
+        return set point, water below freezing, consumers cut off (their heat is 0 here), water
+        that stands still, plants pushed back by others, the heat balance.
 
         Parameters
         ----------
         net : Network, str or path
             The network, its id, a file, or the bundled ``schutterwald_heat``.
         scenario : Scenario, optional
-            Links to close, plants to lose, demands to scale.
+            Links to close, plants to lose, demands to scale, set points to change.
         friction_model : {"colebrook", "nikuradse", "swamee-jain"}
             Friction law; Colebrook unless a reference asks for another.
+        minimum_differential_pressure_kpa : float, optional
+            Differential pressure that consumers need for their flow [kPa], >= 0, where the network states none
+            of their own. Default: 1, so that nobody pumps; substations usually need 50 to 100.
+        design_supply_temperature_c : float, optional
+            Consumers supplied with colder water are found and counted [°C].
 
         Returns
         -------
@@ -81,9 +95,10 @@ class Heating(Utility):
 
         Notes
         -----
-        Consumers hold two of heat, flow, temperature drop and return temperature; they do not
-        yield to pressure, so where the plants' lift does not reach a consumer the verdict says
-        so. Engine: D. Lohmeier et al., "pandapipes: An Open-Source Piping Grid Calculation
+        Consumers hold two of heat, flow, temperature drop and return temperature. Where the
+        differential pressure is below the minimum the control valve is wide open, a resistance
+        with :math:`\\Delta p = \\Delta p_{min} (m / m_{req})^2`, and the consumer gets the flow's share of its
+        heat. Of several plants in one network the first holds the pressure, the others lift. Engine: D. Lohmeier et al., "pandapipes: An Open-Source Piping Grid Calculation
         Package", Sustainability 12 (2020) 9899.
 
         Examples
@@ -92,9 +107,13 @@ class Heating(Utility):
         >>> city = citymains.open("demo")                                       # doctest: +SKIP
         >>> city.heating.supply("schutterwald_heat").frame()                    # doctest: +SKIP
         """
-        return analyze_supply(
-            self, self.network(net), scenario or Scenario(), friction_model_of(friction_model)
+        request = SupplyRequest(
+            scenario=scenario or Scenario(),
+            friction_model=friction_model_of(friction_model),
+            minimum_differential_pressure_kpa=minimum_differential_pressure_kpa,
+            design_supply_temperature_c=design_supply_temperature_c,
         )
+        return analyze_supply(self, self.network(net), request)
 
     @question(rpc="ComputeRefunds", shape=Shape.LONG)
     def refunds(
