@@ -12,11 +12,13 @@ from pathlib import Path
 from citymains.intake.dataset import DatasetRef
 from citymains.intake.pandapipes import read_pipes
 from citymains.intake.source import Intake, SourceFile
-from citymains.model.network import NetworkRef
+from citymains.isolation.layout import Layout
+from citymains.model.network import Network, NetworkRef
 from citymains.model.scenario import Scenario
 from citymains.question import Shape, question
 from citymains.utility import Utility
 
+from citymains_heating.layout import heat_layout
 from citymains_heating.refunds.report import RefundReport
 from citymains_heating.refunds.request import RefundRequest, settle_season
 from citymains_heating.supply import (
@@ -45,6 +47,10 @@ class Heating(Utility):
     def bundled(self) -> Mapping[str, Path]:
         """``schutterwald_heat``: the German town's network as a heating network, with invented diameters."""
         return _bundled()
+
+    def layout(self, network: Network) -> Layout:
+        """The shape of a network (see `citymains_heating.layout`)."""
+        return self.workbench.cached(("heat layout", network.id), lambda: heat_layout(network)).layout
 
     @question(rpc="AnalyzeSupply")
     def supply(
