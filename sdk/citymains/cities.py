@@ -6,12 +6,22 @@ A city is a folder with a ``city.toml``::
     jurisdiction = "河南省/平顶山市"
     crs = "EPSG:4547"
     time_zone = "Asia/Shanghai"
+    rules = "rules"
+    holders = ["our-heat-company"]
 
     [networks]
     water = "water/main.inp"
     gas = "gas/main.json"
 
-The networks named there answer when a question is asked without one.
+    [datasets.heating]
+    folder = "heating/{season}"
+    users = "heating/users.parquet"
+
+The networks named there answer when a question is asked without one, the datasets when a
+question is asked without them. ``folder`` holds files named like the datasets (Parquet, CSV or
+Excel); braces stand for what the question is asked for, as the season. ``rules`` is a folder
+with rule packs (TOML) of the city's own; those of companies and contracts hold where ``holders``
+names them.
 """
 
 from __future__ import annotations
@@ -24,6 +34,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from citymains.errors import InputError, NotFoundError
+from citymains.intake.dataset import find_datasets
 from citymains.question import OperationHandle, Shape, questions
 from citymains.services import NetworkFace, PluginFace
 from citymains.utility import Utility
@@ -38,7 +49,16 @@ if TYPE_CHECKING:
 
     from citymains.rules.face import RuleFace
 
-_SETTINGS = {"name": str, "jurisdiction": str, "crs": str, "time_zone": str, "networks": dict}
+_SETTINGS = {
+    "name": str,
+    "jurisdiction": str,
+    "crs": str,
+    "time_zone": str,
+    "networks": dict,
+    "datasets": dict,
+    "rules": str,
+    "holders": list,
+}
 
 
 class City:
@@ -180,9 +200,9 @@ def open(city: str | PathLike[str] = "demo", *, database: str | None = None) -> 
     '示范市'
     """
     if city == "demo":
-        from citymains.demo.town import CRS, JURISDICTION, town_networks
+        from citymains.demo.town import CRS, JURISDICTION, town_datasets, town_networks
 
-        workbench = Workbench(database=database, jurisdiction=JURISDICTION)
+        workbench = Workbench(database=database, jurisdiction=JURISDICTION, datasets=town_datasets())
         return City("示范市", workbench, crs=CRS, networks=town_networks(workbench))
     folder = Path(city)
     settings = _read_settings(folder / "city.toml")
@@ -192,10 +212,25 @@ def open(city: str | PathLike[str] = "demo", *, database: str | None = None) -> 
             database=database,
             jurisdiction=settings.get("jurisdiction", ""),
             time_zone=settings.get("time_zone", "Asia/Shanghai"),
+            rule_files=_rule_files(folder, settings),
+            holders=[str(one) for one in settings.get("holders", [])],
+            datasets={
+                utility: partial(find_datasets, folder, places)
+                for utility, places in settings.get("datasets", {}).items()
+            },
         ),
         crs=settings.get("crs", ""),
         networks={utility: folder / path for utility, path in settings.get("networks", {}).items()},
     )
+
+
+def _rule_files(folder: Path, settings: Mapping[str, Any]) -> list[Path]:
+    if "rules" not in settings:
+        return []
+    rules = folder / settings["rules"]
+    if not rules.is_dir():
+        raise InputError("FILE_NOT_FOUND", file=str(rules))
+    return sorted(rules.glob("*.toml"))
 
 
 def _read_settings(path: Path) -> dict[str, Any]:
@@ -211,5 +246,14 @@ def _read_settings(path: Path) -> dict[str, Any]:
         if not isinstance(value, _SETTINGS[key]):
             raise InputError(
                 "ARGUMENT_INVALID", file=str(path), field=key, value=value, limit=_SETTINGS[key].__name__
+            )
+    for utility, places in settings.get("datasets", {}).items():
+        if not isinstance(places, dict) or not all(isinstance(place, str) for place in places.values()):
+            raise InputError(
+                "ARGUMENT_INVALID",
+                file=str(path),
+                field=f"datasets.{utility}",
+                value=places,
+                limit='name = "path"',
             )
     return settings

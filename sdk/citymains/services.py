@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from citymains.errors import InputError, NotFoundError
-from citymains.intake.ledger import parquet_bytes, read_ledger
-from citymains.intake.ledger_kinds import ledger_kind
+from citymains.intake.ledger_kinds import ledger_kind, register_kinds_of
 from citymains.intake.source import SourceFile
 from citymains.model.city import Dataset
 from citymains.model.network import Network
@@ -145,10 +144,10 @@ class NetworkFace(Face):
             There is no such kind.
         """
         file = self.workbench.file(source)
-        ledger = read_ledger(file, ledger_kind(kind), columns)
-        return self.workbench.store.put_dataset(
-            kind, parquet_bytes(ledger.require()), {one.name: one.name for one in ledger.kind.fields}
-        )
+        register_kinds_of(self.workbench.plugins.utilities().values())
+        declared = ledger_kind(kind)
+        content = declared.parquet(file, columns)
+        return self.workbench.store.put_dataset(kind, content, {name: name for name in declared.names})
 
     @question(rpc="GetDataset")
     def dataset(self, id: str) -> Dataset:

@@ -140,6 +140,25 @@ class LedgerKind:
         row = ColumnSpec("row", Kind.INTEGER, "Row in the file, counted from 1.")
         return TableSpec(self.name, self.description, (row, *(one.column for one in self.fields)))
 
+    def parquet(self, file: SourceFile, columns: Mapping[str, str] | None = None) -> bytes:
+        """A file of this kind, checked, as the Parquet file that is stored.
+
+        Raises
+        ------
+        InputError
+            With every issue of the file.
+        """
+        return parquet_bytes(read_ledger(file, self, columns).require())
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Our names of the fields."""
+        return tuple(one.name for one in self.fields)
+
+    def write_template(self, path: str | PathLike[str]) -> None:
+        """Write an empty .xlsx with a sheet that explains the fields (see :func:`write_template`)."""
+        write_template(self, path)
+
 
 @dataclass(frozen=True)
 class Ledger:

@@ -26,8 +26,8 @@ from citymains.model.table import Table
 FORMAT: Final = "citymains-pipes"
 VERSION: Final = 1
 
-_IMPORTER: Final = "citymains-pipes/1"
-_THEIR_IMPORTER: Final = "pandapipes-json/1"
+_IMPORTER: Final = "citymains-pipes/2"
+_THEIR_IMPORTER: Final = "pandapipes-json/2"
 
 
 def read_pipes(file: SourceFile, *, utility: str) -> Intake:

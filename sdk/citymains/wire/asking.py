@@ -19,6 +19,7 @@ from google.protobuf.message import Message
 from citymains.api.study.v1 import study_pb2
 from citymains.call import current_call
 from citymains.errors import CitymainsError, InputError, InternalError
+from citymains.intake.dataset import is_rows, rows_as_file
 from citymains.intake.source import SourceFile
 from citymains.model.canonical import report_id
 from citymains.model.network import Network
@@ -153,6 +154,8 @@ class Asker:
                 if refuse is not None:
                     refuse(value)
                 raise
+        if is_rows(value):
+            return rows_as_file(value, argument)
         raise Refused(
             invalid(value, "a network, its id, a path or a bundled name").under(argument)
         ).as_input_error()
