@@ -85,14 +85,8 @@ register_messages(
         "FILE_NOT_FOUND": Text(
             "There is no file {file}.",
             "找不到文件 {file}。",
-            "Check the path, or give the name of a bundled network.",
-            "请检查路径,或给出内置管网的名称。",
-        ),
-        "BUNDLE_NOT_INSTALLED": Text(
-            "There is no file {value}; the networks that load by name come with {field}, which is not installed.",
-            "找不到文件 {value};可按名称加载的管网随 {field} 提供,但尚未安装。",
-            "Check the path, or: pip install 'citymains[{limit}]'",
-            "请检查路径,或运行 pip install 'citymains[{limit}]'",
+            "Check the path.",
+            "请检查路径。",
         ),
         "FILE_BINARY": Text(
             "{file} is not a text file: byte {value} at offset {limit}.",

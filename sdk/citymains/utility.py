@@ -7,7 +7,6 @@ argument is a file or an id are the same for all and stand here.
 
 from __future__ import annotations
 
-import importlib.util
 import platform
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -18,7 +17,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from citymains._version import __version__
 from citymains.comparison.report import ComparisonReport
-from citymains.errors import InputError, Issue, MissingExtraError, NotBuiltError, NotFoundError
+from citymains.errors import InputError, Issue, NotBuiltError, NotFoundError
+from citymains.intake.bundles import refuse_name
 from citymains.intake.source import Intake, SourceFile
 from citymains.isolation.report import IsolationReport
 from citymains.model.canonical import report_id
@@ -336,23 +336,8 @@ class Utility(Face):
         try:
             return self.workbench.file(source)
         except InputError:
-            self.refuse_unbundled(source)
+            refuse_name(source, utility=self.name, bundled_with=self.bundled_with, names=self.bundled())
             raise
-
-    @classmethod
-    def refuse_unbundled(cls, source: object) -> None:
-        """Where no file has this name, say so if what would bring a network of this name is not installed.
-
-        Raises
-        ------
-        MissingExtraError
-            BUNDLE_NOT_INSTALLED: the name may be a bundled network's.
-        """
-        named = isinstance(source, str) and source.replace("_", "").replace("-", "").isalnum()
-        if named and cls.bundled_with and importlib.util.find_spec(cls.bundled_with) is None:
-            raise MissingExtraError(
-                "BUNDLE_NOT_INSTALLED", value=source, field=cls.bundled_with, limit=cls.name
-            )
 
     def _stored(self, network_id: str) -> Network:
         record = self.workbench.store.network(network_id)

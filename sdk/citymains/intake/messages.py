@@ -6,6 +6,18 @@ from citymains.messages import Text, register_messages
 
 register_messages(
     {
+        "BUNDLE_UNKNOWN": Text(
+            "There is no file {value}, and no network loads by this name; these do: {limit}.",
+            "找不到文件 {value},也没有同名的内置管网;可按名称加载的有:{limit}。",
+            "Check the path or the name.",
+            "请检查路径或名称。",
+        ),
+        "BUNDLE_NOT_INSTALLED": Text(
+            "There is no file {value}; the networks that load by name come with {field}, which is not installed.",
+            "找不到文件 {value};可按名称加载的管网随 {field} 提供,但尚未安装。",
+            "Check the path, or: pip install 'citymains[{limit}]'",
+            "请检查路径,或运行 pip install 'citymains[{limit}]'",
+        ),
         # -- lines and sections ------------------------------------------------------------
         "INP_OUTSIDE_SECTION": Text(
             "Data before the first section heading: {value}",

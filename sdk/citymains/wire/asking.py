@@ -19,6 +19,7 @@ from google.protobuf.message import Message
 from citymains.api.study.v1 import study_pb2
 from citymains.call import current_call
 from citymains.errors import CitymainsError, InputError, InternalError
+from citymains.intake.bundles import refuse_name
 from citymains.intake.dataset import is_rows, rows_as_file
 from citymains.intake.source import SourceFile
 from citymains.model.canonical import report_id
@@ -150,9 +151,12 @@ class Asker:
             try:
                 return SourceFile.read(value)
             except InputError:
-                refuse = getattr(self.face, "refuse_unbundled", None)
-                if refuse is not None:
-                    refuse(value)
+                refuse_name(
+                    value,
+                    utility=self.face.name,
+                    bundled_with=getattr(self.face, "bundled_with", ""),
+                    names=self._bundled(),
+                )
                 raise
         if is_rows(value):
             return rows_as_file(value, argument)
