@@ -88,6 +88,12 @@ register_messages(
             "Check the path.",
             "请检查路径。",
         ),
+        "FILE_UNREADABLE": Text(
+            "{file} cannot be read: {value}.",
+            "无法读取 {file}:{value}。",
+            "Give a file, and check the rights to read it.",
+            "请提供文件路径,并检查读取权限。",
+        ),
         "FILE_BINARY": Text(
             "{file} is not a text file: byte {value} at offset {limit}.",
             "{file} 不是文本文件:偏移 {limit} 处为字节 {value}。",

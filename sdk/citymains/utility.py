@@ -335,8 +335,9 @@ class Utility(Face):
             return self.workbench.file(bundled[source])
         try:
             return self.workbench.file(source)
-        except InputError:
-            refuse_name(source, utility=self.name, bundled_with=self.bundled_with, names=self.bundled())
+        except InputError as error:
+            if error.code == "FILE_NOT_FOUND":
+                refuse_name(source, utility=self.name, bundled_with=self.bundled_with, names=self.bundled())
             raise
 
     def _stored(self, network_id: str) -> Network:

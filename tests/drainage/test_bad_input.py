@@ -217,3 +217,22 @@ def test_every_message_says_both_languages_and_every_error_how_to_mend_it():
         assert re.search(r"[\u4e00-\u9fff]", text.zh), code
         assert bool(text.fix_en) == bool(text.fix_zh), code
         assert set(re.findall(r"{(\w+)}", text.en)) == set(re.findall(r"{(\w+)}", text.zh)), code
+
+
+@pytest.mark.parametrize("factor", [1000.0, 0.001])
+def test_cross_sections_in_another_unit_are_refused(small, source, factor):
+    text = re.sub(r"CIRCULAR (\S+)", lambda found: f"CIRCULAR {float(found[1]) * factor:g}", small)
+    (told,) = [one for one in read_network(source(text)).errors if one.code == "DRAINAGE_SECTIONS_UNIT"]
+    assert (told.section, told.field, float(told.value)) == ("XSECTIONS", "depth", 0.6 * factor)
+
+
+def test_one_cross_section_in_another_unit_is_told(small, source):
+    intake = read_network(source(swap("C3 CIRCULAR 0.8", "C3 CIRCULAR 800")(small)))
+    (told,) = [one for one in intake.issues if one.code == "DRAINAGE_SECTION_UNIT"]
+    assert not intake.errors
+    assert (told.severity, told.element, told.line, told.value) == (
+        "warning",
+        "C3",
+        small[: small.index("C3 CIRCULAR")].count("\n") + 1,
+        "800",
+    )

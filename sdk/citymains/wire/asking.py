@@ -150,13 +150,14 @@ class Asker:
         if isinstance(value, str | os.PathLike):
             try:
                 return SourceFile.read(value)
-            except InputError:
-                refuse_name(
-                    value,
-                    utility=self.face.name,
-                    bundled_with=getattr(self.face, "bundled_with", ""),
-                    names=self._bundled(),
-                )
+            except InputError as error:
+                if error.code == "FILE_NOT_FOUND":
+                    refuse_name(
+                        value,
+                        utility=self.face.name,
+                        bundled_with=getattr(self.face, "bundled_with", ""),
+                        names=self._bundled(),
+                    )
                 raise
         if is_rows(value):
             return rows_as_file(value, argument)

@@ -24,6 +24,7 @@ from citymains_drainage.checks import References, cross_sections, curves, pumps,
 from citymains_drainage.engine_input import check_words
 from citymains_drainage.external import external_files, without_harmless
 from citymains_drainage.options import ModelOptions, read_options
+from citymains_drainage.plausible import section_units
 from citymains_drainage.schema import (
     CONDUITS,
     DETAIL_SPECS,
@@ -96,6 +97,7 @@ def read_network(file: SourceFile) -> Intake:
         curves(document),
         pumps(document),
         cross_sections(document),
+        section_units(document, options.units.length_m),
         ways_out(document, elements),
     )
     return Intake(
