@@ -236,3 +236,34 @@ def test_one_cross_section_in_another_unit_is_told(small, source):
         small[: small.index("C3 CIRCULAR")].count("\n") + 1,
         "800",
     )
+
+
+def told(intake, code):
+    return [(one.severity, one.section, one.line) for one in intake.issues if one.code == code]
+
+
+def test_a_file_cut_at_any_line_is_refused_or_told(small, source):
+    lines = small.splitlines(keepends=True)
+    whole = read_network(source(small))
+    assert not whole.issues
+    for count in range(1, len(lines)):
+        cut = read_network(source("".join(lines[:count])))
+        # What is lost after the last coordinate is nothing.
+        assert cut.issues or cut.document == whole.document, f"cut after line {count}"
+
+
+def test_a_file_that_ends_in_its_time_series_is_told(small, source):
+    cut = small[: small.index("RAIN 0:20 30\n")]
+    text = cut + "[PATTERNS]\nDAY HOURLY 0.5\n"
+    assert told(read_network(source(text)), "INP_END_UNKNOWN") == [("warning", "PATTERNS", text.count("\n"))]
+
+
+def test_a_last_line_that_is_not_ended_is_told(small, source):
+    assert told(read_network(source(small.rstrip("\n"))), "INP_LAST_LINE_OPEN") == [
+        ("warning", "COORDINATES", small.count("\n"))
+    ]
+
+
+def test_nodes_without_coordinates_among_others_are_told(small, source):
+    intake = read_network(source(swap("J3 160 0\n", "")(small)))
+    assert told(intake, "DRAINAGE_COORDINATES_MISSING") == [("warning", "COORDINATES", None)]

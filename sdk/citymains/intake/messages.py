@@ -46,6 +46,18 @@ register_messages(
             "Check the element counts, and add a last line [END].",
             "请核对元件数量,并在末尾补上 [END]。",
         ),
+        "INP_END_UNKNOWN": Text(
+            "{file} ends in {value}, and the sections that usually follow are not there: it may be cut off.",
+            "{file} 在 {value} 处结束,缺少通常随后出现的节,文件可能被截断。",
+            "Check the last rows of the section, and close the file with [REPORT] or [COORDINATES].",
+            "请核对该节的末尾数据,并以 [REPORT] 或 [COORDINATES] 结束文件。",
+        ),
+        "INP_LAST_LINE_OPEN": Text(
+            "The last line of {file} has no line end: it may be cut off.",
+            "{file} 的最后一行没有换行符,文件可能被截断。",
+            "Check the last line, and end it.",
+            "请核对最后一行,并补上换行符。",
+        ),
         "INP_LINE_TOO_LONG": Text(
             "The line holds {value} bytes of data; the engine reads {limit}.",
             "该行数据有 {value} 字节,引擎只读取 {limit} 字节。",

@@ -79,6 +79,12 @@ register_messages(
             "Add its row in [XSECTIONS].",
             "请在 [XSECTIONS] 中补充。",
         ),
+        "DRAINAGE_COORDINATES_MISSING": Text(
+            "{value} of {limit} nodes have no coordinates, {element} among them; a file that was cut off looks like that.",
+            "{limit} 个节点中有 {value} 个没有坐标(如 {element});被截断的文件看起来也是如此。",
+            "Check the last rows of [COORDINATES].",
+            "请核对 [COORDINATES] 的末尾数据。",
+        ),
         "DRAINAGE_SECTIONS_UNIT": Text(
             "Half of the closed cross-sections are {value} {limit} deep: they seem to be in another unit.",
             "半数封闭断面的高度为 {value} {limit},单位疑似有误。",

@@ -20,7 +20,15 @@ from citymains.intake.text import decode
 from citymains.model.table import ColumnSpec, Kind, Table, TableSpec
 
 import citymains_drainage.messages  # noqa: F401
-from citymains_drainage.checks import References, cross_sections, curves, pumps, stray_numbers, ways_out
+from citymains_drainage.checks import (
+    References,
+    coordinates,
+    cross_sections,
+    curves,
+    pumps,
+    stray_numbers,
+    ways_out,
+)
 from citymains_drainage.engine_input import check_words
 from citymains_drainage.external import external_files, without_harmless
 from citymains_drainage.options import ModelOptions, read_options
@@ -99,6 +107,7 @@ def read_network(file: SourceFile) -> Intake:
         cross_sections(document),
         section_units(document, options.units.length_m),
         ways_out(document, elements),
+        coordinates(document, elements),
     )
     return Intake(
         document=write_inp(document).encode(),
