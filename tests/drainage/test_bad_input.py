@@ -267,3 +267,43 @@ def test_a_last_line_that_is_not_ended_is_told(small, source):
 def test_nodes_without_coordinates_among_others_are_told(small, source):
     intake = read_network(source(swap("J3 160 0\n", "")(small)))
     assert told(intake, "DRAINAGE_COORDINATES_MISSING") == [("warning", "COORDINATES", None)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "field"),
+    [
+        ("RAIN 0:10 90", "RAIN 0:10", "FIELD_MISSING", "value"),
+        ("RAIN 0:10 90", "RAIN 0:10 90 0:12", "FIELD_MISSING", "value"),
+        ("RAIN 0:10 90", "RAIN 0:10 9O", "NUMBER_INVALID", "value"),
+        ("RAIN 0:10 90", "RAIN 0;10 90", "FIELD_MISSING", "value"),
+        ("RAIN 0:10 90", "RAIN 0:75 90", "DRAINAGE_DATE_INVALID", "time"),
+        ("RAIN 0:20 30", "RAIN 0:10 30", "DRAINAGE_SERIES_ORDER", "time"),
+        ("RAIN 0:20 30", "RAIN 0:05 30", "DRAINAGE_SERIES_ORDER", "time"),
+        ("DAY HOURLY 0.5", "DAY 0.5", "CHOICE_UNKNOWN", "type"),
+        ("DAY 1 1 1", "DAY 1 x 1", "NUMBER_INVALID", "factor"),
+        ("FLOW_UNITS CMS", "FLOW_UNIT CMS", "DRAINAGE_OPTION_UNKNOWN", "FLOW_UNIT"),
+        ("FLOW_UNITS CMS", "FLOW_UNITS CMS\nALLOW_PONDING", "FIELD_MISSING", "ALLOW_PONDING"),
+    ],
+)
+def test_series_patterns_and_options_are_read_before_the_engine_is_asked(
+    small, source, old, new, code, field
+):
+    text = swap(old, new)(small)
+    line = text[: text.index(new)].count("\n") + 1 + new.count("\n")
+    assert (code, field, line) in {
+        (one.code, one.field, one.line) for one in read_network(source(text)).errors
+    }
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "RAIN 07/01/2026 0:00 60 0:10 90 0.5 30\nRAIN 07/02/2026 0:00 1 12:00 2",
+        "RAIN JUL-01-2026 0 60\nRAIN 1 90\nRAIN JUL-02-2026 0 60",
+        "RAIN 0:00 60 0:10 90 0:20 30",
+    ],
+)
+def test_series_in_every_form_the_engine_takes(small, source, rows):
+    start = small.index("RAIN 0:00 60")
+    text = small[:start] + rows + small[small.index("\n\n[PATTERNS]") :]
+    assert not read_network(source(text)).errors

@@ -240,7 +240,7 @@ def coordinates(document: InpDocument, elements: ElementSet) -> Iterator[Issue]:
     placed = {fold_ascii(row.tokens[0]) for row in document["COORDINATES"]}
     nodes = elements.ids.get(NODES, {})
     bare = [one for one in nodes if fold_ascii(one) not in placed]
-    if placed and bare:
+    if "COORDINATES" in document.rows and bare:
         yield issue(
             "DRAINAGE_COORDINATES_MISSING",
             severity="warning",

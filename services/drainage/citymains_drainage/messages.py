@@ -79,6 +79,18 @@ register_messages(
             "Add its row in [XSECTIONS].",
             "请在 [XSECTIONS] 中补充。",
         ),
+        "DRAINAGE_OPTION_UNKNOWN": Text(
+            "SWMM has no option {field}.",
+            "SWMM 没有选项 {field}。",
+            "Check the spelling, or delete the line.",
+            "请检查拼写或删除该行。",
+        ),
+        "DRAINAGE_SERIES_ORDER": Text(
+            "The times of the series {element} do not rise at {value}.",
+            "时间序列 {element} 的时刻在 {value} 处未递增。",
+            "Put the rows in order of time, each time once.",
+            "请按时间先后排列,且每个时刻只出现一次。",
+        ),
         "DRAINAGE_COORDINATES_MISSING": Text(
             "{value} of {limit} nodes have no coordinates, {element} among them; a file that was cut off looks like that.",
             "{limit} 个节点中有 {value} 个没有坐标(如 {element});被截断的文件看起来也是如此。",

@@ -43,6 +43,7 @@ from citymains_drainage.schema import (
     SUBCATCHMENT,
 )
 from citymains_drainage.sections import SWMM_INP
+from citymains_drainage.series import option_names, patterns, time_series
 
 IMPORTER: Final = "swmm-inp/1"
 
@@ -102,7 +103,10 @@ def read_network(file: SourceFile) -> Intake:
         stray_numbers(document, elements.issues),
         check_words(document),
         References(document, elements).issues(),
+        option_names(document),
         curves(document),
+        time_series(document),
+        patterns(document),
         pumps(document),
         cross_sections(document),
         section_units(document, options.units.length_m),
