@@ -60,7 +60,11 @@ STATUS: Final[dict[type[CitymainsError], grpc.StatusCode]] = {
     errors.TransportError: Code.UNAVAILABLE,
     errors.InternalError: Code.INTERNAL,
 }
-_BY_CODE: Final = {"UNAUTHENTICATED": Code.UNAUTHENTICATED, "OVERLOADED": Code.RESOURCE_EXHAUSTED}
+_BY_CODE: Final = {
+    "UNAUTHENTICATED": Code.UNAUTHENTICATED,
+    "OVERLOADED": Code.RESOURCE_EXHAUSTED,
+    "STORE_FULL": Code.RESOURCE_EXHAUSTED,
+}
 #: Seconds after which it is worth asking again, by code.
 RETRY_S: Final = {"OVERLOADED": 1, "UNAVAILABLE": 2}
 #: The classes a server may name; never anything it makes up.
