@@ -13,6 +13,7 @@ import typer
 from citymains.cli.arguments import MODEL_ARGUMENTS, Taken, plain_help, taken
 from citymains.cli.asking import Place, ask, records
 from citymains.cli.faults import BAD_INPUT, NOT_WITHIN_LIMITS
+from citymains.cli.keeping import keep_answer
 from citymains.cli.output import check_targets, print_json, print_record, write_record
 from citymains.cli.scenario import NAMES as SCENARIO_NAMES
 from citymains.cli.scenario import OPTIONS as SCENARIO_OPTIONS
@@ -58,6 +59,15 @@ def _common_options() -> tuple[inspect.Parameter, ...]:
             flags=("--check",),
             rich_help_panel=_OUTPUT,
             help="Exit with 1 if the verdict is not VALID or an element does not keep its limit.",
+        ),
+        _option(
+            "store",
+            bool,
+            True,
+            flags=("--store/--no-store",),
+            envvar="CITYMAINS_STORE",
+            rich_help_panel=_OUTPUT,
+            help="Keep the answer under an id, which is said on stderr, for `report` and `compare`.",
         ),
         _option(
             "city",
@@ -218,17 +228,19 @@ def run_question(utility: str, question: Question, asked: dict[str, Any], common
     targets: list[Path] = common["out"] or []
     check_targets(targets)
     place = Place(**{one.name: common[one.name] for one in fields(Place)})
-    answer, network = ask(place, utility, question, asked, common["timeout"])
+    answered = ask(place, utility, question, asked, common["timeout"])
     code = 0
-    for record in records(question, answer):
+    for record in records(question, answered.answer):
         for target in targets:
-            write_record(record, target, network)
+            write_record(record, target, answered.network)
         if common["as_json"]:
             print_json(record)
         else:
-            print_record(record, network)
+            print_record(record, answered.network)
             for target in targets:
                 typer.echo(str(target))
+        if common["store"]:
+            keep_answer(record, answered.workbench)
         code = code or _code(record, check=common["check"])
     if code:
         raise typer.Exit(code)
