@@ -23,6 +23,7 @@ from citymains.intake.source import Intake, SourceFile
 from citymains.isolation.report import IsolationReport
 from citymains.model.canonical import report_id
 from citymains.model.finding import Verdict
+from citymains.model.known import remember
 from citymains.model.network import Network, NetworkRef, ValidationReport
 from citymains.model.provenance import Provenance
 from citymains.model.record import Record
@@ -114,7 +115,7 @@ class Utility(Face):
         record = self._network_record(file, intake, crs)
         self.workbench.store.put_network(record, intake.document)
         # What is asked by id next is this import, not an earlier one of the same model.
-        return self.workbench.keep(("network", record.id), record)
+        return self.workbench.keep(("network", record.id), remember(record))
 
     @question(rpc="ValidateNetwork")
     def validate(self, source: SourceFile | str | PathLike[str]) -> ValidationReport:
@@ -284,7 +285,7 @@ class Utility(Face):
             found = self.load(net)
         if found.utility != self.name:
             raise InputError("NETWORK_WRONG_UTILITY", value=found.id, field=found.utility, limit=self.name)
-        return found
+        return remember(found)
 
     def document(self, network: Network) -> bytes:
         """The canonical model of a network, as the engine is fed from it."""
