@@ -18,7 +18,7 @@ from citymains.cli.output import check_targets, print_json, print_record, write_
 from citymains.cli.scenario import NAMES as SCENARIO_NAMES
 from citymains.cli.scenario import OPTIONS as SCENARIO_OPTIONS
 from citymains.cli.scenario import scenario_of
-from citymains.errors import NotBuiltError
+from citymains.errors import InputError, NotBuiltError
 from citymains.question import Face, Question, Shape, questions
 
 _OUTPUT, _WHERE, _LATER = "输出 Output", "何处计算 Where", "尚未实现 Not built yet"
@@ -227,6 +227,8 @@ def run_question(utility: str, question: Question, asked: dict[str, Any], common
     """Ask, print, write; leaves with an exit code where the answer calls for one."""
     targets: list[Path] = common["out"] or []
     check_targets(targets)
+    if common["timeout"] is not None and not common["timeout"] > 0:
+        raise InputError("ARGUMENT_INVALID", field="--timeout", value=common["timeout"], limit="> 0")
     place = Place(**{one.name: common[one.name] for one in fields(Place)})
     answered = ask(place, utility, question, asked, common["timeout"])
     code = 0
