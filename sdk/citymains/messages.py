@@ -123,7 +123,7 @@ register_messages(
             "请重新复制或导出文件。",
         ),
         "FILE_WRONG_FORMAT": Text(
-            "{file} is not a {limit} file: {value}.",
+            "{file} is no {limit} file: {value}.",
             "{file} 不是 {limit} 文件:{value}。",
             "Give a file of that format.",
             "请提供该格式的文件。",
