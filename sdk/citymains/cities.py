@@ -30,13 +30,14 @@ from collections.abc import Mapping
 from functools import cached_property, partial
 from os import PathLike
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
 from citymains.city_file import read_city_file
 from citymains.errors import InputError, NotFoundError
 from citymains.intake.dataset import find_datasets
 from citymains.question import OperationHandle, Shape, questions
-from citymains.services import NetworkFace, PluginFace
+from citymains.services import NetworkFace, PluginFace, StudyFace
 from citymains.utility import Utility
 from citymains.workbench import Workbench
 
@@ -99,6 +100,12 @@ class City:
         return NetworkFace(self.workbench)
 
     @cached_property
+    def studies(self) -> StudyFace:
+        """Which questions there are."""
+        utilities = [self.utility(name) for name in self.workbench.plugins.utilities()]
+        return StudyFace([*utilities, self.networks, self.plugins, self.rules])
+
+    @cached_property
     def rules(self) -> RuleFace:
         """Rule packs and what holds where."""
         from citymains.rules.face import RuleFace
@@ -146,6 +153,18 @@ class City:
             face = self.workbench.plugins.utility(name).load_face()
             self._utilities[name] = face(self.workbench)
         return self._utilities[name]
+
+    def close(self) -> None:
+        """Close the store; a city can be used as a context manager, as one on a server can."""
+        self.workbench.close()
+
+    def __enter__(self) -> City:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     def network(self, utility: str) -> Any:
         """The city's own network of a utility, loaded.

@@ -81,3 +81,18 @@ def test_every_wrong_setting_is_told_at_once(tmp_path: Path) -> None:
 def test_a_city_file_in_any_encoding_of_an_editor(tmp_path: Path, encoding: str) -> None:
     (tmp_path / "city.toml").write_text('name = "平顶山市"\r\n', encoding=encoding)
     assert citymains.open(tmp_path).name == "平顶山市"
+
+
+def test_a_city_has_what_one_on_a_server_has(folder: Path) -> None:
+    from citymains.wire.client import RemoteCity
+
+    def public(kind: type) -> set[str]:
+        return {name for name in dir(kind) if not name.startswith("_")} | {"__enter__", "__exit__"}
+
+    assert public(RemoteCity) <= public(citymains.City) | {"name"}
+    with citymains.open(folder) as city:
+        assert {"water.pressure", "networks.list", "rules.check"} <= {
+            one.name for one in city.studies.questions().questions
+        }
+        network = city.network("drainage")
+    assert city.drainage.network(network.id).id == network.id, "a closed city opens again"

@@ -8,7 +8,7 @@ columns of data.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -306,8 +306,3 @@ def _pandas_values(column: Column) -> Any:
     lookup[:-1] = dictionary
     lookup[-1] = None
     return lookup[column.values.indices]
-
-
-def tables_by_name(tables: Iterable[Table]) -> Mapping[str, Table]:
-    """Index tables by name."""
-    return {table.name: table for table in tables}
