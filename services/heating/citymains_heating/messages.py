@@ -66,6 +66,16 @@ register_messages(
             "Nothing to do: in one network one plant holds the pressure, the first of the table.",
             "无需处理:同一管网仅由表中第一个热源定压。",
         ),
+        "HEAT_STATION_STOPPED": Text(
+            "The substation {element} stands still for {value} h, from {since} h on.",
+            "换热站 {element} 自第 {since} 小时起停热 {value} 小时。",
+        ),
+        "HEAT_NOT_RESTARTED": Text(
+            "{value} stops are not over within the {limit} h calculated.",
+            "在计算的 {limit} 小时内有 {value} 次停热尚未恢复。",
+            "Calculate a longer time (hours=), or give the scenario's edits an end.",
+            "请延长计算时间(hours=),或为情景给出结束时间。",
+        ),
         "HEAT_NOT_CONVERGED": Text(
             "No solution was found, damped neither: {reason}",
             "包括阻尼迭代在内均未找到解:{reason}",

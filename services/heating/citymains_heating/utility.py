@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from functools import cache
+from os import PathLike
 from pathlib import Path
 
 from citymains.intake.dataset import DatasetRef
@@ -19,6 +20,8 @@ from citymains.question import Shape, question
 from citymains.utility import Utility
 
 from citymains_heating.layout import heat_layout
+from citymains_heating.outage import OutageRequest, analyze_outage
+from citymains_heating.outage_report import HeatOutageReport
 from citymains_heating.refunds.report import RefundReport
 from citymains_heating.refunds.request import RefundRequest, settle_season
 from citymains_heating.supply import (
@@ -121,6 +124,108 @@ class Heating(Utility):
             design_supply_temperature_c=design_supply_temperature_c,
         )
         return analyze_supply(self, self.network(net), request)
+
+    @question(rpc="AnalyzeOutage")
+    def outage(
+        self,
+        net: NetworkRef,
+        *,
+        scenario: Scenario | None = None,
+        hours: float = 24.0,
+        step_s: float = 900.0,
+        customers: SourceFile | str | PathLike[str] | None = None,
+        valves: SourceFile | str | PathLike[str] | None = None,
+        isolate_after_s: float = 7200.0,
+        stopped_below: float = 0.1,
+        surroundings_c: float | None = None,
+        wall_thickness_mm: float | None = None,
+        drain_mm: float = 100.0,
+        secondary_return_c: float = 45.0,
+        minimum_differential_pressure_kpa: float | None = None,
+        friction_model: FrictionModel = FrictionModel.COLEBROOK,
+    ) -> HeatOutageReport:
+        """Follow an outage over time: which substations stop and restart when, and how much heat is missing.
+
+        A closed valve, a lost plant, heat source or pump, or a burst pipe that discharges until
+        it is isolated on both pipes of its pair. Flow is steady in every stretch of time in which
+        nothing changes; the water's temperature follows it by plug flow, with the capacity of the
+        pipes' walls, so that substations go on with what is left and wait for hot water after.
+
+        Parameters
+        ----------
+        net : Network, str or path
+            The network, its id, a file, or the bundled ``schutterwald_heat``.
+        scenario : Scenario
+            Edits with ``start_s`` and ``end_s``: ``close`` (valves or pipes), ``lose(plants=)`` (neither heat
+            nor flow), ``lose(pumps=)`` (no flow), ``lose(sources=)`` (a plant whose pump runs on without
+            heat), ``burst``, ``scale_demand``, ``set_control``.
+        hours : float
+            Time to follow [h], > 0, at most 336.
+        step_s : float
+            Step of the report [s]; every change is reported besides.
+        customers : path, optional
+            Ledger of customers and the consumers (substations) that supply them, Excel or CSV.
+        valves : path, optional
+            Ledger of isolation valves, Excel or CSV; the default is as for ``isolate``.
+        isolate_after_s : float
+            From a burst until its segment is shut [s], >= 0.
+        stopped_below : float
+            Share of the heat it asks for below which a substation counts as stopped, > 0, <= 1.
+        surroundings_c : float, optional
+            Temperature around all pipes [°C], as outdoors for pipes above ground; default: the network's own.
+        wall_thickness_mm : float, optional
+            Thickness of the pipes' steel walls [mm], 0 for none; default: usual walls for each diameter.
+        drain_mm : float
+            Diameter of the drain an isolated segment is emptied through [mm], > 0.
+        secondary_return_c : float
+            Return temperature of the buildings' side of substations [°C], the cold side of their exchangers.
+        minimum_differential_pressure_kpa : float, optional
+            As for ``supply`` [kPa].
+        friction_model : {"colebrook", "nikuradse", "swamee-jain"}
+            Friction law.
+
+        Returns
+        -------
+        HeatOutageReport
+            Main table ``node time_s heat_kw required_kw supply_temperature_c``; tables ``substations`` (stops and
+            restarts), ``customers``, ``pipes`` (standing water, time to freeze), ``valves``; ``unserved_kwh``.
+
+        Raises
+        ------
+        InputError
+            ARGUMENT_INVALID, SCENARIO_UNSUPPORTED, SCENARIO_UNKNOWN_ELEMENT, or every issue of a ledger.
+        NotConvergedError
+            The network has no steady state in some stretch of time.
+
+        Notes
+        -----
+        Delay and decay of a front: :math:`t_d = (C_w + C_p)/(\\dot m c_p)`, :math:`\\tau = (C_w + C_p)/(U A)` with
+        the capacities of water and wall. A substation is an exchanger of constant effectiveness:
+        :math:`Q = \\min(Q_{req}, Q_0 (T_s - T_b)/(T_{s,0} - T_b))` with the secondary's return :math:`T_b`. What
+        is drained is filled anew with cold water. The engine's own transient mode is not used: it cools
+        standing consumers and pumps at half the rate.
+
+        Examples
+        --------
+        >>> burst = Scenario.burst("P-1", 80, start_s=3600, end_s=36 * 3600)    # doctest: +SKIP
+        >>> city.heating.outage(net, scenario=burst, hours=48).table("substations")   # doctest: +SKIP
+        """
+        request = OutageRequest(
+            scenario=scenario or Scenario(),
+            hours=hours,
+            step_s=step_s,
+            customers=customers,
+            valves=valves,
+            isolate_after_s=isolate_after_s,
+            stopped_below=stopped_below,
+            surroundings_c=surroundings_c,
+            wall_thickness_mm=wall_thickness_mm,
+            drain_mm=drain_mm,
+            secondary_return_c=secondary_return_c,
+            minimum_differential_pressure_kpa=minimum_differential_pressure_kpa,
+            friction_model=friction_model_of(friction_model),
+        )
+        return analyze_outage(self, self.network(net), request)
 
     @question(rpc="ComputeRefunds", shape=Shape.LONG)
     def refunds(

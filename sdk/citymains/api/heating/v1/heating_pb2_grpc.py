@@ -3,8 +3,9 @@
 import grpc
 import warnings
 
-from citymains.api.heating.v1 import heating_pb2 as citymains_dot_api_dot_heating_dot_v1_dot_heating__pb2
+from citymains.api.heating.v1 import outage_pb2 as citymains_dot_api_dot_heating_dot_v1_dot_outage__pb2
 from citymains.api.heating.v1 import refunds_pb2 as citymains_dot_api_dot_heating_dot_v1_dot_refunds__pb2
+from citymains.api.heating.v1 import supply_pb2 as citymains_dot_api_dot_heating_dot_v1_dot_supply__pb2
 from citymains.api.network.v1 import comparison_pb2 as citymains_dot_api_dot_network_dot_v1_dot_comparison__pb2
 from citymains.api.network.v1 import isolation_pb2 as citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2
 from citymains.api.network.v1 import network_pb2 as citymains_dot_api_dot_network_dot_v1_dot_network__pb2
@@ -62,8 +63,13 @@ class HeatingServiceStub(object):
                 _registered_method=True)
         self.AnalyzeSupply = channel.unary_unary(
                 '/citymains.api.heating.v1.HeatingService/AnalyzeSupply',
-                request_serializer=citymains_dot_api_dot_heating_dot_v1_dot_heating__pb2.AnalyzeSupplyRequest.SerializeToString,
-                response_deserializer=citymains_dot_api_dot_heating_dot_v1_dot_heating__pb2.SupplyReport.FromString,
+                request_serializer=citymains_dot_api_dot_heating_dot_v1_dot_supply__pb2.AnalyzeSupplyRequest.SerializeToString,
+                response_deserializer=citymains_dot_api_dot_heating_dot_v1_dot_supply__pb2.SupplyReport.FromString,
+                _registered_method=True)
+        self.AnalyzeOutage = channel.unary_unary(
+                '/citymains.api.heating.v1.HeatingService/AnalyzeOutage',
+                request_serializer=citymains_dot_api_dot_heating_dot_v1_dot_outage__pb2.AnalyzeOutageRequest.SerializeToString,
+                response_deserializer=citymains_dot_api_dot_heating_dot_v1_dot_outage__pb2.HeatOutageReport.FromString,
                 _registered_method=True)
         self.ComputeRefunds = channel.unary_unary(
                 '/citymains.api.heating.v1.HeatingService/ComputeRefunds',
@@ -111,6 +117,13 @@ class HeatingServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def AnalyzeOutage(self, request, context):
+        """Follow an outage over time: which substations stop and restart when, and how much heat is missing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ComputeRefunds(self, request, context):
         """Settle the heat refunds of a season, with the article for every day.
         """
@@ -143,8 +156,13 @@ def add_HeatingServiceServicer_to_server(servicer, server):
             ),
             'AnalyzeSupply': grpc.unary_unary_rpc_method_handler(
                     servicer.AnalyzeSupply,
-                    request_deserializer=citymains_dot_api_dot_heating_dot_v1_dot_heating__pb2.AnalyzeSupplyRequest.FromString,
-                    response_serializer=citymains_dot_api_dot_heating_dot_v1_dot_heating__pb2.SupplyReport.SerializeToString,
+                    request_deserializer=citymains_dot_api_dot_heating_dot_v1_dot_supply__pb2.AnalyzeSupplyRequest.FromString,
+                    response_serializer=citymains_dot_api_dot_heating_dot_v1_dot_supply__pb2.SupplyReport.SerializeToString,
+            ),
+            'AnalyzeOutage': grpc.unary_unary_rpc_method_handler(
+                    servicer.AnalyzeOutage,
+                    request_deserializer=citymains_dot_api_dot_heating_dot_v1_dot_outage__pb2.AnalyzeOutageRequest.FromString,
+                    response_serializer=citymains_dot_api_dot_heating_dot_v1_dot_outage__pb2.HeatOutageReport.SerializeToString,
             ),
             'ComputeRefunds': grpc.unary_unary_rpc_method_handler(
                     servicer.ComputeRefunds,
@@ -286,8 +304,35 @@ class HeatingService(object):
             request,
             target,
             '/citymains.api.heating.v1.HeatingService/AnalyzeSupply',
-            citymains_dot_api_dot_heating_dot_v1_dot_heating__pb2.AnalyzeSupplyRequest.SerializeToString,
-            citymains_dot_api_dot_heating_dot_v1_dot_heating__pb2.SupplyReport.FromString,
+            citymains_dot_api_dot_heating_dot_v1_dot_supply__pb2.AnalyzeSupplyRequest.SerializeToString,
+            citymains_dot_api_dot_heating_dot_v1_dot_supply__pb2.SupplyReport.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AnalyzeOutage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/citymains.api.heating.v1.HeatingService/AnalyzeOutage',
+            citymains_dot_api_dot_heating_dot_v1_dot_outage__pb2.AnalyzeOutageRequest.SerializeToString,
+            citymains_dot_api_dot_heating_dot_v1_dot_outage__pb2.HeatOutageReport.FromString,
             options,
             channel_credentials,
             insecure,

@@ -3,8 +3,9 @@
 isort:skip_file
 """
 
-from citymains.api.heating.v1 import heating_pb2 as _heating_pb2
+from citymains.api.heating.v1 import outage_pb2 as _outage_pb2
 from citymains.api.heating.v1 import refunds_pb2 as _refunds_pb2
+from citymains.api.heating.v1 import supply_pb2 as _supply_pb2
 from citymains.api.network.v1 import comparison_pb2 as _comparison_pb2
 from citymains.api.network.v1 import isolation_pb2 as _isolation_pb2
 from citymains.api.network.v1 import network_pb2 as _network_pb2
@@ -46,8 +47,10 @@ class HeatingServiceStub:
     """What changed between two answers to one question, and why."""
     TraceIsolation: _grpc.UnaryUnaryMultiCallable[_isolation_pb2.TraceIsolationRequest, _isolation_pb2.IsolationReport]
     """What to shut to take pipes, nodes or an area out of service, and who loses supply with it."""
-    AnalyzeSupply: _grpc.UnaryUnaryMultiCallable[_heating_pb2.AnalyzeSupplyRequest, _heating_pb2.SupplyReport]
+    AnalyzeSupply: _grpc.UnaryUnaryMultiCallable[_supply_pb2.AnalyzeSupplyRequest, _supply_pb2.SupplyReport]
     """Temperature, differential pressure and heat at every consumer, heat loss of every pipe."""
+    AnalyzeOutage: _grpc.UnaryUnaryMultiCallable[_outage_pb2.AnalyzeOutageRequest, _outage_pb2.HeatOutageReport]
+    """Follow an outage over time: which substations stop and restart when, and how much heat is missing."""
     ComputeRefunds: _grpc.UnaryUnaryMultiCallable[_refunds_pb2.ComputeRefundsRequest, _operations_pb2.Operation]
     """Settle the heat refunds of a season, with the article for every day."""
 
@@ -64,8 +67,10 @@ class HeatingServiceAsyncStub(HeatingServiceStub):
     """What changed between two answers to one question, and why."""
     TraceIsolation: _aio.UnaryUnaryMultiCallable[_isolation_pb2.TraceIsolationRequest, _isolation_pb2.IsolationReport]  # type: ignore[assignment]
     """What to shut to take pipes, nodes or an area out of service, and who loses supply with it."""
-    AnalyzeSupply: _aio.UnaryUnaryMultiCallable[_heating_pb2.AnalyzeSupplyRequest, _heating_pb2.SupplyReport]  # type: ignore[assignment]
+    AnalyzeSupply: _aio.UnaryUnaryMultiCallable[_supply_pb2.AnalyzeSupplyRequest, _supply_pb2.SupplyReport]  # type: ignore[assignment]
     """Temperature, differential pressure and heat at every consumer, heat loss of every pipe."""
+    AnalyzeOutage: _aio.UnaryUnaryMultiCallable[_outage_pb2.AnalyzeOutageRequest, _outage_pb2.HeatOutageReport]  # type: ignore[assignment]
+    """Follow an outage over time: which substations stop and restart when, and how much heat is missing."""
     ComputeRefunds: _aio.UnaryUnaryMultiCallable[_refunds_pb2.ComputeRefundsRequest, _operations_pb2.Operation]  # type: ignore[assignment]
     """Settle the heat refunds of a season, with the article for every day."""
 
@@ -107,10 +112,18 @@ class HeatingServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def AnalyzeSupply(
         self,
-        request: _heating_pb2.AnalyzeSupplyRequest,
+        request: _supply_pb2.AnalyzeSupplyRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_heating_pb2.SupplyReport, _abc.Awaitable[_heating_pb2.SupplyReport]]:
+    ) -> _typing.Union[_supply_pb2.SupplyReport, _abc.Awaitable[_supply_pb2.SupplyReport]]:
         """Temperature, differential pressure and heat at every consumer, heat loss of every pipe."""
+
+    @_abc_1.abstractmethod
+    def AnalyzeOutage(
+        self,
+        request: _outage_pb2.AnalyzeOutageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_outage_pb2.HeatOutageReport, _abc.Awaitable[_outage_pb2.HeatOutageReport]]:
+        """Follow an outage over time: which substations stop and restart when, and how much heat is missing."""
 
     @_abc_1.abstractmethod
     def ComputeRefunds(
