@@ -70,6 +70,12 @@ register_messages(
             "The substation {element} stands still for {value} h, from {since} h on.",
             "换热站 {element} 自第 {since} 小时起停热 {value} 小时。",
         ),
+        "HEAT_LEAK": Text(
+            "The hole discharges {value} kg/s, {share} % of what circulates; as much make-up water is taken for granted.",
+            "破口泄漏 {value} kg/s,为循环流量的 {share} %;计算假定补水量充足。",
+            "Where make-up cannot follow, the pressure falls and the plant trips: lose it in the scenario.",
+            "若补水能力不足,系统压力将下降、热源停运,请在情景中停用该热源。",
+        ),
         "HEAT_NOT_RESTARTED": Text(
             "{value} stops are not over within the {limit} h calculated.",
             "在计算的 {limit} 小时内有 {value} 次停热尚未恢复。",

@@ -45,18 +45,18 @@ class OutageRequest:
     """What :meth:`citymains_heating.utility.Heating.outage` is asked."""
 
     scenario: Scenario
-    hours: float
-    step_s: float
-    customers: DatasetRef | None
-    valves: DatasetRef | None
-    isolate_after_s: float
-    stopped_below: float
-    surroundings_c: float | None
-    wall_thickness_mm: float | None
-    drain_mm: float
-    secondary_return_c: float
-    minimum_differential_pressure_kpa: float | None
-    friction_model: FrictionModel
+    hours: float = 24.0
+    step_s: float = 900.0
+    customers: DatasetRef | None = None
+    valves: DatasetRef | None = None
+    isolate_after_s: float = 7200.0
+    stopped_below: float = 0.1
+    surroundings_c: float | None = None
+    wall_thickness_mm: float | None = None
+    drain_mm: float = 100.0
+    secondary_return_c: float = 45.0
+    minimum_differential_pressure_kpa: float | None = None
+    friction_model: FrictionModel = FrictionModel.COLEBROOK
 
     def __post_init__(self) -> None:
         checks: list[tuple[str, Any, bool, str]] = [
@@ -85,6 +85,11 @@ class OutageRequest:
         )  # fmt: skip
         values = {name: getattr(self, name) for name in names}
         return {name: "" if value is None else value for name, value in values.items()}
+
+    @property
+    def told(self) -> dict[str, str]:
+        """The same as text."""
+        return {name: str(getattr(value, "value", value)) for name, value in self.options.items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -268,6 +273,12 @@ def _findings(run: OutageRun, affected: AffectedCustomers, request: OutageReques
                     since=f"{stop.start_s / 3600.0:.4g}",
                 )
             )
+    for leak in run.leaks:
+        share = leak.flow_kg_per_s / leak.circulation_kg_per_s * 100.0
+        found.append(
+            finding("HEAT_LEAK", Severity.NOTE, value=leak.flow_kg_per_s, unit="kg/s", time_s=leak.start_s,
+                    share=f"{share:.3g}")
+        )  # fmt: skip
     open_stops = sum(stop.end_s is None for stop in run.stops)
     if open_stops:
         found.append(

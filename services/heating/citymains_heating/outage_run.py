@@ -72,6 +72,16 @@ class Standing:
     """Mean temperature at the end."""
 
 
+@dataclass(frozen=True)
+class Leak:
+    """What holes discharged in one stretch."""
+
+    start_s: float
+    end_s: float
+    flow_kg_per_s: float
+    circulation_kg_per_s: float
+
+
 @dataclass
 class OutageRun:
     """Everything one outage gave; series over all stretches one after the other."""
@@ -89,7 +99,12 @@ class OutageRun:
     thermal: ThermalNetwork | None = None
     water_kg: Floats = field(default_factory=lambda: np.zeros(0))
     stood: list[Standing] = field(default_factory=list)
-    leak_m3: float = 0.0
+    leaks: list[Leak] = field(default_factory=list)
+
+    @property
+    def leak_m3(self) -> float:
+        """Water lost through holes."""
+        return sum(one.flow_kg_per_s * (one.end_s - one.start_s) for one in self.leaks) / 1000.0
 
     @property
     def end_s(self) -> float:
@@ -224,7 +239,9 @@ def run_outage(
         run.flows.append(flows.station_flow)
         run.periods.append(run.thermal.advance(flows, stretch.end_s - stretch.start_s, STEP_S))
         _note_standing(run, flows.pipes, stretch, warm)
-        run.leak_m3 += before.leak_kg_per_s * (stretch.end_s - stretch.start_s) / 1000.0
+        if stretch.leaks:
+            circulates = float(np.nansum(result.both("plants", "flow_plants", "flow_kg_per_s")))
+            run.leaks.append(Leak(stretch.start_s, stretch.end_s, before.leak_kg_per_s, circulates))
     run.required_w = np.max(run.required, axis=0)
     return run
 

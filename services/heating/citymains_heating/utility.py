@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from os import PathLike
 from pathlib import Path
 
+from citymains.errors import InputError
 from citymains.intake.dataset import DatasetRef
 from citymains.intake.pandapipes import read_pipes
 from citymains.intake.source import Intake, SourceFile
@@ -24,6 +25,7 @@ from citymains_heating.outage import OutageRequest, analyze_outage
 from citymains_heating.outage_report import HeatOutageReport
 from citymains_heating.refunds.report import RefundReport
 from citymains_heating.refunds.request import RefundRequest, settle_season
+from citymains_heating.refunds.stops_of_outage import AFTER_REPAIR_H, Stops, repaired, stops_of
 from citymains_heating.supply import (
     FrictionModel,
     SupplyReport,
@@ -249,12 +251,20 @@ class Heating(Utility):
         settle_on: date | None = None,
         late_rate_per_day: Decimal | None = None,
         design_outdoor_c: float | None = None,
+        net: NetworkRef | None = None,
+        scenario: Scenario | None = None,
+        start_time: datetime | None = None,
+        repair_h: float | None = None,
+        valves: SourceFile | str | PathLike[str] | None = None,
+        isolate_after_s: float = 7200.0,
     ) -> RefundReport:
         """Settle the heat refunds of a season: to the cent, with the article for every day.
 
         Evidence (sensor series, tests, stops of substations) is classified day by day under the
         rule in force at the city's place, priced, and settled as credit or cash. A user's
         statement is ``report.statement(user)``. Datasets that are not given are the city's own.
+        With a scenario (a burst pipe, say) the stops follow from the network's outage: from the
+        leak to substations, users, hours, refund, and credit or cash in one answer.
 
         Parameters
         ----------
@@ -294,6 +304,18 @@ class Heating(Utility):
             Late rate of unpaid heat fees per day, 0.001 for 0.1 %.
         design_outdoor_c : float, optional
             Design outdoor temperature [°C], for rules that owe nothing below it.
+        net : Network, id or path, optional
+            Network of the scenario; default: the city's own.
+        scenario : Scenario, optional
+            What happened to the network; its stops are settled instead of the city's dataset ``outages``.
+        start_time : datetime, optional
+            When the scenario begins, with time zone; needed with a scenario.
+        repair_h : float, optional
+            When what has no end of its own is repaired [h], from the start; needed with a scenario.
+        valves : path, optional
+            Ledger of isolation valves, as for ``isolate``.
+        isolate_after_s : float
+            From a burst until its segment is shut [s].
 
         Returns
         -------
@@ -342,11 +364,51 @@ class Heating(Utility):
             late_rate_per_day=late_rate_per_day,
             design_outdoor_c=design_outdoor_c,
         )
+        stops, network = None, None
+        if scenario is not None:
+            network = self.network(self._own_network() if net is None else net)
+            stops = self._stops(network, scenario, start_time, repair_h, valves, isolate_after_s)
         return settle_season(
             self.workbench,
             request,
-            provenance=lambda options: self.provenance("refunds", options=options),
+            provenance=lambda options: self.provenance(
+                "refunds", network=network, scenario=scenario, options=options
+            ),
+            stops=stops,
         )
+
+    # -- inside -----------------------------------------------------------------------------------------
+
+    def _own_network(self) -> NetworkRef:
+        own = self.workbench.own_networks.get(self.name)
+        if own is None:
+            raise InputError("ARGUMENT_MISSING", field="net")
+        return str(own)
+
+    def _stops(
+        self,
+        network: Network,
+        scenario: Scenario,
+        start_time: datetime | None,
+        repair_h: float | None,
+        valves: SourceFile | str | PathLike[str] | None,
+        isolate_after_s: float,
+    ) -> Stops:
+        """The stops of substations that follow from what happened to the network."""
+        for name, value in (("start_time", start_time), ("repair_h", repair_h)):
+            if value is None:
+                raise InputError("ARGUMENT_MISSING", field=name)
+        assert start_time is not None
+        assert repair_h is not None
+        request = OutageRequest(
+            scenario=repaired(scenario, repair_h),
+            hours=repair_h + AFTER_REPAIR_H,
+            valves=valves,
+            isolate_after_s=isolate_after_s,
+        )
+        began = self.workbench.civil(start_time)
+        options = {"start_time": began.isoformat(), **request.told}
+        return stops_of(analyze_outage(self, network, request), began, options)
 
 
 @cache

@@ -16,6 +16,7 @@ from citymains.model.provenance import Provenance
 from citymains.plugins.records import RefundRule
 from numpy.typing import NDArray
 
+from citymains_heating.outage_report import SUBSTATIONS, VALVES
 from citymains_heating.refunds import tables
 from citymains_heating.refunds.accounts import (
     Accounts,
@@ -168,7 +169,9 @@ def _checked(
     """The datasets, their users and prices; everything wrong with them stands among their issues."""
     data = _read(datasets)
     if more_outages:
-        data["outages"] = joined(data["outages"], read_dataset("outages", more_outages))
+        data["outages"] = joined(
+            data["outages"], _of_users(read_dataset("outages", more_outages), data["users"])
+        )
     assign_tariffs(data["users"], data["tariffs"])
     accounts = _accounts(data, season)
     prices = read_prices(data["tariffs"], season)
@@ -176,6 +179,14 @@ def _checked(
     check_visits(data["requests"], data["measurements"])
     check_tariffs(data["users"], prices)
     return data, accounts, prices
+
+
+def _of_users(outages: Columns, users: Columns) -> Columns:
+    """Stops of substations that heat a user; a network has others too."""
+    known = set(users["substation"])
+    rows = np.array([name in known for name in outages["substation"]], dtype=np.bool_)
+    values = {name: column[rows] for name, column in outages.values.items()}
+    return Columns(outages.name, outages.file, int(rows.sum()), values, outages.first_line, outages.issues)
 
 
 def _fees(
@@ -276,6 +287,7 @@ def _report(
         tables=(
             tables.refunds_table(work), tables.statements_table(work), tables.considered_table(work), tables.days_table(work),
             tables.evidence_table(work), tables.flags_table(work), tables.stops_table(work), tables.settlement_table(work),
+            SUBSTATIONS.empty(), VALVES.empty(),
         ),
         total_yuan=total(settlement.total_cents), temperature_yuan=total(work.rows.cents[~stop]), outage_yuan=total(work.rows.cents[stop]),
         test_fee_yuan=total(settlement.fee_cents), due_yuan=total(due), credit_yuan=total(due[forms == Form.CREDIT]), cash_yuan=total(due[forms == Form.CASH]),
