@@ -66,6 +66,12 @@ register_messages(
             "Nothing to do: in one network one plant holds the pressure, the first of the table.",
             "无需处理:同一管网仅由表中第一个热源定压。",
         ),
+        "HEAT_CASE_OPEN": Text(
+            "The sensor {element} reads {value} °C; {limit} °C are owed. It was below for {hours} h.",
+            "测温点 {element} 当前 {value} ℃,低于应达到的 {limit} ℃,累计不达标 {hours} 小时。",
+            "Send somebody, then let the case close by itself.",
+            "请派人处理,达标后案件自动关闭。",
+        ),
         "HEAT_STATION_STOPPED": Text(
             "The substation {element} stands still for {value} h, from {since} h on.",
             "换热站 {element} 自第 {since} 小时起停热 {value} 小时。",

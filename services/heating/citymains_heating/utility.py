@@ -33,6 +33,7 @@ from citymains_heating.supply import (
     analyze_supply,
     friction_model_of,
 )
+from citymains_heating.watch import HeatCaseList, WatchRequest, list_cases
 
 
 class Heating(Utility):
@@ -376,6 +377,74 @@ class Heating(Utility):
             ),
             stops=stops,
         )
+
+    @question(rpc="ListHeatCases")
+    def cases(
+        self,
+        *,
+        readings: DatasetRef | None = None,
+        users: DatasetRef | None = None,
+        season: str = "",
+        guarantee_c: float | None = None,
+        margin_k: float = 0.5,
+        open_after_h: float = 2.0,
+        close_after_h: float = 2.0,
+        sample_s: int = 600,
+        until: datetime | None = None,
+    ) -> HeatCaseList:
+        """List the rooms whose sensors read below the guarantee: a case each, without a complaint.
+
+        A case opens when a sensor has been below for ``open_after_h`` on end, and closes when it
+        has been at the guarantee and a margin above for ``close_after_h``. A gap is no evidence,
+        neither for nor against.
+
+        Parameters
+        ----------
+        readings : file, id or rows
+            Series of room sensors; default: the city's own.
+        users : file, id or rows
+            Users, to say who lives behind a sensor; default: the city's own.
+        season : str
+            Season whose datasets and rule are meant; empty: the rule of today.
+        guarantee_c : float, optional
+            Temperature owed [°C]; default: by the rule at the city's place.
+        margin_k : float
+            How far above the guarantee a room has to be for its case to close [K], >= 0.
+        open_after_h : float
+            Time below on end that opens a case [h], >= 0.
+        close_after_h : float
+            Time above on end that closes it [h], >= 0.
+        sample_s : int
+            Sampling interval of the sensors [s]; a pause of more than one and a half, and of half an hour, is a gap.
+        until : datetime, optional
+            Readings after this moment are not looked at, with time zone.
+
+        Returns
+        -------
+        HeatCaseList
+            Main table ``case sensor state since open_time close_time below_h lowest_c``; ``open_count``.
+
+        Raises
+        ------
+        InputError
+            ARGUMENT_MISSING, ARGUMENT_INVALID, REFUND_RULE_MISSING, or the issues of a dataset.
+
+        Examples
+        --------
+        >>> city.heating.cases(readings="readings.parquet", guarantee_c=18.0).frame()   # doctest: +SKIP
+        """
+        request = WatchRequest(
+            readings=readings,
+            users=users,
+            season=season,
+            guarantee_c=guarantee_c,
+            margin_k=margin_k,
+            open_after_h=open_after_h,
+            close_after_h=close_after_h,
+            sample_s=sample_s,
+            until=until,
+        )
+        return list_cases(self, request)
 
     # -- inside -----------------------------------------------------------------------------------------
 

@@ -38,12 +38,13 @@ from citymains_heating.refunds.classify import (
 from citymains_heating.refunds.columns import yuan
 from citymains_heating.refunds.datasets import DATASETS
 from citymains_heating.refunds.plugin_rule import apply_rule
-from citymains_heating.refunds.policy import HeatRefundPolicy
+from citymains_heating.refunds.policy import ClockStart, HeatRefundPolicy
 from citymains_heating.refunds.prices import Price, assign_tariffs, check_tariffs, read_prices
 from citymains_heating.refunds.pricing import STOP, TEMPERATURE, Fees, fee_lines, price_days
 from citymains_heating.refunds.readings import SensorDays, read_sensor_days
 from citymains_heating.refunds.report import RefundReport
 from citymains_heating.refunds.season import Season
+from citymains_heating.refunds.series import FLAG_TEXTS
 from citymains_heating.refunds.settlement import Form, settle
 from citymains_heating.refunds.status import Status
 from citymains_heating.refunds.stops import classify_stops
@@ -297,10 +298,25 @@ def _report(
     )  # fmt: skip
 
 
+#: What opens a failing period, in words.
+_STARTS = {
+    ClockStart.REQUEST: ("request for a test", "申请测温"),
+    ClockStart.MEASURED: ("test that fails", "测得不达标"),
+    ClockStart.SENSOR: ("sensor", "测温点"),
+}
+
+
 def _findings(work: Worked, settle_on: date | None, late_rate: Decimal | None) -> list[Finding]:
     note = Severity.NOTE
     found = [
-        finding("REFUND_EVIDENCE_FLAGGED", note, element=flag, value=float(counts.sum()))
+        finding(
+            "REFUND_EVIDENCE_FLAGGED",
+            note,
+            element=flag,
+            value=float(counts.sum()),
+            flag_en=FLAG_TEXTS[flag][0],
+            flag_zh=FLAG_TEXTS[flag][1],
+        )
         for flag, counts in work.sensor_days.flags.items()
         if counts.any()
     ]
@@ -323,7 +339,8 @@ def _findings(work: Worked, settle_on: date | None, late_rate: Decimal | None) -
             severities.get(code, note),
             value=float(count),
             article=work.policy.clock.article,
-            start=work.policy.clock.start,
+            start_en=_STARTS[work.policy.clock.start][0],
+            start_zh=_STARTS[work.policy.clock.start][1],
         )
         for code, count in counted.items()
         if count

@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from citymains.api.heating.v1 import cases_pb2 as citymains_dot_api_dot_heating_dot_v1_dot_cases__pb2
 from citymains.api.heating.v1 import outage_pb2 as citymains_dot_api_dot_heating_dot_v1_dot_outage__pb2
 from citymains.api.heating.v1 import refunds_pb2 as citymains_dot_api_dot_heating_dot_v1_dot_refunds__pb2
 from citymains.api.heating.v1 import supply_pb2 as citymains_dot_api_dot_heating_dot_v1_dot_supply__pb2
@@ -76,6 +77,11 @@ class HeatingServiceStub(object):
                 request_serializer=citymains_dot_api_dot_heating_dot_v1_dot_refunds__pb2.ComputeRefundsRequest.SerializeToString,
                 response_deserializer=google_dot_longrunning_dot_operations__pb2.Operation.FromString,
                 _registered_method=True)
+        self.ListHeatCases = channel.unary_unary(
+                '/citymains.api.heating.v1.HeatingService/ListHeatCases',
+                request_serializer=citymains_dot_api_dot_heating_dot_v1_dot_cases__pb2.ListHeatCasesRequest.SerializeToString,
+                response_deserializer=citymains_dot_api_dot_heating_dot_v1_dot_cases__pb2.HeatCaseList.FromString,
+                _registered_method=True)
 
 
 class HeatingServiceServicer(object):
@@ -131,6 +137,13 @@ class HeatingServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListHeatCases(self, request, context):
+        """List the rooms whose sensors read below the guarantee, a case each.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_HeatingServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -168,6 +181,11 @@ def add_HeatingServiceServicer_to_server(servicer, server):
                     servicer.ComputeRefunds,
                     request_deserializer=citymains_dot_api_dot_heating_dot_v1_dot_refunds__pb2.ComputeRefundsRequest.FromString,
                     response_serializer=google_dot_longrunning_dot_operations__pb2.Operation.SerializeToString,
+            ),
+            'ListHeatCases': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListHeatCases,
+                    request_deserializer=citymains_dot_api_dot_heating_dot_v1_dot_cases__pb2.ListHeatCasesRequest.FromString,
+                    response_serializer=citymains_dot_api_dot_heating_dot_v1_dot_cases__pb2.HeatCaseList.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -360,6 +378,33 @@ class HeatingService(object):
             '/citymains.api.heating.v1.HeatingService/ComputeRefunds',
             citymains_dot_api_dot_heating_dot_v1_dot_refunds__pb2.ComputeRefundsRequest.SerializeToString,
             google_dot_longrunning_dot_operations__pb2.Operation.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListHeatCases(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/citymains.api.heating.v1.HeatingService/ListHeatCases',
+            citymains_dot_api_dot_heating_dot_v1_dot_cases__pb2.ListHeatCasesRequest.SerializeToString,
+            citymains_dot_api_dot_heating_dot_v1_dot_cases__pb2.HeatCaseList.FromString,
             options,
             channel_credentials,
             insecure,

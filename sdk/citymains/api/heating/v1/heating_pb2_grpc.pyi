@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from citymains.api.heating.v1 import cases_pb2 as _cases_pb2
 from citymains.api.heating.v1 import outage_pb2 as _outage_pb2
 from citymains.api.heating.v1 import refunds_pb2 as _refunds_pb2
 from citymains.api.heating.v1 import supply_pb2 as _supply_pb2
@@ -53,6 +54,8 @@ class HeatingServiceStub:
     """Follow an outage over time: which substations stop and restart when, and how much heat is missing."""
     ComputeRefunds: _grpc.UnaryUnaryMultiCallable[_refunds_pb2.ComputeRefundsRequest, _operations_pb2.Operation]
     """Settle the heat refunds of a season, with the article for every day."""
+    ListHeatCases: _grpc.UnaryUnaryMultiCallable[_cases_pb2.ListHeatCasesRequest, _cases_pb2.HeatCaseList]
+    """List the rooms whose sensors read below the guarantee, a case each."""
 
 @_typing.type_check_only
 class HeatingServiceAsyncStub(HeatingServiceStub):
@@ -73,6 +76,8 @@ class HeatingServiceAsyncStub(HeatingServiceStub):
     """Follow an outage over time: which substations stop and restart when, and how much heat is missing."""
     ComputeRefunds: _aio.UnaryUnaryMultiCallable[_refunds_pb2.ComputeRefundsRequest, _operations_pb2.Operation]  # type: ignore[assignment]
     """Settle the heat refunds of a season, with the article for every day."""
+    ListHeatCases: _aio.UnaryUnaryMultiCallable[_cases_pb2.ListHeatCasesRequest, _cases_pb2.HeatCaseList]  # type: ignore[assignment]
+    """List the rooms whose sensors read below the guarantee, a case each."""
 
 class HeatingServiceServicer(metaclass=_abc_1.ABCMeta):
     """District heating networks: what consumers get."""
@@ -132,5 +137,13 @@ class HeatingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_operations_pb2.Operation, _abc.Awaitable[_operations_pb2.Operation]]:
         """Settle the heat refunds of a season, with the article for every day."""
+
+    @_abc_1.abstractmethod
+    def ListHeatCases(
+        self,
+        request: _cases_pb2.ListHeatCasesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_cases_pb2.HeatCaseList, _abc.Awaitable[_cases_pb2.HeatCaseList]]:
+        """List the rooms whose sensors read below the guarantee, a case each."""
 
 def add_HeatingServiceServicer_to_server(servicer: HeatingServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
