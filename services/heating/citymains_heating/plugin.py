@@ -29,6 +29,7 @@ def citymains_utilities() -> Iterable[UtilityRecord]:
 
 @hookimpl
 def citymains_rule_packs() -> Iterable[RulePackRecord]:
-    """The heat refund rules that ship."""
+    """The rules that ship: heat refunds, heat tariffs, notices of outages."""
     declare_kind("citymains_heating.refunds.kind:KIND")
+    declare_kind("citymains_heating.bills.kind:KIND")
     return [RulePackRecord(name=path.stem, path=path) for path in sorted(PACKS.glob("*/*.toml"))]

@@ -67,6 +67,7 @@ DATASETS: Mapping[str, tuple[ColumnDef, ...]] = {
         _c("pauses_next_season", "下季停用", Type.BOOL, "Users who pause next season are paid in cash."),
         _c("paused", "本季停用", Type.BOOL, "Not supplied this season: no refund."),
         _c("metered", "计量", Type.BOOL, "Charged by heat meter."),
+        _c("meter_state", "表计状态", Type.TEXT, "State of the heat meter, for bills; empty: ok.", allowed=("ok", "faulty", "damaged")),
         _c("exclusions", "除外情形", Type.TEXT, "Exclusion codes of the rule, separated by semicolons."),
         _FROM,
         _TO,

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
+from citymains.billing.items import yuan
 from citymains.call import current_call
 from citymains.errors import InputError
 from citymains.model.finding import Finding, Severity, finding, verdict_of
@@ -35,7 +36,6 @@ from citymains_heating.refunds.classify import (
     exclude_users,
     settle_overlap,
 )
-from citymains_heating.refunds.columns import yuan
 from citymains_heating.refunds.datasets import DATASETS
 from citymains_heating.refunds.plugin_rule import apply_rule
 from citymains_heating.refunds.policy import ClockStart, HeatRefundPolicy

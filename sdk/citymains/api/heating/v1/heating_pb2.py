@@ -22,6 +22,8 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from citymains.api.billing.v1 import billing_pb2 as citymains_dot_api_dot_billing_dot_v1_dot_billing__pb2
+from citymains.api.heating.v1 import bills_pb2 as citymains_dot_api_dot_heating_dot_v1_dot_bills__pb2
 from citymains.api.heating.v1 import cases_pb2 as citymains_dot_api_dot_heating_dot_v1_dot_cases__pb2
 from citymains.api.heating.v1 import outage_pb2 as citymains_dot_api_dot_heating_dot_v1_dot_outage__pb2
 from citymains.api.heating.v1 import refunds_pb2 as citymains_dot_api_dot_heating_dot_v1_dot_refunds__pb2
@@ -32,7 +34,7 @@ from citymains.api.network.v1 import network_pb2 as citymains_dot_api_dot_networ
 from google.longrunning import operations_pb2 as google_dot_longrunning_dot_operations__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&citymains/api/heating/v1/heating.proto\x12\x18\x63itymains.api.heating.v1\x1a$citymains/api/heating/v1/cases.proto\x1a%citymains/api/heating/v1/outage.proto\x1a&citymains/api/heating/v1/refunds.proto\x1a%citymains/api/heating/v1/supply.proto\x1a)citymains/api/network/v1/comparison.proto\x1a(citymains/api/network/v1/isolation.proto\x1a&citymains/api/network/v1/network.proto\x1a#google/longrunning/operations.proto2\xa2\x07\n\x0eHeatingService\x12\x64\n\rImportNetwork\x12..citymains.api.network.v1.ImportNetworkRequest\x1a!.citymains.api.network.v1.Network(\x01\x12o\n\x0fValidateNetwork\x12\x30.citymains.api.network.v1.ValidateNetworkRequest\x1a*.citymains.api.network.v1.ValidationReport\x12m\n\x0e\x43ompareReports\x12/.citymains.api.network.v1.CompareReportsRequest\x1a*.citymains.api.network.v1.ComparisonReport\x12l\n\x0eTraceIsolation\x12/.citymains.api.network.v1.TraceIsolationRequest\x1a).citymains.api.network.v1.IsolationReport\x12g\n\rAnalyzeSupply\x12..citymains.api.heating.v1.AnalyzeSupplyRequest\x1a&.citymains.api.heating.v1.SupplyReport\x12k\n\rAnalyzeOutage\x12..citymains.api.heating.v1.AnalyzeOutageRequest\x1a*.citymains.api.heating.v1.HeatOutageReport\x12\x9c\x01\n\x0e\x43omputeRefunds\x12/.citymains.api.heating.v1.ComputeRefundsRequest\x1a\x1d.google.longrunning.Operation\":\xca\x41\x37\n\x0cRefundReport\x12\'citymains.api.study.v1.QuestionProgress\x12g\n\rListHeatCases\x12..citymains.api.heating.v1.ListHeatCasesRequest\x1a&.citymains.api.heating.v1.HeatCaseListb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&citymains/api/heating/v1/heating.proto\x12\x18\x63itymains.api.heating.v1\x1a&citymains/api/billing/v1/billing.proto\x1a$citymains/api/heating/v1/bills.proto\x1a$citymains/api/heating/v1/cases.proto\x1a%citymains/api/heating/v1/outage.proto\x1a&citymains/api/heating/v1/refunds.proto\x1a%citymains/api/heating/v1/supply.proto\x1a)citymains/api/network/v1/comparison.proto\x1a(citymains/api/network/v1/isolation.proto\x1a&citymains/api/network/v1/network.proto\x1a#google/longrunning/operations.proto2\xd4\x08\n\x0eHeatingService\x12\x64\n\rImportNetwork\x12..citymains.api.network.v1.ImportNetworkRequest\x1a!.citymains.api.network.v1.Network(\x01\x12o\n\x0fValidateNetwork\x12\x30.citymains.api.network.v1.ValidateNetworkRequest\x1a*.citymains.api.network.v1.ValidationReport\x12m\n\x0e\x43ompareReports\x12/.citymains.api.network.v1.CompareReportsRequest\x1a*.citymains.api.network.v1.ComparisonReport\x12l\n\x0eTraceIsolation\x12/.citymains.api.network.v1.TraceIsolationRequest\x1a).citymains.api.network.v1.IsolationReport\x12g\n\rAnalyzeSupply\x12..citymains.api.heating.v1.AnalyzeSupplyRequest\x1a&.citymains.api.heating.v1.SupplyReport\x12k\n\rAnalyzeOutage\x12..citymains.api.heating.v1.AnalyzeOutageRequest\x1a*.citymains.api.heating.v1.HeatOutageReport\x12\x9c\x01\n\x0e\x43omputeRefunds\x12/.citymains.api.heating.v1.ComputeRefundsRequest\x1a\x1d.google.longrunning.Operation\":\xca\x41\x37\n\x0cRefundReport\x12\'citymains.api.study.v1.QuestionProgress\x12\xaf\x01\n\x0c\x43omputeBills\x12-.citymains.api.heating.v1.ComputeBillsRequest\x1a\x1d.google.longrunning.Operation\"Q\xca\x41N\n#citymains.api.billing.v1.BillReport\x12\'citymains.api.study.v1.QuestionProgress\x12g\n\rListHeatCases\x12..citymains.api.heating.v1.ListHeatCasesRequest\x1a&.citymains.api.heating.v1.HeatCaseListb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,6 +43,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_HEATINGSERVICE'].methods_by_name['ComputeRefunds']._loaded_options = None
   _globals['_HEATINGSERVICE'].methods_by_name['ComputeRefunds']._serialized_options = b'\312A7\n\014RefundReport\022\'citymains.api.study.v1.QuestionProgress'
-  _globals['_HEATINGSERVICE']._serialized_start=387
-  _globals['_HEATINGSERVICE']._serialized_end=1317
+  _globals['_HEATINGSERVICE'].methods_by_name['ComputeBills']._loaded_options = None
+  _globals['_HEATINGSERVICE'].methods_by_name['ComputeBills']._serialized_options = b'\312AN\n#citymains.api.billing.v1.BillReport\022\'citymains.api.study.v1.QuestionProgress'
+  _globals['_HEATINGSERVICE']._serialized_start=465
+  _globals['_HEATINGSERVICE']._serialized_end=1573
 # @@protoc_insertion_point(module_scope)

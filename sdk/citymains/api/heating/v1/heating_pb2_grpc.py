@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from citymains.api.heating.v1 import bills_pb2 as citymains_dot_api_dot_heating_dot_v1_dot_bills__pb2
 from citymains.api.heating.v1 import cases_pb2 as citymains_dot_api_dot_heating_dot_v1_dot_cases__pb2
 from citymains.api.heating.v1 import outage_pb2 as citymains_dot_api_dot_heating_dot_v1_dot_outage__pb2
 from citymains.api.heating.v1 import refunds_pb2 as citymains_dot_api_dot_heating_dot_v1_dot_refunds__pb2
@@ -77,6 +78,11 @@ class HeatingServiceStub(object):
                 request_serializer=citymains_dot_api_dot_heating_dot_v1_dot_refunds__pb2.ComputeRefundsRequest.SerializeToString,
                 response_deserializer=google_dot_longrunning_dot_operations__pb2.Operation.FromString,
                 _registered_method=True)
+        self.ComputeBills = channel.unary_unary(
+                '/citymains.api.heating.v1.HeatingService/ComputeBills',
+                request_serializer=citymains_dot_api_dot_heating_dot_v1_dot_bills__pb2.ComputeBillsRequest.SerializeToString,
+                response_deserializer=google_dot_longrunning_dot_operations__pb2.Operation.FromString,
+                _registered_method=True)
         self.ListHeatCases = channel.unary_unary(
                 '/citymains.api.heating.v1.HeatingService/ListHeatCases',
                 request_serializer=citymains_dot_api_dot_heating_dot_v1_dot_cases__pb2.ListHeatCasesRequest.SerializeToString,
@@ -137,6 +143,13 @@ class HeatingServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ComputeBills(self, request, context):
+        """Bill the heat of a season: by area, in two parts with a meter, for flats that pause.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListHeatCases(self, request, context):
         """List the rooms whose sensors read below the guarantee, a case each.
         """
@@ -180,6 +193,11 @@ def add_HeatingServiceServicer_to_server(servicer, server):
             'ComputeRefunds': grpc.unary_unary_rpc_method_handler(
                     servicer.ComputeRefunds,
                     request_deserializer=citymains_dot_api_dot_heating_dot_v1_dot_refunds__pb2.ComputeRefundsRequest.FromString,
+                    response_serializer=google_dot_longrunning_dot_operations__pb2.Operation.SerializeToString,
+            ),
+            'ComputeBills': grpc.unary_unary_rpc_method_handler(
+                    servicer.ComputeBills,
+                    request_deserializer=citymains_dot_api_dot_heating_dot_v1_dot_bills__pb2.ComputeBillsRequest.FromString,
                     response_serializer=google_dot_longrunning_dot_operations__pb2.Operation.SerializeToString,
             ),
             'ListHeatCases': grpc.unary_unary_rpc_method_handler(
@@ -377,6 +395,33 @@ class HeatingService(object):
             target,
             '/citymains.api.heating.v1.HeatingService/ComputeRefunds',
             citymains_dot_api_dot_heating_dot_v1_dot_refunds__pb2.ComputeRefundsRequest.SerializeToString,
+            google_dot_longrunning_dot_operations__pb2.Operation.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ComputeBills(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/citymains.api.heating.v1.HeatingService/ComputeBills',
+            citymains_dot_api_dot_heating_dot_v1_dot_bills__pb2.ComputeBillsRequest.SerializeToString,
             google_dot_longrunning_dot_operations__pb2.Operation.FromString,
             options,
             channel_credentials,

@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from citymains.api.heating.v1 import bills_pb2 as _bills_pb2
 from citymains.api.heating.v1 import cases_pb2 as _cases_pb2
 from citymains.api.heating.v1 import outage_pb2 as _outage_pb2
 from citymains.api.heating.v1 import refunds_pb2 as _refunds_pb2
@@ -54,6 +55,8 @@ class HeatingServiceStub:
     """Follow an outage over time: which substations stop and restart when, and how much heat is missing."""
     ComputeRefunds: _grpc.UnaryUnaryMultiCallable[_refunds_pb2.ComputeRefundsRequest, _operations_pb2.Operation]
     """Settle the heat refunds of a season, with the article for every day."""
+    ComputeBills: _grpc.UnaryUnaryMultiCallable[_bills_pb2.ComputeBillsRequest, _operations_pb2.Operation]
+    """Bill the heat of a season: by area, in two parts with a meter, for flats that pause."""
     ListHeatCases: _grpc.UnaryUnaryMultiCallable[_cases_pb2.ListHeatCasesRequest, _cases_pb2.HeatCaseList]
     """List the rooms whose sensors read below the guarantee, a case each."""
 
@@ -76,6 +79,8 @@ class HeatingServiceAsyncStub(HeatingServiceStub):
     """Follow an outage over time: which substations stop and restart when, and how much heat is missing."""
     ComputeRefunds: _aio.UnaryUnaryMultiCallable[_refunds_pb2.ComputeRefundsRequest, _operations_pb2.Operation]  # type: ignore[assignment]
     """Settle the heat refunds of a season, with the article for every day."""
+    ComputeBills: _aio.UnaryUnaryMultiCallable[_bills_pb2.ComputeBillsRequest, _operations_pb2.Operation]  # type: ignore[assignment]
+    """Bill the heat of a season: by area, in two parts with a meter, for flats that pause."""
     ListHeatCases: _aio.UnaryUnaryMultiCallable[_cases_pb2.ListHeatCasesRequest, _cases_pb2.HeatCaseList]  # type: ignore[assignment]
     """List the rooms whose sensors read below the guarantee, a case each."""
 
@@ -137,6 +142,14 @@ class HeatingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_operations_pb2.Operation, _abc.Awaitable[_operations_pb2.Operation]]:
         """Settle the heat refunds of a season, with the article for every day."""
+
+    @_abc_1.abstractmethod
+    def ComputeBills(
+        self,
+        request: _bills_pb2.ComputeBillsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operations_pb2.Operation, _abc.Awaitable[_operations_pb2.Operation]]:
+        """Bill the heat of a season: by area, in two parts with a meter, for flats that pause."""
 
     @_abc_1.abstractmethod
     def ListHeatCases(
