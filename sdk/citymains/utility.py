@@ -38,7 +38,6 @@ PLANNED: Mapping[str, frozenset[str]] = {
     "": frozenset({"outage", "criticality", "renewal", "bill"}),
     "water": frozenset({"sources", "leakage", "fire_flow"}),
     "gas": frozenset({"regulators", "reserve", "leak"}),
-    "heating": frozenset({"rooms"}),
     "drainage": frozenset({"storm", "schedule", "advise"}),
 }
 

@@ -223,7 +223,7 @@ def _drain_s(model: PipeModel, isolation: Isolation, drain_mm: float) -> float |
     return takes if np.isfinite(takes) else None
 
 
-def _places(model: PipeModel) -> dict[str, list[int]]:
+def places_of(model: PipeModel) -> dict[str, list[int]]:
     """Where each consumer, and each node it hangs on, stands among the consumers."""
     places: dict[str, list[int]] = {}
     at = 0
@@ -241,7 +241,7 @@ def _affected(model: PipeModel, people: Table | None, run: OutageRun) -> Affecte
     times, served = run.sampled(900.0)
     asks = run.required_w[None, :] > 0.0
     shortfall = Shortfall(times, (served < SHORT_BELOW) & asks, (served < run.stopped_below) & asks)
-    return affected_customers(people, shortfall, _places(model))
+    return affected_customers(people, shortfall, places_of(model))
 
 
 def _households(run: OutageRun, people: Table | None) -> NDArray[np.int64]:
@@ -249,7 +249,7 @@ def _households(run: OutageRun, people: Table | None) -> NDArray[np.int64]:
     counts = np.zeros(len(run.stations), dtype=np.int64)
     if people is None:
         return counts
-    places = _places(run.model)
+    places = places_of(run.model)
     for element, households in zip(people.texts("element"), people.array("households").tolist(), strict=True):
         for at in places.get(element or "", []):
             counts[at] += households

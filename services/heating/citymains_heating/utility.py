@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
 from os import PathLike
 from pathlib import Path
 
+from citymains.intake.dataset import DatasetRef
 from citymains.intake.pandapipes import read_pipes
 from citymains.intake.source import Intake, SourceFile
 from citymains.isolation.layout import Layout
@@ -18,6 +20,8 @@ from citymains.question import question
 from citymains_heating.layout import heat_layout
 from citymains_heating.outage import OutageRequest, analyze_outage
 from citymains_heating.outage_report import HeatOutageReport
+from citymains_heating.rooms.report import RoomReport
+from citymains_heating.rooms.run import RoomRequest, analyze_rooms
 from citymains_heating.supply import (
     FrictionModel,
     SupplyReport,
@@ -221,6 +225,137 @@ class Heating(AccountQuestions):
             friction_model=friction_model_of(friction_model),
         )
         return analyze_outage(self, self.network(net), request)
+
+    @question(rpc="AnalyzeRooms")
+    def rooms(
+        self,
+        net: NetworkRef | None = None,
+        *,
+        scenario: Scenario | None = None,
+        hours: float = 48.0,
+        step_s: float = 3600.0,
+        outdoor_c: float | None = None,
+        weather: DatasetRef | None = None,
+        room_c: float = 20.0,
+        guarantee_c: float | None = None,
+        model: str = "1r1c",
+        building_type: str = "old-medium",
+        buildings: DatasetRef | None = None,
+        users: DatasetRef | None = None,
+        tariffs: DatasetRef | None = None,
+        readings: DatasetRef | None = None,
+        outages: DatasetRef | None = None,
+        calibrate: bool = False,
+        start_time: datetime | None = None,
+        season: str = "",
+        repair_h: float | None = None,
+        valves: SourceFile | str | PathLike[str] | None = None,
+        isolate_after_s: float = 7200.0,
+    ) -> RoomReport:
+        """How cold rooms get while heat is short: when below the guarantee, whom it concerns, what it may cost.
+
+        With a scenario each substation gives what the network's outage leaves it; without one heat
+        stops everywhere. Rooms start at ``room_c`` in balance with the weather. Datasets that are
+        not given are the city's own; without buildings, each substation counts as one.
+
+        Parameters
+        ----------
+        net : Network, id or path, optional
+            Network of the scenario; default: the city's own.
+        scenario : Scenario, optional
+            What happens to the network, as for ``outage``; default: no heat at all.
+        hours : float
+            Time to follow [h], > 0, at most 336.
+        step_s : float
+            Step of the report [s], >= 600.
+        outdoor_c : float, optional
+            Outdoor temperature throughout [°C], instead of the dataset ``weather``.
+        weather : file, id or rows
+            Series of outdoor temperatures; used from ``start_time`` on, and for earlier decays.
+        room_c : float
+            Room temperature at the start [°C].
+        guarantee_c : float, optional
+            Temperature owed [°C]; default: by the refund rule at the city's place.
+        model : str
+            Model of room temperature: ``1r1c``, ``5r1c``, or a plugin's.
+        building_type : str
+            Type of buildings that name none: ``old-medium``, ``insulated-heavy``, ... (docs/heating.md).
+        buildings : file, id or rows
+            Buildings with substation, floor area and type.
+        users : file, id or rows
+            Users, to count them and their refunds.
+        tariffs : file, id or rows
+            Prices, for the refunds to expect.
+        readings : file, id or rows
+            Series of room sensors during earlier stops, to calibrate by.
+        outages : file, id or rows
+            Those stops.
+        calibrate : bool
+            Calibrate by the city's own readings and stops where none are given.
+        start_time : datetime, optional
+            When it begins, with time zone; needed for the weather's series and for refunds to expect.
+        season : str
+            Season of the refunds and of the city's datasets; empty: the one ``start_time`` lies in.
+        repair_h : float, optional
+            When what has no end of its own is repaired [h], from the start.
+        valves : path, optional
+            Ledger of isolation valves, as for ``isolate``.
+        isolate_after_s : float
+            From a burst until its segment is shut [s].
+
+        Returns
+        -------
+        RoomReport
+            Main table ``building substation building_type users below_after_h below_h lowest_c``; tables
+            ``temperatures``, ``calibration``, ``exposure``; ``exposure_yuan``.
+
+        Raises
+        ------
+        InputError
+            ARGUMENT_MISSING, HEAT_WEATHER_GAP, HEAT_BUILDING_UNLOCATED, or every issue of a dataset.
+        PluginError
+            The plugin's model failed; no other stands in.
+
+        Notes
+        -----
+        1R1C: :math:`T(t) = T_{eq} + (T_0 - T_{eq}) e^{-t/\\tau}`, :math:`T_{eq} = T_{out} + (q + g)/H`,
+        :math:`\\tau = C/H`. 5R1C: the simple hourly method of ISO 13790 with the heat split between air, surfaces
+        and mass; the air drops by some K at once when radiators stop, so that 1R1C is too hopeful in the first
+        hours. Refunds to expect: the rule as though every user asked at once for a test.
+
+        Examples
+        --------
+        >>> rows = [{"building": "B1", "substation": "S1", "area_m2": 5000}]    # doctest: +SKIP
+        >>> city.heating.rooms(buildings=rows, outdoor_c=-10.0).frame()         # doctest: +SKIP
+        """
+        request = RoomRequest(
+            datasets={
+                "buildings": buildings,
+                "users": users,
+                "tariffs": tariffs,
+                "weather": weather,
+                "readings": readings,
+                "outages": outages,
+            },
+            scenario=scenario,
+            hours=hours,
+            step_s=step_s,
+            repair_h=repair_h,
+            valves=valves,
+            isolate_after_s=isolate_after_s,
+            outdoor_c=outdoor_c,
+            room_c=room_c,
+            guarantee_c=guarantee_c,
+            model=model,
+            building_type=building_type,
+            start_time=start_time,
+            season=season,
+            calibrate=calibrate,
+        )
+        network = None
+        if net is not None or scenario is not None:
+            network = self.network(self._own_network() if net is None else net)
+        return analyze_rooms(self, network, request)
 
 
 @cache

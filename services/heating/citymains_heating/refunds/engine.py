@@ -36,7 +36,7 @@ from citymains_heating.refunds.classify import (
     exclude_users,
     settle_overlap,
 )
-from citymains_heating.refunds.datasets import DATASETS
+from citymains_heating.refunds.datasets import SETTLED
 from citymains_heating.refunds.plugin_rule import apply_rule
 from citymains_heating.refunds.policy import ClockStart, HeatRefundPolicy
 from citymains_heating.refunds.prices import Price, assign_tariffs, check_tariffs, read_prices
@@ -81,7 +81,7 @@ def compute_refunds(
     policy : HeatRefundPolicy
     season : Season
     datasets : mapping of str to path, DataFrame, pyarrow Table, rows or None
-        By the names of `DATASETS`; ``users`` is needed, and prices there or in ``tariffs``.
+        By the names of `SETTLED`; ``users`` is needed, and prices there or in ``tariffs``.
     settle_on : date, optional
         Day of the settlement, for late interest.
     late_rate_per_day : Decimal, optional
@@ -222,11 +222,11 @@ def _by_user(fees_micro: Mapping[int, int], units: Units) -> dict[int, int]:
 
 def _read(datasets: Mapping[str, Any]) -> dict[str, Columns]:
     for name in datasets:
-        if name not in DATASETS:
-            raise InputError("ARGUMENT_UNKNOWN", field=name, limit=", ".join(DATASETS))
+        if name not in SETTLED:
+            raise InputError("ARGUMENT_UNKNOWN", field=name, limit=", ".join(SETTLED))
     if datasets.get("users") is None:
         raise InputError("ARGUMENT_MISSING", field="users")
-    return {name: read_dataset(name, datasets.get(name)) for name in DATASETS if name != "readings"}
+    return {name: read_dataset(name, datasets.get(name)) for name in SETTLED if name != "readings"}
 
 
 def _accounts(data: dict[str, Columns], season: Season) -> Accounts:

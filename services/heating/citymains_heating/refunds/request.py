@@ -14,6 +14,7 @@ from citymains.model.finding import Severity, finding, verdict_of
 from citymains.model.provenance import Provenance
 from citymains.plugins.records import RefundRule
 
+from citymains_heating.refunds.datasets import SETTLED
 from citymains_heating.refunds.engine import compute_refunds
 from citymains_heating.refunds.packs import resolve_policy
 from citymains_heating.refunds.policy import HeatRefundPolicy
@@ -84,7 +85,8 @@ def settle_season(
     holders = (request.company,) if request.company else workbench.holders
     policy = resolve_policy(workbench.rules, place, on, holders=holders)
     season = season_of(request.season, policy)
-    sources = find_sources(workbench, request.datasets, request.season, request.folder)
+    found = find_sources(workbench, request.datasets, request.season, request.folder)
+    sources = {name: source for name, source in found.items() if name in SETTLED}
     if stops is not None and request.datasets.get("outages") is None:
         sources.pop("outages", None)
     options = {

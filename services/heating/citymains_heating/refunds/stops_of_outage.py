@@ -68,8 +68,17 @@ def repaired(scenario: Scenario, repair_h: float) -> Scenario:
     return Scenario(tuple(ended(edit) for edit in scenario.edits))
 
 
-def stops_of(outage: HeatOutageReport, start_time: datetime, options: Mapping[str, str]) -> Stops:
-    """The stops of an outage that began at `start_time` (in the city's zone); one not over ends with what was followed."""
+def stops_of(
+    outage: HeatOutageReport,
+    start_time: datetime,
+    options: Mapping[str, str],
+    until: datetime | None = None,
+) -> Stops:
+    """The stops of an outage that began at `start_time` (in the city's zone).
+
+    One that is not over ends at `until`, by default with what was followed.
+    """
+    last = start_time + timedelta(seconds=outage.duration_s) if until is None else until
     table = outage.data("substations")
 
     def moment(seconds: float) -> datetime:
@@ -79,7 +88,7 @@ def stops_of(outage: HeatOutageReport, start_time: datetime, options: Mapping[st
         {
             "substation": name,
             "start": moment(stop),
-            "end": moment(outage.duration_s if restart != restart else restart),
+            "end": last if restart != restart else moment(restart),
             "kind": "outage",
             "fault": "supplier",
         }

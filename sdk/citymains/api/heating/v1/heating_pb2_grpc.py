@@ -7,6 +7,7 @@ from citymains.api.heating.v1 import bills_pb2 as citymains_dot_api_dot_heating_
 from citymains.api.heating.v1 import cases_pb2 as citymains_dot_api_dot_heating_dot_v1_dot_cases__pb2
 from citymains.api.heating.v1 import outage_pb2 as citymains_dot_api_dot_heating_dot_v1_dot_outage__pb2
 from citymains.api.heating.v1 import refunds_pb2 as citymains_dot_api_dot_heating_dot_v1_dot_refunds__pb2
+from citymains.api.heating.v1 import rooms_pb2 as citymains_dot_api_dot_heating_dot_v1_dot_rooms__pb2
 from citymains.api.heating.v1 import supply_pb2 as citymains_dot_api_dot_heating_dot_v1_dot_supply__pb2
 from citymains.api.network.v1 import comparison_pb2 as citymains_dot_api_dot_network_dot_v1_dot_comparison__pb2
 from citymains.api.network.v1 import isolation_pb2 as citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2
@@ -73,6 +74,11 @@ class HeatingServiceStub(object):
                 request_serializer=citymains_dot_api_dot_heating_dot_v1_dot_outage__pb2.AnalyzeOutageRequest.SerializeToString,
                 response_deserializer=citymains_dot_api_dot_heating_dot_v1_dot_outage__pb2.HeatOutageReport.FromString,
                 _registered_method=True)
+        self.AnalyzeRooms = channel.unary_unary(
+                '/citymains.api.heating.v1.HeatingService/AnalyzeRooms',
+                request_serializer=citymains_dot_api_dot_heating_dot_v1_dot_rooms__pb2.AnalyzeRoomsRequest.SerializeToString,
+                response_deserializer=citymains_dot_api_dot_heating_dot_v1_dot_rooms__pb2.RoomReport.FromString,
+                _registered_method=True)
         self.ComputeRefunds = channel.unary_unary(
                 '/citymains.api.heating.v1.HeatingService/ComputeRefunds',
                 request_serializer=citymains_dot_api_dot_heating_dot_v1_dot_refunds__pb2.ComputeRefundsRequest.SerializeToString,
@@ -136,6 +142,13 @@ class HeatingServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def AnalyzeRooms(self, request, context):
+        """How cold rooms get while heat is short: when below the guarantee, whom it concerns, what it may cost.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ComputeRefunds(self, request, context):
         """Settle the heat refunds of a season, with the article for every day.
         """
@@ -189,6 +202,11 @@ def add_HeatingServiceServicer_to_server(servicer, server):
                     servicer.AnalyzeOutage,
                     request_deserializer=citymains_dot_api_dot_heating_dot_v1_dot_outage__pb2.AnalyzeOutageRequest.FromString,
                     response_serializer=citymains_dot_api_dot_heating_dot_v1_dot_outage__pb2.HeatOutageReport.SerializeToString,
+            ),
+            'AnalyzeRooms': grpc.unary_unary_rpc_method_handler(
+                    servicer.AnalyzeRooms,
+                    request_deserializer=citymains_dot_api_dot_heating_dot_v1_dot_rooms__pb2.AnalyzeRoomsRequest.FromString,
+                    response_serializer=citymains_dot_api_dot_heating_dot_v1_dot_rooms__pb2.RoomReport.SerializeToString,
             ),
             'ComputeRefunds': grpc.unary_unary_rpc_method_handler(
                     servicer.ComputeRefunds,
@@ -369,6 +387,33 @@ class HeatingService(object):
             '/citymains.api.heating.v1.HeatingService/AnalyzeOutage',
             citymains_dot_api_dot_heating_dot_v1_dot_outage__pb2.AnalyzeOutageRequest.SerializeToString,
             citymains_dot_api_dot_heating_dot_v1_dot_outage__pb2.HeatOutageReport.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AnalyzeRooms(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/citymains.api.heating.v1.HeatingService/AnalyzeRooms',
+            citymains_dot_api_dot_heating_dot_v1_dot_rooms__pb2.AnalyzeRoomsRequest.SerializeToString,
+            citymains_dot_api_dot_heating_dot_v1_dot_rooms__pb2.RoomReport.FromString,
             options,
             channel_credentials,
             insecure,

@@ -7,6 +7,7 @@ from citymains.api.heating.v1 import bills_pb2 as _bills_pb2
 from citymains.api.heating.v1 import cases_pb2 as _cases_pb2
 from citymains.api.heating.v1 import outage_pb2 as _outage_pb2
 from citymains.api.heating.v1 import refunds_pb2 as _refunds_pb2
+from citymains.api.heating.v1 import rooms_pb2 as _rooms_pb2
 from citymains.api.heating.v1 import supply_pb2 as _supply_pb2
 from citymains.api.network.v1 import comparison_pb2 as _comparison_pb2
 from citymains.api.network.v1 import isolation_pb2 as _isolation_pb2
@@ -53,6 +54,8 @@ class HeatingServiceStub:
     """Temperature, differential pressure and heat at every consumer, heat loss of every pipe."""
     AnalyzeOutage: _grpc.UnaryUnaryMultiCallable[_outage_pb2.AnalyzeOutageRequest, _outage_pb2.HeatOutageReport]
     """Follow an outage over time: which substations stop and restart when, and how much heat is missing."""
+    AnalyzeRooms: _grpc.UnaryUnaryMultiCallable[_rooms_pb2.AnalyzeRoomsRequest, _rooms_pb2.RoomReport]
+    """How cold rooms get while heat is short: when below the guarantee, whom it concerns, what it may cost."""
     ComputeRefunds: _grpc.UnaryUnaryMultiCallable[_refunds_pb2.ComputeRefundsRequest, _operations_pb2.Operation]
     """Settle the heat refunds of a season, with the article for every day."""
     ComputeBills: _grpc.UnaryUnaryMultiCallable[_bills_pb2.ComputeBillsRequest, _operations_pb2.Operation]
@@ -77,6 +80,8 @@ class HeatingServiceAsyncStub(HeatingServiceStub):
     """Temperature, differential pressure and heat at every consumer, heat loss of every pipe."""
     AnalyzeOutage: _aio.UnaryUnaryMultiCallable[_outage_pb2.AnalyzeOutageRequest, _outage_pb2.HeatOutageReport]  # type: ignore[assignment]
     """Follow an outage over time: which substations stop and restart when, and how much heat is missing."""
+    AnalyzeRooms: _aio.UnaryUnaryMultiCallable[_rooms_pb2.AnalyzeRoomsRequest, _rooms_pb2.RoomReport]  # type: ignore[assignment]
+    """How cold rooms get while heat is short: when below the guarantee, whom it concerns, what it may cost."""
     ComputeRefunds: _aio.UnaryUnaryMultiCallable[_refunds_pb2.ComputeRefundsRequest, _operations_pb2.Operation]  # type: ignore[assignment]
     """Settle the heat refunds of a season, with the article for every day."""
     ComputeBills: _aio.UnaryUnaryMultiCallable[_bills_pb2.ComputeBillsRequest, _operations_pb2.Operation]  # type: ignore[assignment]
@@ -134,6 +139,14 @@ class HeatingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_outage_pb2.HeatOutageReport, _abc.Awaitable[_outage_pb2.HeatOutageReport]]:
         """Follow an outage over time: which substations stop and restart when, and how much heat is missing."""
+
+    @_abc_1.abstractmethod
+    def AnalyzeRooms(
+        self,
+        request: _rooms_pb2.AnalyzeRoomsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_rooms_pb2.RoomReport, _abc.Awaitable[_rooms_pb2.RoomReport]]:
+        """How cold rooms get while heat is short: when below the guarantee, whom it concerns, what it may cost."""
 
     @_abc_1.abstractmethod
     def ComputeRefunds(
