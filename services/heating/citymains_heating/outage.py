@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from citymains.call import current_call
-from citymains.errors import InputError
 from citymains.intake.dataset import DatasetRef
 from citymains.intake.ledger import read_ledger
 from citymains.intake.ledger_kinds import CUSTOMERS as CUSTOMER_LEDGER
@@ -23,12 +22,13 @@ from citymains.model.table import Table
 from citymains.outage.shortfall import AffectedCustomers, Shortfall, affected_customers
 from numpy.typing import NDArray
 
+from citymains_heating.arguments import make_floats, refuse
 from citymains_heating.freezing import drain_s
 from citymains_heating.judgement import findings_of
 from citymains_heating.outage_report import VALVES, HeatOutageReport
 from citymains_heating.outage_run import OutageRun, run_outage
 from citymains_heating.outage_tables import pipes_table, served_table, substations_table
-from citymains_heating.outage_timeline import SUPPORTED, Stretch, bursts, stretches
+from citymains_heating.outage_timeline import SUPPORTED, Stretch, bursts, check_bursts, stretches
 from citymains_heating.supply import ENGINE, FrictionModel, pipe_model
 
 if TYPE_CHECKING:
@@ -59,22 +59,28 @@ class OutageRequest:
     friction_model: FrictionModel = FrictionModel.COLEBROOK
 
     def __post_init__(self) -> None:
-        checks: list[tuple[str, Any, bool, str]] = [
-            ("hours", self.hours, 0.0 < self.hours <= MAX_HOURS, f"> 0, <= {MAX_HOURS:g}"),
-            ("step_s", self.step_s, 1.0 <= self.step_s <= 86_400.0, ">= 1, <= 86400"),
-            ("isolate_after_s", self.isolate_after_s, self.isolate_after_s >= 0.0, ">= 0"),
-            ("stopped_below", self.stopped_below, 0.0 < self.stopped_below <= 1.0, "> 0, <= 1"),
-            ("drain_mm", self.drain_mm, self.drain_mm > 0.0, "> 0"),
+        make_floats(
+            self,
             (
-                "wall_thickness_mm",
-                self.wall_thickness_mm,
-                self.wall_thickness_mm is None or self.wall_thickness_mm >= 0.0,
-                ">= 0",
+                "hours", "step_s", "isolate_after_s", "stopped_below", "surroundings_c", "wall_thickness_mm", "drain_mm",
+                "secondary_return_c", "minimum_differential_pressure_kpa",
             ),
-        ]
-        for name, value, holds, limit in checks:
-            if not holds:
-                raise InputError("ARGUMENT_INVALID", field=name, value=value, limit=limit)
+        )  # fmt: skip
+        wall, around = self.wall_thickness_mm, self.surroundings_c
+        least, back = self.minimum_differential_pressure_kpa, self.secondary_return_c
+        refuse(
+            (
+                ("hours", self.hours, 0.0 < self.hours <= MAX_HOURS, f"> 0, <= {MAX_HOURS:g}"),
+                ("step_s", self.step_s, 1.0 <= self.step_s <= 86_400.0, ">= 1, <= 86400"),
+                ("isolate_after_s", self.isolate_after_s, self.isolate_after_s >= 0.0, ">= 0"),
+                ("stopped_below", self.stopped_below, 0.0 < self.stopped_below <= 1.0, "> 0, <= 1"),
+                ("surroundings_c", around, around is None or -60.0 <= around <= 60.0, "-60 .. 60"),
+                ("wall_thickness_mm", wall, wall is None or 0.0 <= wall <= 100.0, "0 .. 100"),
+                ("drain_mm", self.drain_mm, 0.0 < self.drain_mm <= 2000.0, "> 0, <= 2000"),
+                ("secondary_return_c", back, 0.0 <= back <= 100.0, "0 .. 100"),
+                ("minimum_differential_pressure_kpa", least, least is None or 0.0 <= least < 1e5, ">= 0"),
+            )
+        )
 
     @property
     def options(self) -> dict[str, Any]:
@@ -113,6 +119,8 @@ def analyze_outage(utility: Utility, network: Network, request: OutageRequest) -
     began = time.perf_counter()
     request.scenario.require("heating.outage", SUPPORTED)
     model = pipe_model(utility, network)
+    inner = model.column("pipes", "inner_diameter_mm").tolist()
+    check_bursts(request.scenario, dict(zip(model.ids("pipes"), inner, strict=True)))
     people, people_sha256 = _ledger(utility, request.customers, CUSTOMER_LEDGER)
     valves, valves_sha256 = _ledger(utility, request.valves, VALVE_LEDGER)
     isolation = _isolation(utility, network, request.scenario, valves)
@@ -176,8 +184,6 @@ def _isolation(utility: Utility, network: Network, scenario: Scenario, valves: T
     volume, findings = 0.0, []
     layout = utility.layout(network)
     for burst in bursts(scenario):
-        if burst.pipe not in layout.graph.link_index:
-            raise InputError("SCENARIO_UNKNOWN_ELEMENT", field="pipe", value=burst.pipe, element=burst.pipe)
         layer, origin = valve_layer(layout, valves)
         summary, parts, told = isolation_parts(layout, layer, origin, Target(pipes=[burst.pipe]), None, None)
         elements = parts[2]

@@ -13,6 +13,9 @@ from citymains.model.scenario import Burst, Close, Edit, Lose, ScaleDemand, Scen
 #: Edits the question takes.
 SUPPORTED: tuple[type, ...] = (Close, Lose, ScaleDemand, SetControl, Burst)
 
+#: Later than anything that can be asked.
+_FOREVER_S = 1e12
+
 Isolated: TypeAlias = Mapping[str, Sequence[str]]
 """Links that are shut to isolate each burst pipe."""
 
@@ -77,12 +80,34 @@ def bursts(scenario: Scenario) -> list[Burst]:
     return [edit for edit in scenario.edits if isinstance(edit, Burst)]
 
 
+def check_bursts(scenario: Scenario, inner_diameter_mm: Mapping[str, float]) -> None:
+    """Refuse bursts of pipes that are not there, twice of one pipe, or with holes that do not fit.
+
+    Raises
+    ------
+    InputError
+        SCENARIO_UNKNOWN_ELEMENT, ARGUMENT_INVALID.
+    """
+    seen: set[str] = set()
+    for burst in bursts(scenario):
+        largest = inner_diameter_mm.get(burst.pipe)
+        if largest is None:
+            raise InputError("SCENARIO_UNKNOWN_ELEMENT", field="pipe", value=burst.pipe, element=burst.pipe)
+        if burst.pipe in seen:
+            raise InputError("ARGUMENT_INVALID", field="pipe", value=burst.pipe, limit="one burst per pipe")
+        if not 0.0 < burst.diameter_mm <= largest:
+            raise InputError(
+                "ARGUMENT_INVALID", field="diameter_mm", value=burst.diameter_mm, limit=f"> 0, <= {largest:g}"
+            )
+        seen.add(burst.pipe)
+
+
 def _check(scenario: Scenario) -> None:
     for edit in scenario.edits:
         start, end = getattr(edit, "start_s", None), getattr(edit, "end_s", None)
-        if start is not None and start < 0.0:
+        if start is not None and not 0.0 <= start < _FOREVER_S:
             raise InputError("ARGUMENT_INVALID", field="start_s", value=start, limit=">= 0")
-        if end is not None and end <= (start or 0.0):
+        if end is not None and not (start or 0.0) < end < _FOREVER_S:
             raise InputError("ARGUMENT_INVALID", field="end_s", value=end, limit=f"> {start or 0.0:g}")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from os import PathLike
@@ -15,9 +15,10 @@ from citymains.intake.source import Intake, SourceFile
 from citymains.isolation.layout import Layout
 from citymains.model.network import Network, NetworkRef
 from citymains.model.scenario import Scenario
-from citymains.question import question
+from citymains.question import Shape, question
 
-from citymains_heating.layout import heat_layout
+from citymains_heating.criticality import CriticalityReport, CriticalityRequest, rank_losses
+from citymains_heating.layout import HeatLayout, heat_layout
 from citymains_heating.outage import OutageRequest, analyze_outage
 from citymains_heating.outage_report import HeatOutageReport
 from citymains_heating.rooms.report import RoomReport
@@ -53,7 +54,11 @@ class Heating(AccountQuestions):
 
     def layout(self, network: Network) -> Layout:
         """The shape of a network (see `citymains_heating.layout`)."""
-        return self.workbench.cached(("heat layout", network.id), lambda: heat_layout(network)).layout
+        return self.heat_layout(network).layout
+
+    def heat_layout(self, network: Network) -> HeatLayout:
+        """The shape with what is particular to heat: pairs of pipes."""
+        return self.workbench.cached(("heat layout", network.id), lambda: heat_layout(network))
 
     @question(rpc="AnalyzeSupply")
     def supply(
@@ -225,6 +230,71 @@ class Heating(AccountQuestions):
             friction_model=friction_model_of(friction_model),
         )
         return analyze_outage(self, self.network(net), request)
+
+    @question(rpc="RankCriticality", shape=Shape.LONG)
+    def criticality(
+        self,
+        net: NetworkRef,
+        *,
+        kinds: Sequence[str] = (),
+        scenario: Scenario | None = None,
+        valves: SourceFile | str | PathLike[str] | None = None,
+        customers: SourceFile | str | PathLike[str] | None = None,
+        rank_by: str = "customers",
+        minimum_differential_pressure_kpa: float | None = None,
+        friction_model: FrictionModel = FrictionModel.COLEBROOK,
+    ) -> CriticalityReport:
+        """Lose every pipe, segment, valve, plant or pump, one at a time, and rank what that does.
+
+        What only hangs on what is lost is answered by topology; the rest by the engine, as in
+        ``supply``: consumers in reach get less where the pressure does not do.
+
+        Parameters
+        ----------
+        net : Network, str or path
+            The network, its id, a file, or the bundled ``schutterwald_heat``.
+        kinds : sequence of {"pipe", "segment", "valve", "plant", "pump"}
+            What is lost; none named: pipes. A pipe goes with the other one of its pair, a segment with those of its
+            pipes' pairs; a valve fails to close, so that the segments beside it go.
+        scenario : Scenario, optional
+            The state of the network in which it is lost, without times.
+        valves : path, optional
+            Ledger of isolation valves, Excel or CSV; the default is as for ``isolate``.
+        customers : path, optional
+            Ledger of customers and the consumers (substations) that supply them, Excel or CSV.
+        rank_by : {"customers", "unserved", "critical"}
+            What decides first.
+        minimum_differential_pressure_kpa : float, optional
+            As for ``supply`` [kPa].
+        friction_model : {"colebrook", "nikuradse", "swamee-jain"}
+            Friction law.
+
+        Returns
+        -------
+        CriticalityReport
+            Main table ``element kind rank customers households critical_customers unserved_kwh``, of one hour.
+
+        Raises
+        ------
+        InputError
+            The issues of a file; ARGUMENT_INVALID; SCENARIO_UNSUPPORTED or SCENARIO_UNKNOWN_ELEMENT.
+        SolverError
+            The engine died or ran out of time.
+
+        Examples
+        --------
+        >>> city.heating.criticality(net, kinds=["pipe", "plant"]).frame()      # doctest: +SKIP
+        """
+        request = CriticalityRequest(
+            kinds=tuple(kinds) or ("pipe",),
+            scenario=scenario or Scenario(),
+            valves=valves,
+            customers=customers,
+            rank_by=rank_by,
+            minimum_differential_pressure_kpa=minimum_differential_pressure_kpa,
+            friction_model=friction_model_of(friction_model),
+        )
+        return rank_losses(self, self.network(net), request)
 
     @question(rpc="AnalyzeRooms")
     def rooms(

@@ -23,6 +23,7 @@ from citymains.model.record import Record
 from citymains.model.table import ColumnSpec, Kind, Table, TableSpec
 from numpy.typing import NDArray
 
+from citymains_heating.arguments import make_floats, refuse
 from citymains_heating.refunds.decoding import RawReadings
 from citymains_heating.refunds.packs import resolve_policy
 from citymains_heating.refunds.policy import MILLI
@@ -106,21 +107,17 @@ class WatchRequest:
     until: datetime | None
 
     def __post_init__(self) -> None:
-        checks = (
+        make_floats(self, ("guarantee_c", "margin_k", "open_after_h", "close_after_h"))
+        owed = self.guarantee_c
+        refuse(
             (
-                "guarantee_c",
-                self.guarantee_c,
-                self.guarantee_c is None or 5.0 <= self.guarantee_c <= 30.0,
-                "5 .. 30",
-            ),
-            ("margin_k", self.margin_k, 0.0 <= self.margin_k <= 10.0, "0 .. 10"),
-            ("open_after_h", self.open_after_h, 0.0 <= self.open_after_h <= 240.0, "0 .. 240"),
-            ("close_after_h", self.close_after_h, 0.0 <= self.close_after_h <= 240.0, "0 .. 240"),
-            ("sample_s", self.sample_s, 1 <= self.sample_s <= 86_400, "1 .. 86400"),
+                ("guarantee_c", owed, owed is None or 5.0 <= owed <= 30.0, "5 .. 30"),
+                ("margin_k", self.margin_k, 0.0 <= self.margin_k <= 10.0, "0 .. 10"),
+                ("open_after_h", self.open_after_h, 0.0 <= self.open_after_h <= 240.0, "0 .. 240"),
+                ("close_after_h", self.close_after_h, 0.0 <= self.close_after_h <= 240.0, "0 .. 240"),
+                ("sample_s", self.sample_s, 1 <= self.sample_s <= 86_400, "1 .. 86400"),
+            )
         )
-        for name, value, holds, limit in checks:
-            if not holds:
-                raise InputError("ARGUMENT_INVALID", field=name, value=value, limit=limit)
 
 
 @dataclass(frozen=True)

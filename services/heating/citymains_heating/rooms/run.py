@@ -21,6 +21,7 @@ from citymains.model.table import Coded
 from citymains.plugins.records import RoomModel, load_reference
 from numpy.typing import NDArray
 
+from citymains_heating.arguments import make_floats, refuse
 from citymains_heating.outage import OutageRequest, analyze_outage, places_of
 from citymains_heating.outage_report import HeatOutageReport
 from citymains_heating.refunds.packs import resolve_policy
@@ -79,16 +80,20 @@ class RoomRequest:
     calibrate: bool = False
 
     def __post_init__(self) -> None:
-        checks: list[tuple[str, Any, bool, str]] = [
-            ("hours", self.hours, 0.0 < self.hours <= 336.0, "> 0, <= 336"),
-            ("step_s", self.step_s, STEP_S <= self.step_s <= DAY_S, "600 .. 86400"),
-            ("room_c", self.room_c, 5.0 <= self.room_c <= 35.0, "5 .. 35"),
-            ("outdoor_c", self.outdoor_c, self.outdoor_c is None or -60.0 <= self.outdoor_c <= 40.0, "-60 .. 40"),
-            ("guarantee_c", self.guarantee_c, self.guarantee_c is None or 5.0 <= self.guarantee_c <= 30.0, "5 .. 30"),
-        ]  # fmt: skip
-        for name, value, holds, limit in checks:
-            if not holds:
-                raise InputError("ARGUMENT_INVALID", field=name, value=value, limit=limit)
+        make_floats(
+            self, ("hours", "step_s", "repair_h", "isolate_after_s", "outdoor_c", "room_c", "guarantee_c")
+        )
+        outdoor, owed = self.outdoor_c, self.guarantee_c
+        refuse(
+            (
+                ("hours", self.hours, 0.0 < self.hours <= 336.0, "> 0, <= 336"),
+                ("step_s", self.step_s, STEP_S <= self.step_s <= DAY_S, "600 .. 86400"),
+                ("room_c", self.room_c, 5.0 <= self.room_c <= 35.0, "5 .. 35"),
+                ("outdoor_c", outdoor, outdoor is None or -60.0 <= outdoor <= 40.0, "-60 .. 40"),
+                ("guarantee_c", owed, owed is None or 5.0 <= owed <= 30.0, "5 .. 30"),
+                ("isolate_after_s", self.isolate_after_s, self.isolate_after_s >= 0.0, ">= 0"),
+            )
+        )
 
     @property
     def options(self) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import warnings
 
 from citymains.api.heating.v1 import bills_pb2 as citymains_dot_api_dot_heating_dot_v1_dot_bills__pb2
 from citymains.api.heating.v1 import cases_pb2 as citymains_dot_api_dot_heating_dot_v1_dot_cases__pb2
+from citymains.api.heating.v1 import criticality_pb2 as citymains_dot_api_dot_heating_dot_v1_dot_criticality__pb2
 from citymains.api.heating.v1 import outage_pb2 as citymains_dot_api_dot_heating_dot_v1_dot_outage__pb2
 from citymains.api.heating.v1 import refunds_pb2 as citymains_dot_api_dot_heating_dot_v1_dot_refunds__pb2
 from citymains.api.heating.v1 import rooms_pb2 as citymains_dot_api_dot_heating_dot_v1_dot_rooms__pb2
@@ -74,6 +75,11 @@ class HeatingServiceStub(object):
                 request_serializer=citymains_dot_api_dot_heating_dot_v1_dot_outage__pb2.AnalyzeOutageRequest.SerializeToString,
                 response_deserializer=citymains_dot_api_dot_heating_dot_v1_dot_outage__pb2.HeatOutageReport.FromString,
                 _registered_method=True)
+        self.RankCriticality = channel.unary_unary(
+                '/citymains.api.heating.v1.HeatingService/RankCriticality',
+                request_serializer=citymains_dot_api_dot_heating_dot_v1_dot_criticality__pb2.RankCriticalityRequest.SerializeToString,
+                response_deserializer=google_dot_longrunning_dot_operations__pb2.Operation.FromString,
+                _registered_method=True)
         self.AnalyzeRooms = channel.unary_unary(
                 '/citymains.api.heating.v1.HeatingService/AnalyzeRooms',
                 request_serializer=citymains_dot_api_dot_heating_dot_v1_dot_rooms__pb2.AnalyzeRoomsRequest.SerializeToString,
@@ -142,6 +148,13 @@ class HeatingServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RankCriticality(self, request, context):
+        """Lose every pipe, segment, valve, plant or pump, one at a time, and rank what that does.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def AnalyzeRooms(self, request, context):
         """How cold rooms get while heat is short: when below the guarantee, whom it concerns, what it may cost.
         """
@@ -202,6 +215,11 @@ def add_HeatingServiceServicer_to_server(servicer, server):
                     servicer.AnalyzeOutage,
                     request_deserializer=citymains_dot_api_dot_heating_dot_v1_dot_outage__pb2.AnalyzeOutageRequest.FromString,
                     response_serializer=citymains_dot_api_dot_heating_dot_v1_dot_outage__pb2.HeatOutageReport.SerializeToString,
+            ),
+            'RankCriticality': grpc.unary_unary_rpc_method_handler(
+                    servicer.RankCriticality,
+                    request_deserializer=citymains_dot_api_dot_heating_dot_v1_dot_criticality__pb2.RankCriticalityRequest.FromString,
+                    response_serializer=google_dot_longrunning_dot_operations__pb2.Operation.SerializeToString,
             ),
             'AnalyzeRooms': grpc.unary_unary_rpc_method_handler(
                     servicer.AnalyzeRooms,
@@ -387,6 +405,33 @@ class HeatingService(object):
             '/citymains.api.heating.v1.HeatingService/AnalyzeOutage',
             citymains_dot_api_dot_heating_dot_v1_dot_outage__pb2.AnalyzeOutageRequest.SerializeToString,
             citymains_dot_api_dot_heating_dot_v1_dot_outage__pb2.HeatOutageReport.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RankCriticality(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/citymains.api.heating.v1.HeatingService/RankCriticality',
+            citymains_dot_api_dot_heating_dot_v1_dot_criticality__pb2.RankCriticalityRequest.SerializeToString,
+            google_dot_longrunning_dot_operations__pb2.Operation.FromString,
             options,
             channel_credentials,
             insecure,

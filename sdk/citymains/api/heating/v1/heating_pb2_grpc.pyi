@@ -5,6 +5,7 @@ isort:skip_file
 
 from citymains.api.heating.v1 import bills_pb2 as _bills_pb2
 from citymains.api.heating.v1 import cases_pb2 as _cases_pb2
+from citymains.api.heating.v1 import criticality_pb2 as _criticality_pb2
 from citymains.api.heating.v1 import outage_pb2 as _outage_pb2
 from citymains.api.heating.v1 import refunds_pb2 as _refunds_pb2
 from citymains.api.heating.v1 import rooms_pb2 as _rooms_pb2
@@ -54,6 +55,8 @@ class HeatingServiceStub:
     """Temperature, differential pressure and heat at every consumer, heat loss of every pipe."""
     AnalyzeOutage: _grpc.UnaryUnaryMultiCallable[_outage_pb2.AnalyzeOutageRequest, _outage_pb2.HeatOutageReport]
     """Follow an outage over time: which substations stop and restart when, and how much heat is missing."""
+    RankCriticality: _grpc.UnaryUnaryMultiCallable[_criticality_pb2.RankCriticalityRequest, _operations_pb2.Operation]
+    """Lose every pipe, segment, valve, plant or pump, one at a time, and rank what that does."""
     AnalyzeRooms: _grpc.UnaryUnaryMultiCallable[_rooms_pb2.AnalyzeRoomsRequest, _rooms_pb2.RoomReport]
     """How cold rooms get while heat is short: when below the guarantee, whom it concerns, what it may cost."""
     ComputeRefunds: _grpc.UnaryUnaryMultiCallable[_refunds_pb2.ComputeRefundsRequest, _operations_pb2.Operation]
@@ -80,6 +83,8 @@ class HeatingServiceAsyncStub(HeatingServiceStub):
     """Temperature, differential pressure and heat at every consumer, heat loss of every pipe."""
     AnalyzeOutage: _aio.UnaryUnaryMultiCallable[_outage_pb2.AnalyzeOutageRequest, _outage_pb2.HeatOutageReport]  # type: ignore[assignment]
     """Follow an outage over time: which substations stop and restart when, and how much heat is missing."""
+    RankCriticality: _aio.UnaryUnaryMultiCallable[_criticality_pb2.RankCriticalityRequest, _operations_pb2.Operation]  # type: ignore[assignment]
+    """Lose every pipe, segment, valve, plant or pump, one at a time, and rank what that does."""
     AnalyzeRooms: _aio.UnaryUnaryMultiCallable[_rooms_pb2.AnalyzeRoomsRequest, _rooms_pb2.RoomReport]  # type: ignore[assignment]
     """How cold rooms get while heat is short: when below the guarantee, whom it concerns, what it may cost."""
     ComputeRefunds: _aio.UnaryUnaryMultiCallable[_refunds_pb2.ComputeRefundsRequest, _operations_pb2.Operation]  # type: ignore[assignment]
@@ -139,6 +144,14 @@ class HeatingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_outage_pb2.HeatOutageReport, _abc.Awaitable[_outage_pb2.HeatOutageReport]]:
         """Follow an outage over time: which substations stop and restart when, and how much heat is missing."""
+
+    @_abc_1.abstractmethod
+    def RankCriticality(
+        self,
+        request: _criticality_pb2.RankCriticalityRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operations_pb2.Operation, _abc.Awaitable[_operations_pb2.Operation]]:
+        """Lose every pipe, segment, valve, plant or pump, one at a time, and rank what that does."""
 
     @_abc_1.abstractmethod
     def AnalyzeRooms(

@@ -69,9 +69,9 @@ class AnalyzeRoomsRequest(_message.Message):
     guarantee_c: _builtins.float
     """Temperature owed, in degrees Celsius, 5 to 30; unset: by the rule at the city's place."""
     model: _builtins.str
-    """Model of room temperature: `1r1c`, `5r1c` or a plugin's; empty: 1r1c."""
+    """Model of room temperature: `1r1c`, `5r1c` or a plugin's; unset: 1r1c."""
     building_type: _builtins.str
-    """Type of buildings that name none; empty: old-medium."""
+    """Type of buildings that name none; unset: old-medium."""
     calibrate: _builtins.bool
     """Calibrate by the city's own readings and stops where none are given."""
     season: _builtins.str
@@ -133,15 +133,15 @@ class AnalyzeRoomsRequest(_message.Message):
     def __init__(
         self,
         *,
-        net: _builtins.str = ...,
+        net: _builtins.str | None = ...,
         scenario: _common_pb2.Scenario | None = ...,
         hours: _builtins.float | None = ...,
         step_s: _builtins.float | None = ...,
         outdoor_c: _builtins.float | None = ...,
         room_c: _builtins.float | None = ...,
         guarantee_c: _builtins.float | None = ...,
-        model: _builtins.str = ...,
-        building_type: _builtins.str = ...,
+        model: _builtins.str | None = ...,
+        building_type: _builtins.str | None = ...,
         calibrate: _builtins.bool = ...,
         start_time: _timestamp_pb2.Timestamp | None = ...,
         season: _builtins.str = ...,
@@ -162,16 +162,22 @@ class AnalyzeRoomsRequest(_message.Message):
         outages_id: _builtins.str = ...,
         outages_file: _network_pb2.SourceFile | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_guarantee_c", b"_guarantee_c", "_hours", b"_hours", "_isolate_after_s", b"_isolate_after_s", "_outdoor_c", b"_outdoor_c", "_repair_h", b"_repair_h", "_room_c", b"_room_c", "_step_s", b"_step_s", "buildings", b"buildings", "buildings_file", b"buildings_file", "buildings_id", b"buildings_id", "guarantee_c", b"guarantee_c", "hours", b"hours", "isolate_after_s", b"isolate_after_s", "outages", b"outages", "outages_file", b"outages_file", "outages_id", b"outages_id", "outdoor_c", b"outdoor_c", "readings", b"readings", "readings_file", b"readings_file", "readings_id", b"readings_id", "repair_h", b"repair_h", "room_c", b"room_c", "scenario", b"scenario", "start_time", b"start_time", "step_s", b"step_s", "tariffs", b"tariffs", "tariffs_file", b"tariffs_file", "tariffs_id", b"tariffs_id", "users", b"users", "users_file", b"users_file", "users_id", b"users_id", "valves", b"valves", "valves_file", b"valves_file", "valves_id", b"valves_id", "weather", b"weather", "weather_file", b"weather_file", "weather_id", b"weather_id"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_building_type", b"_building_type", "_guarantee_c", b"_guarantee_c", "_hours", b"_hours", "_isolate_after_s", b"_isolate_after_s", "_model", b"_model", "_net", b"_net", "_outdoor_c", b"_outdoor_c", "_repair_h", b"_repair_h", "_room_c", b"_room_c", "_step_s", b"_step_s", "building_type", b"building_type", "buildings", b"buildings", "buildings_file", b"buildings_file", "buildings_id", b"buildings_id", "guarantee_c", b"guarantee_c", "hours", b"hours", "isolate_after_s", b"isolate_after_s", "model", b"model", "net", b"net", "outages", b"outages", "outages_file", b"outages_file", "outages_id", b"outages_id", "outdoor_c", b"outdoor_c", "readings", b"readings", "readings_file", b"readings_file", "readings_id", b"readings_id", "repair_h", b"repair_h", "room_c", b"room_c", "scenario", b"scenario", "start_time", b"start_time", "step_s", b"step_s", "tariffs", b"tariffs", "tariffs_file", b"tariffs_file", "tariffs_id", b"tariffs_id", "users", b"users", "users_file", b"users_file", "users_id", b"users_id", "valves", b"valves", "valves_file", b"valves_file", "valves_id", b"valves_id", "weather", b"weather", "weather_file", b"weather_file", "weather_id", b"weather_id"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_guarantee_c", b"_guarantee_c", "_hours", b"_hours", "_isolate_after_s", b"_isolate_after_s", "_outdoor_c", b"_outdoor_c", "_repair_h", b"_repair_h", "_room_c", b"_room_c", "_step_s", b"_step_s", "building_type", b"building_type", "buildings", b"buildings", "buildings_file", b"buildings_file", "buildings_id", b"buildings_id", "calibrate", b"calibrate", "guarantee_c", b"guarantee_c", "hours", b"hours", "isolate_after_s", b"isolate_after_s", "model", b"model", "net", b"net", "outages", b"outages", "outages_file", b"outages_file", "outages_id", b"outages_id", "outdoor_c", b"outdoor_c", "readings", b"readings", "readings_file", b"readings_file", "readings_id", b"readings_id", "repair_h", b"repair_h", "room_c", b"room_c", "scenario", b"scenario", "season", b"season", "start_time", b"start_time", "step_s", b"step_s", "tariffs", b"tariffs", "tariffs_file", b"tariffs_file", "tariffs_id", b"tariffs_id", "users", b"users", "users_file", b"users_file", "users_id", b"users_id", "valves", b"valves", "valves_file", b"valves_file", "valves_id", b"valves_id", "weather", b"weather", "weather_file", b"weather_file", "weather_id", b"weather_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_building_type", b"_building_type", "_guarantee_c", b"_guarantee_c", "_hours", b"_hours", "_isolate_after_s", b"_isolate_after_s", "_model", b"_model", "_net", b"_net", "_outdoor_c", b"_outdoor_c", "_repair_h", b"_repair_h", "_room_c", b"_room_c", "_step_s", b"_step_s", "building_type", b"building_type", "buildings", b"buildings", "buildings_file", b"buildings_file", "buildings_id", b"buildings_id", "calibrate", b"calibrate", "guarantee_c", b"guarantee_c", "hours", b"hours", "isolate_after_s", b"isolate_after_s", "model", b"model", "net", b"net", "outages", b"outages", "outages_file", b"outages_file", "outages_id", b"outages_id", "outdoor_c", b"outdoor_c", "readings", b"readings", "readings_file", b"readings_file", "readings_id", b"readings_id", "repair_h", b"repair_h", "room_c", b"room_c", "scenario", b"scenario", "season", b"season", "start_time", b"start_time", "step_s", b"step_s", "tariffs", b"tariffs", "tariffs_file", b"tariffs_file", "tariffs_id", b"tariffs_id", "users", b"users", "users_file", b"users_file", "users_id", b"users_id", "valves", b"valves", "valves_file", b"valves_file", "valves_id", b"valves_id", "weather", b"weather", "weather_file", b"weather_file", "weather_id", b"weather_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__building_type: _TypeAlias = _typing.Literal["building_type"]  # noqa: Y015
+    _WhichOneofArgType__building_type: _TypeAlias = _typing.Literal["_building_type", b"_building_type"]  # noqa: Y015
     _WhichOneofReturnType__guarantee_c: _TypeAlias = _typing.Literal["guarantee_c"]  # noqa: Y015
     _WhichOneofArgType__guarantee_c: _TypeAlias = _typing.Literal["_guarantee_c", b"_guarantee_c"]  # noqa: Y015
     _WhichOneofReturnType__hours: _TypeAlias = _typing.Literal["hours"]  # noqa: Y015
     _WhichOneofArgType__hours: _TypeAlias = _typing.Literal["_hours", b"_hours"]  # noqa: Y015
     _WhichOneofReturnType__isolate_after_s: _TypeAlias = _typing.Literal["isolate_after_s"]  # noqa: Y015
     _WhichOneofArgType__isolate_after_s: _TypeAlias = _typing.Literal["_isolate_after_s", b"_isolate_after_s"]  # noqa: Y015
+    _WhichOneofReturnType__model: _TypeAlias = _typing.Literal["model"]  # noqa: Y015
+    _WhichOneofArgType__model: _TypeAlias = _typing.Literal["_model", b"_model"]  # noqa: Y015
+    _WhichOneofReturnType__net: _TypeAlias = _typing.Literal["net"]  # noqa: Y015
+    _WhichOneofArgType__net: _TypeAlias = _typing.Literal["_net", b"_net"]  # noqa: Y015
     _WhichOneofReturnType__outdoor_c: _TypeAlias = _typing.Literal["outdoor_c"]  # noqa: Y015
     _WhichOneofArgType__outdoor_c: _TypeAlias = _typing.Literal["_outdoor_c", b"_outdoor_c"]  # noqa: Y015
     _WhichOneofReturnType__repair_h: _TypeAlias = _typing.Literal["repair_h"]  # noqa: Y015
@@ -195,11 +201,17 @@ class AnalyzeRoomsRequest(_message.Message):
     _WhichOneofReturnType_weather: _TypeAlias = _typing.Literal["weather_id", "weather_file"]  # noqa: Y015
     _WhichOneofArgType_weather: _TypeAlias = _typing.Literal["weather", b"weather"]  # noqa: Y015
     @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__building_type) -> _WhichOneofReturnType__building_type | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__guarantee_c) -> _WhichOneofReturnType__guarantee_c | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__hours) -> _WhichOneofReturnType__hours | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__isolate_after_s) -> _WhichOneofReturnType__isolate_after_s | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__model) -> _WhichOneofReturnType__model | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__net) -> _WhichOneofReturnType__net | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__outdoor_c) -> _WhichOneofReturnType__outdoor_c | None: ...
     @_typing.overload
