@@ -6,7 +6,7 @@ import hashlib
 from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
@@ -59,10 +59,7 @@ def settlement_key(user: str, season: Season, policy: HeatRefundPolicy) -> str:
 
 def deadline_of(policy: HeatRefundPolicy, season: Season) -> date | None:
     """Last day to settle; None where the rule does not say."""
-    # A season that ends at midnight has its last day before.
-    last = (season.end - timedelta(microseconds=1)).date()
-    if season.end.hour == 0 and season.end.minute == 0:
-        last = season.end.date()
+    last = season.named_end
     settle = policy.settle
     if settle.month is not None and settle.day is not None:
         fixed = date(last.year, settle.month, settle.day)
