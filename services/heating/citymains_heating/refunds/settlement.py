@@ -30,6 +30,14 @@ class Form(StrEnum):
     """Nothing is due any more."""
 
 
+#: What each form says in a statement, in English and Chinese.
+FORM_TEXTS = {
+    Form.CREDIT: ("credited to the next season's fee", "抵扣下一采暖季热费"),
+    Form.CASH: ("paid in cash", "退现金"),
+    Form.NONE: ("nothing is due", "无应退金额"),
+}
+
+
 @dataclass
 class Settlement:
     """One entry per user with a refund."""
