@@ -130,6 +130,8 @@ TEMPERATURES = [
     (LINYI, {"asked": "12-05T09", "visits": "12-05T09=late 12-07T09=17 12-10T09=ok"}, "49.40"),  # 2 x 19 + 3 x 3.80
     (LINYI, {"asked": "12-05T09", "visits": "12-05T09=refused"}, "0"),
     (LINYI, {"asked": "12-05T09", "visits": "12-05T09=13 12-08T09=refused"}, "57.00"),  # compliant from the refusal on
+    # The province's article 21: nothing where the house's envelope is below code.
+    (LINYI, {"visits": "12-05T09=13 12-08T09=ok", "exclusions": "envelope_below_code"}, "0"),
     # Tai'an 33-35: from the request to the re-test, no least duration.
     (TAIAN, {"asked": "12-05T09", "visits": "12-05T15=17.99 12-06T09=ok"}, "5.70"),  # 1 x 19 x 0.3
     (TAIAN, {"asked": "12-05T09", "visits": "12-06T09=15.99 12-08T09=ok"}, "28.50"),  # 3 x 19 x 0.5
@@ -216,6 +218,10 @@ STOPS = [
     (BINZHOU, {"stops": "12-05T08/12-06T07:59"}, "0"),
     (BINZHOU, {"stops": "12-05T08/12-06T20"}, "28.50"),  # 36 h
     (WEIFANG, {"stops": "12-05T08/12-06T20"}, "28.50"),
+    # The province's 24 h hold in Jinan, whose own rule is silent; before 2021 nothing does.
+    (JINAN, {"stops": "12-05T08/12-06T07:59"}, "0"),
+    (JINAN, {"stops": "12-05T08/12-06T20"}, "28.50"),
+    (JINAN, {"season": "2014-11-15/2015-03-15", "stops": "12-05T08/12-06T20"}, "0"),
     (TAIAN, {"stops": "03-14T00/03-15T00", "kind": "early_stop"}, "19.00"),
     # Heze: more than 24 h, or more than 7 days in all.
     (HEZE, {"stops": "12-05T08/12-06T08"}, "0"),
