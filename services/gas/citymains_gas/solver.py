@@ -47,10 +47,9 @@ RESULTS: Final[Mapping[str, Mapping[str, tuple[str, str, float]]]] = {
 }
 
 #: Tolerances in bar, kg/s and of the residual; pandapipes' defaults are 1e-5, 1e-5 and 1e-3.
-TOLERANCES: Final = {"tol_p": 1e-8, "tol_m": 1e-8, "tol_res": 1e-5}
+TOLERANCES: Final = {"tol_p": 1e-9, "tol_m": 1e-5, "tol_res": 1e-5}
 
 MAX_ITERATIONS: Final = 100
-MAX_COLEBROOK_ITERATIONS: Final = 100
 
 _PROPERTIES: Final[Mapping[str, Callable[[Mapping[str, Any]], Any]]] = {
     "constant": lambda one: fluids.FluidPropertyConstant(one["value"]),
@@ -248,8 +247,6 @@ class GasSession:
                 friction_model=friction_model,
                 use_numba=False,
                 max_iter_hyd=MAX_ITERATIONS,
-                max_iter_colebrook=MAX_COLEBROOK_ITERATIONS,
-                tolerance_colebrook=1e-8,
                 ambient_temperature=self._ambient_k,
                 calc_compression_power=False,
                 **TOLERANCES,
