@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
 
@@ -75,6 +75,24 @@ class PipeModel:
             spec.kind, object
         )
         return np.array(values, dtype=dtype)
+
+    def changed(self, columns: Mapping[str, Mapping[str, NDArray[Any]]]) -> PipeModel:
+        """The model with other columns, by component and name; see :meth:`edited`."""
+        tables = {
+            name: {**table, **{key: _cells(values) for key, values in columns.get(name, {}).items()}}
+            for name, table in self.tables.items()
+        }
+        return replace(self, tables=tables)
+
+    def document(self) -> bytes:
+        """What :meth:`of` reads."""
+        content = {
+            "utility": self.utility,
+            "fluid": self.fluid,
+            "ambient_temperature_c": self.ambient_temperature_c,
+            "tables": self.tables,
+        }
+        return json.dumps(content, ensure_ascii=False, allow_nan=False).encode()
 
     # -- the engine's input ------------------------------------------------------------------------------
 
@@ -283,6 +301,11 @@ class _Edits:
             values = self._column(component, name)
             values[rows] *= edit.factor
         self.unknown += [("node", name) for name in edit.nodes if name not in met]
+
+
+def _cells(values: NDArray[Any]) -> list[Any]:
+    """A column as the document has it; missing is null."""
+    return [None if value != value else value for value in values.tolist()]
 
 
 def _plain(value: Any) -> Any:

@@ -80,10 +80,7 @@ add_row = _operation(lambda builder, row: builder.fadd(row[0], row[1]), 2)
 subtract_row = _operation(lambda builder, row: builder.fsub(row[0], row[1]), 2)
 
 
-@intrinsic
-def subtract_scaled(context: Any, values: Any, to: Any, at: Any, scale: Any) -> Any:
-    """``values[to : to + 8] -= values[at : at + 8] * scale`` for two parts of one array of one dimension that do not meet."""
-
+def _subtract_scaled(context: Any, values: Any, to: Any, at: Any, scale: Any) -> Any:
     def emit(context: Any, builder: Any, signature: Any, given: Any) -> Any:
         data = context.make_array(signature.args[0])(context, builder, given[0]).data
         places = [
@@ -99,3 +96,7 @@ def subtract_scaled(context: Any, values: Any, to: Any, at: Any, scale: Any) -> 
         return context.get_dummy_value()
 
     return types.void(values, types.intp, types.intp, types.float64), emit
+
+
+#: ``values[to : to + 8] -= values[at : at + 8] * scale`` for two parts of one array of one dimension that do not meet
+subtract_scaled: Any = intrinsic(_subtract_scaled)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -15,6 +16,35 @@ TOLERANCE: Final = 1e-4
 _MOST_PASSES: Final = 200
 _SHRINK: Final = 0.5
 _GROW: Final = 1.3
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLevel:
+    """What appliances need.
+
+    Attributes
+    ----------
+    nominal_kpa : float
+        Nominal pressure Pn of the appliances, gauge, from which they draw in full. [kPa] > 0
+    least_ratio : float
+        Share of Pn below which they fail. (0, 1)
+    """
+
+    nominal_kpa: float
+    least_ratio: float
+
+    @property
+    def least_kpa(self) -> float:
+        """Gauge pressure below which appliances fail. [kPa]"""
+        return self.nominal_kpa * self.least_ratio
+
+    def share(self, pressure_kpa: Any) -> Array:
+        """:func:`delivered_share` at this level."""
+        return delivered_share(pressure_kpa, **self.parameters())
+
+    def parameters(self) -> dict[str, float]:
+        """Arguments of :func:`delivered_share`."""
+        return {"nominal_kpa": self.nominal_kpa, "least_ratio": self.least_ratio}
 
 
 def delivered_share(pressure_kpa: Any, *, nominal_kpa: float, least_ratio: float) -> Array:

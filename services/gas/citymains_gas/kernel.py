@@ -15,6 +15,7 @@ import numpy as np
 from citymains.kernels.rows import LANES
 from numpy.typing import NDArray
 
+from citymains_gas.cases import Case
 from citymains_gas.delivery import delivered_share
 from citymains_gas.kernel_fluid import NORMAL_PRESSURE_BAR, NORMAL_TEMPERATURE_K
 from citymains_gas.kernel_friction import LAWS
@@ -22,7 +23,7 @@ from citymains_gas.kernel_lanes import Cases, Fixed, prepare, tie_flows
 from citymains_gas.kernel_network import PASCAL_PER_BAR, KernelNetwork, NotModelled
 from citymains_gas.kernel_newton import Delivery, Lanes, Work, solve
 from citymains_gas.kernel_topology import Topology
-from citymains_gas.regulators_states import ActiveSet, State
+from citymains_gas.regulators_states import ActiveSet, State, slam_kpa_without
 
 __all__ = ["Case", "GasKernel", "KernelAnswer", "NotModelled"]
 
@@ -37,30 +38,6 @@ WARM_LIMIT: Final = 30
 BAR_PER_KPA: Final = 0.01
 #: Velocity of the first guess [m/s] at normal conditions, as the reference engine starts.
 _FIRST_VELOCITY: Final = 0.1
-
-
-@dataclass(frozen=True)
-class Case:
-    """One scenario as a difference from the network as it is.
-
-    Attributes
-    ----------
-    closed : sequence of int
-        Links that pass nothing, by their number in :attr:`KernelNetwork.link_ids`.
-    lost_sources : sequence of int
-    stuck_open : sequence of int
-        Regulators, by row, that have failed wide open.
-    slam_shut_fails : bool
-        Whether the safety valves of those fail with them.
-    demand : ndarray, optional
-        Demand of the sinks at every junction [kg/s] instead of the network's.
-    """
-
-    closed: Sequence[int] = ()
-    lost_sources: Sequence[int] = ()
-    stuck_open: Sequence[int] = ()
-    slam_shut_fails: bool = False
-    demand: Floats | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +120,7 @@ class GasKernel:
             network.link[order], network.gate[order], network.tie_start, network.tie_end, network.tie_link,
             network.regulator_inlet, network.regulator_outlet, network.first_regulator,
             np.concatenate([on, inside]).astype(np.int8), source, absolute**2, set_bar**2,
-            self._at_nodes("infeeds", np.ones(len(model.ids("infeeds"))), network.node_count),
+            self._at_nodes("infeeds"),
         )  # fmt: skip
         self._is_open = np.concatenate(
             [
@@ -153,17 +130,14 @@ class GasKernel:
             ]
         ).astype(np.int8)
         self._feeds = model.column("sources", "in_service").astype(np.int8)
-        self.demand = self.demand_of(np.ones(len(model.ids("sinks"))))
+        self._demand = self._at_nodes("sinks")
 
-    def demand_of(self, factor: Floats) -> Floats:
-        """Demand of every junction [kg/s], with a factor on each sink."""
-        return self._at_nodes("sinks", factor, self.network.junction_count)
-
-    def _at_nodes(self, component: str, factor: Floats, nodes: int) -> Floats:
-        model, row = self.network.model, self._row
-        flow = model.column(component, "flow_kg_per_s") * model.column(component, "scaling") * factor
-        found = np.zeros(nodes)
-        places = [row[name] for name in model.column(component, "node")]
+    def _at_nodes(self, component: str) -> Floats:
+        """Sum of the flows of a component at each node [kg/s]."""
+        model = self.network.model
+        flow = model.column(component, "flow_kg_per_s") * model.column(component, "scaling")
+        found = np.zeros(self.network.node_count)
+        places = [self._row[name] for name in model.column(component, "node")]
         np.add.at(found, places, np.where(model.column(component, "in_service"), flow, 0.0))
         return found
 
@@ -187,7 +161,7 @@ class GasKernel:
         return Lanes(
             active=room(edges), coupled=room(edges), free=room(nodes),
             stands_for=np.zeros((nodes, LANES), dtype=np.int32),
-            demand=room(nodes), feed=room(nodes), flow=room(edges), square=room(nodes), pressure=room(nodes), root=room(edges),
+            demand=room(nodes), feed=room(nodes), gets=room(nodes), flow=room(edges), square=room(nodes), pressure=room(nodes), root=room(edges),
             working=np.zeros((regulators, LANES), dtype=np.int8), passed=room(regulators),
         )  # fmt: skip
 
@@ -260,9 +234,8 @@ class GasKernel:
 
     def _cases(self, some: list[Case]) -> Cases:
         """Eight lanes of up to eight scenarios; one alone stands in all of them."""
-        regulators, nodes = len(self._fixed.inlet), self.network.node_count
-        own = np.zeros((nodes, LANES))
-        own[: self.network.junction_count] = self.demand[:, None]
+        regulators = len(self._fixed.inlet)
+        own = np.repeat(self._demand[:, None], LANES, axis=1)
         cases = Cases(
             np.repeat(self._is_open[:, None], LANES, axis=1),
             np.repeat(self._feeds[:, None], LANES, axis=1),
@@ -274,8 +247,7 @@ class GasKernel:
                 cases.is_open[np.asarray(case.closed, dtype=np.int64), lane] = 0
             if len(case.lost_sources):
                 cases.feeds[np.asarray(case.lost_sources, dtype=np.int64), lane] = 0
-            if case.demand is not None:
-                own[: self.network.junction_count, lane] = case.demand
+            own[:, lane] *= case.demand_factor
         return cases
 
     # -- regulators --------------------------------------------------------------------------------------
@@ -283,17 +255,12 @@ class GasKernel:
     def _active_set(self, cases: Cases, lane: int, case: Case) -> ActiveSet:
         model = self.network.model
         active = model.column("regulators", "active")
-        slam = model.column("regulators", "slam_shut_kpa")
         active[list(case.stuck_open)] = False
-        if case.slam_shut_fails:
-            slam[list(case.stuck_open)] = np.nan
-        return ActiveSet(
-            controlled=self._fixed.outlet.astype(np.int64),
-            set_kpa=model.column("regulators", "pressure_kpa"),
-            slam_kpa=slam,
-            non_return=model.column("regulators", "non_return"),
+        return ActiveSet.of(
+            model,
             in_service=cases.is_open[self._fixed.first_regulator :, lane] > 0,
             active=active,
+            slam_kpa=slam_kpa_without(model, case.stuck_open if case.slam_shut_fails else ()),
         )
 
     def _change_states(self, cases: Cases, sets: list[ActiveSet], iterations: Ints, sound: Bytes) -> bool:

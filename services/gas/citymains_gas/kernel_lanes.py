@@ -119,7 +119,7 @@ def tie_is_open(fixed: Fixed, cases: Cases, t: int, lane: int) -> bool:
     link = fixed.tie_link[t]
     if not cases.is_open[link, lane]:
         return False
-    return link < fixed.first_regulator or cases.state[link - fixed.first_regulator, lane] == OPEN
+    return bool(link < fixed.first_regulator or cases.state[link - fixed.first_regulator, lane] == OPEN)
 
 
 @numba.njit(cache=True)
@@ -158,6 +158,8 @@ def prepare(
                 lanes.demand[standing, lane] += cases.own_demand[n, lane]
                 lanes.feed[standing, lane] += fixed.own_feed[n]
             lanes.pressure[n, lane] = np.sqrt(lanes.square[n, lane])
+        for n in range(nodes):
+            lanes.gets[n, lane] = lanes.demand[n, lane]
         for e in range(count):
             link, gate = fixed.link[e], fixed.gate[e]
             conducts = cases.is_open[link, lane] and (gate < 0 or cases.is_open[gate, lane])

@@ -16,6 +16,7 @@ from citymains.intake.pandapipes_model import PipeModel
 from citymains.units import ZERO_CELSIUS_K
 from numpy.typing import NDArray
 
+from citymains_gas.cases import LINK_COMPONENTS
 from citymains_gas.friction import FrictionModel
 from citymains_gas.kernel_fluid import NORMAL_PRESSURE_BAR, NORMAL_TEMPERATURE_K, FluidNotModelled, Gas
 
@@ -36,9 +37,6 @@ _REGULATOR_BORE_M: Final = 0.1
 _EDGE: Final = ("start", "end", "link", "gate", "end_k", "length", "bore", "k", "loss", "known")
 #: Of an edge without length; its roughness does not matter.
 _EDGE_DEFAULTS: Final = {"gate": -1, "length": 0.0, "k": 1e-3, "known": 0.0}
-
-#: Links that are an edge or an ideal link, in the order in which links are numbered.
-LINK_COMPONENTS: Final = ("pipes", "valves", "regulators")
 
 
 class NotModelled(Exception):  # noqa: N818  (a reason, not a failure)

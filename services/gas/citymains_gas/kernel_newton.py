@@ -45,8 +45,10 @@ _LEAST_SQUARE: Final = 1e-6
 #: A step takes at most this share of a square away, so that no first guess runs below zero.
 _MOST_FALL: Final = 0.9
 
-#: Share of the demand below which its slope is that of this share.
-_FIRST_SHARE: Final = 0.05
+#: Share of the demand below which the slope of the law of delivery is that of this share.
+_FIRST_SHARE: Final = 0.01
+#: Slope of that law where nothing more, or nothing less than nothing, can be drawn.
+_BARRIER: Final = 1e12
 
 #: Edges that are worked on at a time; their arrays stay in the first cache.
 _TILE: Final = 32
@@ -101,6 +103,8 @@ class Lanes(NamedTuple):
     """What the sinks at each standing node ask for [kg/s]."""
     feed: Floats
     """What infeeds bring there [kg/s]."""
+    gets: Floats
+    """What the sinks there get [kg/s]."""
     flow: Floats
     square: Floats
     pressure: Floats
@@ -133,16 +137,30 @@ class Work(NamedTuple):
     drawn: Floats
     """What regulators take at their inlets [kg/s]."""
     delivered: Floats
-    """What sinks get at the present pressures, less what infeeds bring [kg/s]."""
+    """What sinks would get if no pressure moved, less what infeeds bring [kg/s]."""
     yielding: Floats
-    """Its derivative to the squared pressure."""
+    """How that changes with the squared pressure."""
     moved: Floats
 
     @classmethod
     def of(cls, edges: int, nodes: int, entries: int) -> Work:
         """Arrays for a topology."""
-        rows = (edges, edges, nodes, nodes, entries + 1, nodes, nodes, nodes, nodes)
-        return cls(*(np.zeros((count, LANES)) for count in rows), np.zeros(LANES))
+
+        def room(rows: int) -> Floats:
+            return np.zeros((rows, LANES))
+
+        return cls(
+            conductance=room(edges),
+            linear=room(edges),
+            diagonal=room(nodes),
+            right_side=room(nodes),
+            lower=room(entries + 1),
+            inverse=room(nodes),
+            drawn=room(nodes),
+            delivered=room(nodes),
+            yielding=room(nodes),
+            moved=np.zeros(LANES),
+        )
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -221,22 +239,40 @@ def _heights(height: Floats, first: int, z: Floats, count: int, p: Floats, q: Fl
 
 @numba.njit(cache=True, error_model="numpy")
 def deliver(delivery: Delivery, lanes: Lanes, work: Work) -> None:
-    """What the sinks get: all, or ``sqrt((p - least) / (nominal - least))`` of it between two gauge pressures."""
+    """What sinks would get if no pressure moved, and how it changes with the squared pressure.
+
+    ``p - least = (nominal - least) (q / asked)^2`` for what is drawn, q, between 0 and all; beyond,
+    a barrier so steep that nothing less than 0 and no more than all is drawn. Flow, not pressure,
+    is what the law is smooth in; so demand is treated as the pipes are.
+    """
     span = delivery.nominal - delivery.least
     for n in range(lanes.demand.shape[0]):
         for lane in range(LANES):
             asked = lanes.demand[n, lane]
-            work.delivered[n, lane] = asked - lanes.feed[n, lane]
+            work.delivered[n, lane] = lanes.gets[n, lane] - lanes.feed[n, lane]
             work.yielding[n, lane] = 0.0
-            if not delivery.yields or asked == 0.0:
+            if not delivery.yields or asked <= 0.0:
                 continue
-            above = (lanes.pressure[n, lane] - delivery.atmosphere[n] - delivery.least) / span
-            share = math.sqrt(min(max(above, 0.0), 1.0))
-            work.delivered[n, lane] = asked * share - lanes.feed[n, lane]
-            if above < 1.0:
-                # The share rises without bound where it begins; the chord of the first few per cent stands for it.
-                slope = 0.5 / max(share, _FIRST_SHARE) / span if above > -_FIRST_SHARE else 0.0
-                work.yielding[n, lane] = asked * slope * 0.5 / lanes.pressure[n, lane]
+            share, pressure = lanes.gets[n, lane] / asked, lanes.pressure[n, lane]
+            above = (pressure - delivery.atmosphere[n] - delivery.least) / span
+            if share < 0.0:
+                loss, slope = _BARRIER * share, _BARRIER
+            elif share > 1.0:
+                loss, slope = 1.0 + _BARRIER * (share - 1.0), _BARRIER
+            else:
+                loss, slope = share * share, 2.0 * max(share, _FIRST_SHARE)
+            work.delivered[n, lane] += asked * (above - loss) / slope
+            work.yielding[n, lane] = asked / (slope * span * 2.0 * pressure)
+
+
+@numba.njit(cache=True, error_model="numpy")
+def take(lanes: Lanes, work: Work, position: Ints) -> None:
+    """Let the sinks draw what the new pressures give them."""
+    for n in range(position.shape[0]):
+        at = position[n]
+        for lane in range(LANES):
+            change = work.yielding[n, lane] * work.right_side[at, lane] * lanes.free[n, lane]
+            lanes.gets[n, lane] = work.delivered[n, lane] + lanes.feed[n, lane] + change
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -328,7 +364,7 @@ def regulator_flows(edges: Edges, inlet: Ints, outlet: Ints, lanes: Lanes, work:
 
     A regulator below another one is in balance one iteration later than that one.
     """
-    balance = work.delivered + work.drawn
+    balance = lanes.gets - lanes.feed + work.drawn
     for e in range(edges.start.shape[0]):
         for lane in range(LANES):
             balance[lanes.stands_for[edges.start[e], lane], lane] += lanes.flow[e, lane]
@@ -385,17 +421,17 @@ def solve(
     iterations[:] = -1
     work.drawn[:, :] = 0.0
     follow(tied, lanes)
-    deliver(delivery, lanes, work)
     if inlet.shape[0]:
         regulator_flows(edges, inlet, outlet, lanes, work)
     for iteration in range(1, limit + 1):
         linearize(edges, z, law, has_height, lanes, work)
+        deliver(delivery, lanes, work)
         assemble(edges, pattern, lanes, work)
         _solve_system(pattern, work, alike)
         advance(edges, pattern, lanes, work)
-        follow(tied, lanes)
         if delivery.yields:
-            deliver(delivery, lanes, work)
+            take(lanes, work, pattern.position)
+        follow(tied, lanes)
         if inlet.shape[0]:
             regulator_flows(edges, inlet, outlet, lanes, work)
         done = True

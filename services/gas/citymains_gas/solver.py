@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 import pandapipes
 from citymains.engine_host.engine import EngineFault
+from citymains.intake.pandapipes_model import PipeModel
 from numpy.typing import NDArray
 from pandapipes.pf.pipeflow_setup import PipeflowNotConverged, get_lookup
 from pandapipes.properties import fluids
@@ -21,6 +22,7 @@ from pandapipes.properties import fluids
 from citymains_gas import solver_friction
 from citymains_gas.delivery import Delivery
 from citymains_gas.friction import FrictionModel
+from citymains_gas.kernel_batch import Batch
 from citymains_gas.regulators_states import ActiveSet, State
 
 #: pandapipes' result columns by ours: (table, column, factor).
@@ -87,7 +89,7 @@ class GasEngine:
         return f"pandapipes {pandapipes.__version__}"
 
     def open(self, model: Mapping[str, Any], directory: Path) -> GasSession:
-        """Build the network of :meth:`citymains.intake.pandapipes_model.PipeModel.engine_model`."""
+        """Build the network of :meth:`citymains.intake.pandapipes_model.PipeModel.engine_model`; ``document`` is its own."""
         logging.getLogger("pandapipes").setLevel(logging.ERROR)
         solver_friction.install()
         return GasSession(model)
@@ -97,6 +99,8 @@ class GasSession:
     """One network, kept built for one scenario after another."""
 
     def __init__(self, model: Mapping[str, Any]) -> None:
+        self._model = PipeModel.of(model["document"])
+        self._batch = Batch(self._model, self._state)
         self._counts = model["counts"]
         self._ambient_k = float(model["ambient_temperature_k"])
         self._net = pandapipes.create_empty_network(fluid=None, add_stdtypes=False)
@@ -111,22 +115,26 @@ class GasSession:
             raise EngineFault("ENGINE_FAILED", str(error)) from error
 
     def run(self, task: Mapping[str, Any]) -> dict[str, Any]:
+        """Answer a chunk of cases (see :meth:`citymains_gas.kernel_batch.Batch.run`), or one steady state."""
+        return self._batch.run(task) if "cases" in task else self._state(task)
+
+    def _state(self, task: Mapping[str, Any]) -> dict[str, Any]:
         """Calculate one steady state.
 
         Parameters
         ----------
         task : mapping
-            ``friction_model`` and ``edits``: columns by pandapipes' table and column. ``regulators``
-            (optional): the parameters of :class:`citymains_gas.regulators_states.ActiveSet`; without it
-            set points are held as equations. ``delivery`` (optional): parameters of
-            :class:`citymains_gas.delivery.Delivery`; without it demands do not yield to pressure.
+            ``friction_model`` and ``edits``: columns by pandapipes' table and column. ``delivery``
+            (optional): parameters of :class:`citymains_gas.delivery.Delivery`; without it demands do
+            not yield to pressure. ``slam_kpa`` (optional): trip pressures instead of the network's.
 
         Returns
         -------
         dict
             ``converged``, ``iterations``, ``message`` and the columns of :data:`RESULTS`; NaN where an
-            element is without supply, and everywhere if nothing converged or nothing supplies. With
-            ``regulators`` also ``states``, ``passes``, ``cycled``; with ``delivery`` ``share`` and ``delivery_error``.
+            element is without supply, and everywhere if nothing converged or nothing supplies. Where
+            there are regulators also ``states``, ``passes``, ``cycled``; with ``delivery`` ``share`` and
+            ``delivery_error``.
         """
         before = {
             (table, column): self._net[table][column].to_numpy(copy=True)
@@ -166,17 +174,15 @@ class GasSession:
     def _settle(self, task: Mapping[str, Any]) -> dict[str, Any]:
         """The state in which every regulator does what its pressures make it do."""
         friction_model = str(task["friction_model"])
-        if task.get("regulators") is None or not self._counts.get("regulators"):
+        if not self._counts.get("regulators"):
             return self._solve(friction_model)
         table = self._net.press_control
         kept = {name: table[name].to_numpy(copy=True) for name in ("in_service", "control_active")}
         found = ActiveSet.of(
-            {
-                **task["regulators"],
-                "controlled": table.controlled_junction.to_numpy(),
-                "in_service": kept["in_service"],
-                "active": kept["control_active"],
-            }
+            self._model,
+            in_service=kept["in_service"],
+            active=kept["control_active"],
+            slam_kpa=task.get("slam_kpa"),
         )
         try:
             return self._search(found, friction_model)
