@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from citymains.errors import InputError, Issue, issue
-from citymains.intake.pandapipes_components import BY_NAME, Component, Field, components_of
+from citymains.intake.pandapipes_components import BY_NAME, Component, Field, Range, components_of
 from citymains.model.scenario import Close, Lose, ScaleDemand, Scenario, SetControl
 from citymains.model.table import Kind
 from citymains.units import ZERO_CELSIUS_K
@@ -83,6 +83,10 @@ class PipeModel:
             for name, table in self.tables.items()
         }
         return replace(self, tables=tables)
+
+    def with_table(self, component: str, columns: Columns) -> PipeModel:
+        """The model with another table of one component."""
+        return replace(self, tables={**self.tables, component: columns})
 
     def document(self) -> bytes:
         """What :meth:`of` reads."""
@@ -260,16 +264,20 @@ class _Edits:
                 )
 
     def _set(self, edit: SetControl) -> None:
-        """Set a number the engine knows of one element, within what the column allows."""
+        """Set a number or a switch the engine knows of one element, within what the column allows."""
         homes = [one for one in self.model.components if edit.element in self.model._row_of[one.name]]
         if not homes:
             self.unknown.append(("element", edit.element))
             return
         for component in homes:
-            known = {one.name: one for one in component.fields if one.theirs and one.kind is Kind.FLOAT}
+            known = {
+                one.name: Range(0.0, 1.0) if one.kind is Kind.BOOLEAN else one.allowed
+                for one in component.fields
+                if one.theirs and one.kind in (Kind.FLOAT, Kind.BOOLEAN)
+            }
             spec = known.get(edit.field)
-            if spec is None or not spec.allowed.holds(edit.value):
-                limit = ", ".join(known) if spec is None else str(spec.allowed)
+            if spec is None or not spec.holds(edit.value):
+                limit = ", ".join(known) if spec is None else str(spec)
                 value = edit.field if spec is None else edit.value
                 self.refused.append(
                     issue(

@@ -69,15 +69,20 @@ class Gas:
             offset, slope = compressibility["offset"], compressibility["slope"]
         else:
             raise FluidNotModelled(f"compressibility of kind {compressibility['kind']}")
-        density = _function(properties["density"])(np.array([NORMAL_TEMPERATURE_K]))
         return cls(
             str(fluid["name"]),
-            float(density[0]),
+            cls.density_of(fluid),
             float(offset),
             float(slope),
             compressibility["kind"] == "reciprocal",
             _function(properties["viscosity"]),
         )
+
+    @staticmethod
+    def density_of(fluid: Mapping[str, Any]) -> float:
+        """Density of a canonical document's ``fluid`` at 273.15 K and 1.01325 bar [kg/m3]."""
+        properties = fluid.get("properties") or _library(str(fluid["name"]))
+        return float(_function(properties["density"])(np.array([NORMAL_TEMPERATURE_K]))[0])
 
     @property
     def specific_gas_constant(self) -> float:

@@ -210,7 +210,18 @@ class GasSession:
             )
             if not more:
                 break
+        if answer["converged"]:
+            self._complete(answer, found)
         return {**answer, "cycled": bool(answer["converged"]) and not found.settled}
+
+    def _complete(self, answer: dict[str, Any], found: ActiveSet) -> None:
+        """What the engine leaves out of regulators that pass nothing: their pressures, and a flow of nought."""
+        table, columns = self._net.press_control, answer["columns"]["regulators"]
+        pressure = answer["columns"]["junctions"]["pressure_kpa"]
+        columns["inlet_pressure_kpa"] = pressure[table.from_junction.to_numpy()]
+        columns["outlet_pressure_kpa"] = pressure[table.to_junction.to_numpy()]
+        passes = (found.states == State.REGULATING) | (found.states == State.OPEN)
+        columns["flow_kg_per_s"] = np.where(passes, columns["flow_kg_per_s"], 0.0)
 
     def _solve(self, friction_model: str) -> dict[str, Any]:
         solver_friction.set_blend(0.0)
