@@ -9,8 +9,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-#: Links a case may close, in the order in which they are numbered.
-LINK_COMPONENTS: Final = ("pipes", "valves", "regulators")
+#: Links a case may close, in the order in which they are numbered; the batched solver models the first three.
+LINK_COMPONENTS: Final = ("pipes", "valves", "regulators", "compressors", "pumps", "flow_controls")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Case:
     Attributes
     ----------
     closed : tuple of int
-        Links that pass nothing: pipes, then valves, then regulators, numbered through.
+        Links that pass nothing, numbered through in the order of :data:`LINK_COMPONENTS`.
     lost_sources : tuple of int
         Sources out of service, by row.
     stuck_open : tuple of int

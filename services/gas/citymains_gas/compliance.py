@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from citymains_gas.judgement import worst
 from citymains_gas.levels import Levels, levels_of
+from citymains_gas.places import places_of
 from citymains_gas.rules.pressure import KIND, LOW
 from citymains_gas.steady import SteadyState
 
@@ -151,18 +152,6 @@ class Compliance:
         values = {name: self.limits.value(outcome, name) for name in self.limits.by_class}
         return np.array([values[name] for name in self._class], dtype=np.float64)
 
-    @cached_property
-    def _places(self) -> Mapping[str, tuple[int, ...]]:
-        """Junctions of every element a customer may hang on."""
-        state = self.state
-        places: dict[str, tuple[int, ...]] = {}
-        for component in ("regulators", "valves", "pipes"):
-            ends = zip(state.rows(component, "from_node"), state.rows(component, "to_node"), strict=True)
-            places.update(zip(state.ids(component), ((int(i), int(j)) for i, j in ends), strict=True))
-        places.update(zip(state.ids("sinks"), ((int(i),) for i in state.rows("sinks", "node")), strict=True))
-        places.update({name: (row,) for name, row in state.row_of.items()})
-        return places
-
     # -- findings --------------------------------------------------------------------------------------------
 
     def findings(self) -> Iterator[Finding]:
@@ -262,7 +251,8 @@ class Compliance:
         if self.customers is None:
             return CUSTOMERS.empty()
         people = self.customers
-        places = [self._places.get(one or "", ()) for one in people.texts("element")]
+        known = places_of(self.state.model)
+        places = [known.get(one or "", ()) for one in people.texts("element")]
         pressure = np.array([self._lowest(at) for at in places])
         least, most = self._customer_limits(places)
         states = _states(places, pressure, least, most)

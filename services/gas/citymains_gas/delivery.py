@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -88,13 +89,19 @@ class Delivery:
         Number of demands.
     nominal_kpa, least_ratio : float
         As in :func:`delivered_share`.
+    fixed : sequence of int
+        Demands that do not yield.
     """
 
-    def __init__(self, count: int, *, nominal_kpa: float, least_ratio: float) -> None:
+    def __init__(
+        self, count: int, *, nominal_kpa: float, least_ratio: float, fixed: Sequence[int] = ()
+    ) -> None:
         self._nominal_kpa = nominal_kpa
         self._least_ratio = least_ratio
         self._size: Array = np.ones(count)
         self._way: Array = np.zeros(count)
+        self._yields = np.ones(count, dtype=np.bool_)
+        self._yields[list(fixed)] = False
         self._passes = 0
         self.share: Array = np.ones(count)
         """Share of each demand that is drawn in the next solution."""
@@ -116,9 +123,9 @@ class Delivery:
         self._passes += 1
         if not solved:
             # No pressures to go by: everything asked for is too much.
-            self.share = self.share * _SHRINK
+            self.share = np.where(self._yields, self.share * _SHRINK, 1.0)
             return self._passes < _MOST_PASSES
-        supplied = ~np.isnan(pressure_kpa)
+        supplied = ~np.isnan(pressure_kpa) & self._yields
         allowed = delivered_share(pressure_kpa, nominal_kpa=self._nominal_kpa, least_ratio=self._least_ratio)
         off = np.where(supplied, allowed - self.share, 0.0)
         self.error = float(np.abs(off).max(initial=0.0))

@@ -23,6 +23,9 @@ _SWITCHES: Final = {
     "pipes": ("pipe", "in_service"),
     "valves": ("valve", "opened"),
     "regulators": ("press_control", "in_service"),
+    "compressors": ("compressor", "in_service"),
+    "pumps": ("pump", "in_service"),
+    "flow_controls": ("flow_control", "in_service"),
 }
 
 Solve = Callable[[Mapping[str, Any]], Mapping[str, Any]]

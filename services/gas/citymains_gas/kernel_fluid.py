@@ -100,8 +100,14 @@ class Gas:
         return 1.0 / line if self.z_reciprocal else line
 
 
+def compressibility_of(fluid: Mapping[str, Any]) -> Callable[[Any], Any]:
+    """Z of absolute pressures [bar] of a canonical document's ``fluid``, whatever kind it is."""
+    properties = fluid.get("properties") or _library(str(fluid["name"]))
+    return _function(properties["compressibility"])
+
+
 def _function(one: Mapping[str, Any]) -> Callable[[Floats], Floats]:
-    """A property as a function of temperature."""
+    """A property as a function of the temperature, or of the pressure."""
     kind = one["kind"]
     if kind == "constant":
         return lambda t: np.full(np.shape(t), float(one["value"]))

@@ -119,12 +119,6 @@ class KernelNetwork:
         """Link number of the first regulator."""
         return len(self.model.ids("pipes")) + len(self.model.ids("valves"))
 
-    @cached_property
-    def link_index(self) -> dict[tuple[str, str], int]:
-        """Link number by component and id."""
-        places = [(name, one) for name in LINK_COMPONENTS for one in self.model.ids(name)]
-        return {place: at for at, place in enumerate(places)}
-
 
 class _Builder:
     def __init__(self, model: PipeModel, friction_model: FrictionModel) -> None:
@@ -164,7 +158,7 @@ class _Builder:
             model=model,
             gas=self.gas,
             friction_model=self.friction_model,
-            link_ids=[one for name in LINK_COMPONENTS for one in model.ids(name)],
+            link_ids=[one for name in LINK_COMPONENTS[:3] for one in model.ids(name)],
             tie_start=ties[0].copy(),
             tie_end=ties[1].copy(),
             tie_link=ties[2].copy(),

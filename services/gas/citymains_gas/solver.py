@@ -126,7 +126,8 @@ class GasSession:
         task : mapping
             ``friction_model`` and ``edits``: columns by pandapipes' table and column. ``delivery``
             (optional): parameters of :class:`citymains_gas.delivery.Delivery`; without it demands do
-            not yield to pressure. ``slam_kpa`` (optional): trip pressures instead of the network's.
+            not yield to pressure; ``fixed_sinks`` (optional) are rows of sinks that do not in any case.
+            ``slam_kpa`` (optional): trip pressures instead of the network's.
 
         Returns
         -------
@@ -160,7 +161,7 @@ class GasSession:
         sinks = self._net.sink
         full = sinks.scaling.to_numpy(copy=True)
         at = sinks.junction.to_numpy()
-        delivery = Delivery(len(sinks), **task["delivery"])
+        delivery = Delivery(len(sinks), fixed=task.get("fixed_sinks", ()), **task["delivery"])
         try:
             while True:
                 self._net.sink["scaling"] = full * delivery.share

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -63,6 +63,32 @@ def positive(name: str, value: float) -> float:
     if not 0.0 < value < np.inf:
         raise InputError("ARGUMENT_INVALID", field=name, value=value, limit="> 0")
     return float(value)
+
+
+def refuse_times(scenario: Scenario, question: str) -> None:
+    """Refuse edits with a start or an end where there is no time.
+
+    Raises
+    ------
+    InputError
+        GAS_STEADY_TIMES.
+    """
+    for edit in scenario.edits:
+        for name in ("start_s", "end_s"):
+            value = getattr(edit, name, None)
+            if value:
+                raise InputError("GAS_STEADY_TIMES", field=name, value=value, limit=question)
+
+
+def untimed(scenario: Scenario) -> Scenario:
+    """The edits without their start and end."""
+    plain: list[Any] = []
+    for edit in scenario.edits:
+        times: dict[str, Any] = {
+            name: None for name in ("start_s", "end_s") if getattr(edit, name, None) is not None
+        }
+        plain.append(replace(edit, **times) if times else edit)
+    return Scenario(tuple(plain))
 
 
 def pipe_model(utility: Utility, network: Network) -> PipeModel:
@@ -206,6 +232,7 @@ def ask_steady(
         The scenario does not fit.
     SolverError
     """
+    refuse_times(scenario, question)
     model = model or pipe_model(utility, network)
     edited = model.edited(scenario, question)
     task = {

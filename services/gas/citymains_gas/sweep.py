@@ -211,7 +211,7 @@ class Sweep:
 
     def _draw(self, count: int) -> list[int]:
         """Cases that are computed twice."""
-        if not self.options.kernel:
+        if not self.options.kernel or not count:
             return []
         random = np.random.default_rng(self.options.seed)
         return sorted(random.choice(count, min(self.options.spot_checks, count), replace=False).tolist())

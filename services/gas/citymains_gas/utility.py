@@ -10,12 +10,13 @@ from pathlib import Path
 
 from citymains.intake.pandapipes import read_pipes
 from citymains.intake.source import Intake, SourceFile
-from citymains.model.network import NetworkRef
+from citymains.isolation.layout import Layout
+from citymains.model.network import Network, NetworkRef
 from citymains.model.scenario import Scenario
 from citymains.question import question
-from citymains.utility import Utility
 
 from citymains_gas.friction import FrictionModel
+from citymains_gas.layout import gas_layout
 from citymains_gas.pressure import (
     NOMINAL_PRESSURE_KPA,
     DemandModel,
@@ -23,10 +24,11 @@ from citymains_gas.pressure import (
     PressureRequest,
     analyze_pressure,
 )
-from citymains_gas.steady import choice
+from citymains_gas.steady import choice, pipe_model
+from citymains_gas.utility_failures import FailureQuestions
 
 
-class Gas(Utility):
+class Gas(FailureQuestions):
     """City gas networks of any number of pressure levels, calculated with pandapipes."""
 
     name = "gas"
@@ -44,6 +46,12 @@ class Gas(Utility):
     def bundled(self) -> Mapping[str, Path]:
         """``schutterwald`` (a German town) and the STANET reference nets, as ``stanet_<case>``."""
         return _bundled()
+
+    def layout(self, network: Network) -> Layout:
+        """The shape of a network (see `citymains_gas.layout`)."""
+        return self.workbench.cached(
+            ("gas layout", network.id), lambda: gas_layout(pipe_model(self, network))
+        )
 
     @question(rpc="AnalyzePressure")
     def pressure(

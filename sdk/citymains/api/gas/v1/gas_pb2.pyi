@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from citymains.api.common.v1 import common_pb2 as _common_pb2
+from citymains.api.gas.v1 import friction_pb2 as _friction_pb2
 from citymains.api.network.v1 import network_pb2 as _network_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
@@ -20,38 +21,6 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias
 
 DESCRIPTOR: _descriptor.FileDescriptor
-
-class _FrictionModel:
-    ValueType = _typing.NewType("ValueType", _builtins.int)
-    V: _TypeAlias = ValueType  # noqa: Y015
-
-class _FrictionModelEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FrictionModel.ValueType], _builtins.type):
-    DESCRIPTOR: _descriptor.EnumDescriptor
-    FRICTION_MODEL_UNSPECIFIED: _FrictionModel.ValueType  # 0
-    """Not set: Colebrook."""
-    FRICTION_MODEL_COLEBROOK: _FrictionModel.ValueType  # 1
-    """Prandtl-Colebrook."""
-    FRICTION_MODEL_NIKURADSE: _FrictionModel.ValueType  # 2
-    """64/Re plus the fully rough law; under-predicts drops in plastic pipes by up to 40 %."""
-    FRICTION_MODEL_SWAMEE_JAIN: _FrictionModel.ValueType  # 3
-    """Explicit approximation of Colebrook."""
-    FRICTION_MODEL_THREE_REGIME: _FrictionModel.ValueType  # 4
-    """Laminar, critical and turbulent flow with a law each, as Chinese practice has it."""
-
-class FrictionModel(_FrictionModel, metaclass=_FrictionModelEnumTypeWrapper):
-    """How the friction factor is calculated."""
-
-FRICTION_MODEL_UNSPECIFIED: FrictionModel.ValueType  # 0
-"""Not set: Colebrook."""
-FRICTION_MODEL_COLEBROOK: FrictionModel.ValueType  # 1
-"""Prandtl-Colebrook."""
-FRICTION_MODEL_NIKURADSE: FrictionModel.ValueType  # 2
-"""64/Re plus the fully rough law; under-predicts drops in plastic pipes by up to 40 %."""
-FRICTION_MODEL_SWAMEE_JAIN: FrictionModel.ValueType  # 3
-"""Explicit approximation of Colebrook."""
-FRICTION_MODEL_THREE_REGIME: FrictionModel.ValueType  # 4
-"""Laminar, critical and turbulent flow with a law each, as Chinese practice has it."""
-Global___FrictionModel: _TypeAlias = FrictionModel  # noqa: Y015
 
 class _DemandModel:
     ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -94,7 +63,7 @@ class AnalyzePressureRequest(_message.Message):
     SIMULTANEITY_FIELD_NUMBER: _builtins.int
     net: _builtins.str
     """Id of the network, `networks/{sha256}`; required."""
-    friction_model: Global___FrictionModel.ValueType
+    friction_model: _friction_pb2.FrictionModel.ValueType
     """Friction law; unset: Colebrook."""
     demand_model: Global___DemandModel.ValueType
     """How demand meets pressure; unset: DDA."""
@@ -119,7 +88,7 @@ class AnalyzePressureRequest(_message.Message):
         *,
         net: _builtins.str = ...,
         scenario: _common_pb2.Scenario | None = ...,
-        friction_model: Global___FrictionModel.ValueType = ...,
+        friction_model: _friction_pb2.FrictionModel.ValueType = ...,
         demand_model: Global___DemandModel.ValueType = ...,
         nominal_pressure_kpa: _builtins.float | None = ...,
         velocity_limit_m_per_s: _builtins.float | None = ...,
