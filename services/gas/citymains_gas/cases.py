@@ -29,6 +29,8 @@ class Case:
         Whether the safety valves of those fail with them.
     demand_factor : float
         Factor on every demand.
+    drawn : tuple of (int, float)
+        Sinks, by row, that draw a flow of their own [kg/s] whatever the pressure, instead of their demand.
     """
 
     closed: tuple[int, ...] = ()
@@ -36,17 +38,19 @@ class Case:
     stuck_open: tuple[int, ...] = ()
     slam_shut_fails: bool = False
     demand_factor: float = 1.0
+    drawn: tuple[tuple[int, float], ...] = ()
 
 
-_LISTS: Final = ("closed", "lost_sources", "stuck_open")
+_LISTS: Final = ("closed", "lost_sources", "stuck_open", "drawn")
 
 
 def packed(cases: Sequence[Case]) -> dict[str, NDArray[Any]]:
     """Cases as arrays: of each list the ends of its runs and the runs themselves, of the rest a column."""
     made: dict[str, NDArray[Any]] = {}
     for name in _LISTS:
-        lists: list[tuple[int, ...]] = [getattr(case, name) for case in cases]
-        made[name] = np.array([one for some in lists for one in some], dtype=np.int64)
+        lists: list[tuple[Any, ...]] = [getattr(case, name) for case in cases]
+        dtype = np.float64 if name == "drawn" else np.int64
+        made[name] = np.array([one for some in lists for one in some], dtype=dtype)
         made[f"{name}_ends"] = np.cumsum([len(some) for some in lists], dtype=np.int64)
     for one in fields(Case):
         if one.name not in _LISTS:
@@ -60,5 +64,6 @@ def unpacked(arrays: Mapping[str, NDArray[Any]]) -> list[Case]:
         name: [tuple(part.tolist()) for part in np.split(arrays[name], arrays[f"{name}_ends"][:-1])]
         for name in _LISTS
     }
+    columns["drawn"] = [tuple((int(row), flow) for row, flow in some) for some in columns["drawn"]]
     columns |= {one.name: arrays[one.name].tolist() for one in fields(Case) if one.name not in _LISTS}
     return [Case(**dict(zip(columns, values, strict=True))) for values in zip(*columns.values(), strict=True)]

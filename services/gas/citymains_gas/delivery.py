@@ -15,6 +15,8 @@ Array = NDArray[np.float64]
 TOLERANCE: Final = 1e-4
 
 _MOST_PASSES: Final = 200
+#: Shares without a solution, in all, after which the search is given up.
+_MOST_UNSOLVED: Final = 12
 _SHRINK: Final = 0.5
 _GROW: Final = 1.3
 
@@ -91,10 +93,18 @@ class Delivery:
         As in :func:`delivered_share`.
     fixed : sequence of int
         Demands that do not yield.
+    first : ndarray, shape (count,), optional
+        Shares to begin with; the default is all of everything.
     """
 
     def __init__(
-        self, count: int, *, nominal_kpa: float, least_ratio: float, fixed: Sequence[int] = ()
+        self,
+        count: int,
+        *,
+        nominal_kpa: float,
+        least_ratio: float,
+        fixed: Sequence[int] = (),
+        first: Array | None = None,
     ) -> None:
         self._nominal_kpa = nominal_kpa
         self._least_ratio = least_ratio
@@ -102,8 +112,8 @@ class Delivery:
         self._way: Array = np.zeros(count)
         self._yields = np.ones(count, dtype=np.bool_)
         self._yields[list(fixed)] = False
-        self._passes = 0
-        self.share: Array = np.ones(count)
+        self._passes = self._unsolved = 0
+        self.share: Array = np.ones(count) if first is None else np.where(self._yields, first, 1.0)
         """Share of each demand that is drawn in the next solution."""
         self.error = float("inf")
         """Largest difference between the share drawn and the one its pressure allows."""
@@ -124,7 +134,8 @@ class Delivery:
         if not solved:
             # No pressures to go by: everything asked for is too much.
             self.share = np.where(self._yields, self.share * _SHRINK, 1.0)
-            return self._passes < _MOST_PASSES
+            self._unsolved += 1
+            return self._unsolved < _MOST_UNSOLVED
         supplied = ~np.isnan(pressure_kpa) & self._yields
         allowed = delivered_share(pressure_kpa, nominal_kpa=self._nominal_kpa, least_ratio=self._least_ratio)
         off = np.where(supplied, allowed - self.share, 0.0)

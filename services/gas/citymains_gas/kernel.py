@@ -82,6 +82,8 @@ class GasKernel:
         self, network: KernelNetwork, *, nominal_kpa: float | None = None, least_ratio: float = 0.75
     ) -> None:
         self.network = network
+        self.sink_rows: list[int] = []
+        """Junction of every sink, by row."""
         self._delivery_of = None if nominal_kpa is None else (nominal_kpa, least_ratio)
         full = (nominal_kpa or 1.0) * BAR_PER_KPA
         self._delivery = Delivery(nominal_kpa is not None, full * least_ratio, full, network.atmosphere)
@@ -120,7 +122,6 @@ class GasKernel:
             network.link[order], network.gate[order], network.tie_start, network.tie_end, network.tie_link,
             network.regulator_inlet, network.regulator_outlet, network.first_regulator,
             np.concatenate([on, inside]).astype(np.int8), source, absolute**2, set_bar**2,
-            self._at_nodes("infeeds"),
         )  # fmt: skip
         self._is_open = np.concatenate(
             [
@@ -130,7 +131,10 @@ class GasKernel:
             ]
         ).astype(np.int8)
         self._feeds = model.column("sources", "in_service").astype(np.int8)
-        self._demand = self._at_nodes("sinks")
+        self._demand, self._feed = self._at_nodes("sinks"), self._at_nodes("infeeds")
+        self.sink_rows = [self._row[name] for name in model.column("sinks", "node")]
+        asked = model.column("sinks", "flow_kg_per_s") * model.column("sinks", "scaling")
+        self._of_sink = np.where(model.column("sinks", "in_service"), asked, 0.0)
 
     def _at_nodes(self, component: str) -> Floats:
         """Sum of the flows of a component at each node [kg/s]."""
@@ -241,12 +245,16 @@ class GasKernel:
             np.repeat(self._feeds[:, None], LANES, axis=1),
             np.full((regulators, LANES), State.OUT, dtype=np.int8),
             own,
+            np.repeat(self._feed[:, None], LANES, axis=1),
         )
         for lane, case in enumerate(some * LANES if len(some) == 1 else some):
             if len(case.closed):
                 cases.is_open[np.asarray(case.closed, dtype=np.int64), lane] = 0
             if len(case.lost_sources):
                 cases.feeds[np.asarray(case.lost_sources, dtype=np.int64), lane] = 0
+            for row, flow in case.drawn:
+                own[self.sink_rows[row], lane] -= self._of_sink[row]
+                cases.own_feed[self.sink_rows[row], lane] -= flow
             own[:, lane] *= case.demand_factor
         return cases
 

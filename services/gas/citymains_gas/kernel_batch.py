@@ -10,8 +10,9 @@ from citymains.intake.pandapipes_model import PipeModel
 from numpy.typing import NDArray
 
 from citymains_gas.cases import LINK_COMPONENTS, Case, unpacked
+from citymains_gas.delivery import delivered_share
 from citymains_gas.friction import FrictionModel
-from citymains_gas.regulators_states import State, slam_kpa_without
+from citymains_gas.regulators_states import State
 
 Floats = NDArray[np.float64]
 
@@ -53,7 +54,8 @@ class Batch:
         ----------
         task : mapping
             ``cases`` as :func:`citymains_gas.cases.packed` makes them; ``kernel``: whether the batched
-            solver may answer; ``friction_model`` and ``delivery`` as of a single state.
+            solver may answer; ``fallback`` (optional): whether the reference engine answers what that one
+            models and does not settle; ``friction_model`` and ``delivery`` as of a single state.
 
         Returns
         -------
@@ -74,6 +76,10 @@ class Batch:
         }
         if task["kernel"]:
             self._by_kernel(task, cases, answer)
+        if task["kernel"] and not task.get("fallback", True) and not isinstance(self._kernel(task), str):
+            left = answer["by"] != BY_KERNEL
+            answer["by"][left], answer["pressure_kpa"][left] = UNANSWERED, np.nan
+            return answer
         for at in np.flatnonzero(answer["by"] != BY_KERNEL).tolist():
             self._by_engine(task, cases[at], answer, at)
         return answer
@@ -108,9 +114,7 @@ class Batch:
 
     def _by_engine(self, task: Mapping[str, Any], case: Case, answer: dict[str, Any], at: int) -> None:
         one = {name: task.get(name) for name in ("friction_model", "delivery")}
-        if case.slam_shut_fails:
-            one["slam_kpa"] = slam_kpa_without(self._model, case.stuck_open)
-        found = self._solve({**one, "edits": self._edits(case)})
+        found = self._solve({**one, "case": case})
         if not found["converged"] or found.get("cycled"):
             answer["by"][at] = UNANSWERED
             answer["message"][at] = str(found["message"]) or "regulators do not settle"
@@ -122,7 +126,21 @@ class Batch:
             answer["flow_kg_per_s"][at] = np.nan_to_num(found["columns"]["regulators"]["flow_kg_per_s"])
             answer["states"][at] = found.get("states", answer["states"][at])
 
-    def _edits(self, case: Case) -> dict[str, dict[str, NDArray[Any]]]:
+    def first_share(self, task: Mapping[str, Any], case: Case) -> Floats | None:
+        """Share of its demand that every sink gets in a case, by the batched solver; None: it does not answer.
+
+        The reference engine begins with it and finds out whether the pressures agree.
+        """
+        kernel = self._kernel(task)
+        if isinstance(kernel, str):
+            return None
+        found = kernel.solve([case])
+        if not found.settled[0]:
+            return None
+        pressure = 100.0 * found.pressure_bar[0][kernel.sink_rows]
+        return np.where(np.isnan(pressure), 1.0, delivered_share(pressure, **task["delivery"]))
+
+    def edits(self, case: Case) -> dict[str, dict[str, NDArray[Any]]]:
         """The case as columns of the engine's tables."""
         model, made = self._model, {}
         shut = set(case.closed)
@@ -143,6 +161,10 @@ class Batch:
             active = model.column("regulators", "active")
             active[list(case.stuck_open)] = False
             made.setdefault("press_control", {})["control_active"] = active
-        if case.demand_factor != 1.0 and model.ids("sinks"):
-            made["sink"] = {"scaling": model.column("sinks", "scaling") * case.demand_factor}
+        if case.drawn or (case.demand_factor != 1.0 and model.ids("sinks")):
+            scaling = model.column("sinks", "scaling") * case.demand_factor
+            flow, serves = model.column("sinks", "flow_kg_per_s"), model.column("sinks", "in_service")
+            for row, value in case.drawn:
+                flow[row], scaling[row], serves[row] = value, 1.0, True
+            made["sink"] = {"mdot_kg_per_s": flow, "scaling": scaling, "in_service": serves}
         return made

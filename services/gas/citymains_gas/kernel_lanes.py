@@ -31,6 +31,8 @@ class Cases(NamedTuple):
     """State of each regulator, [regulator, lane]."""
     own_demand: Floats
     """Demand of the sinks at each node [node, lane], kg/s."""
+    own_feed: Floats
+    """What infeeds bring there, less what is drawn whatever the pressure [node, lane], kg/s."""
 
 
 class Fixed(NamedTuple):
@@ -49,8 +51,6 @@ class Fixed(NamedTuple):
     source_square: Floats
     set_square: Floats
     """Squares of absolute pressures [bar2]."""
-    own_feed: Floats
-    """What infeeds bring to each node [kg/s]."""
 
 
 @numba.njit(cache=True)
@@ -156,7 +156,7 @@ def prepare(
             if supplied[n, lane]:
                 standing = lanes.stands_for[n, lane]
                 lanes.demand[standing, lane] += cases.own_demand[n, lane]
-                lanes.feed[standing, lane] += fixed.own_feed[n]
+                lanes.feed[standing, lane] += cases.own_feed[n, lane]
             lanes.pressure[n, lane] = np.sqrt(lanes.square[n, lane])
         for n in range(nodes):
             lanes.gets[n, lane] = lanes.demand[n, lane]
@@ -187,7 +187,7 @@ def tie_flows(
     balance, degree, done = np.empty(nodes), np.empty(nodes, dtype=np.int32), np.empty(ties, dtype=np.int8)
     for lane in range(LANES):
         for n in range(nodes):
-            balance[n] = cases.own_demand[n, lane] * share[n, lane] - fixed.own_feed[n]
+            balance[n] = cases.own_demand[n, lane] * share[n, lane] - cases.own_feed[n, lane]
             degree[n] = 0
         for e in range(edges.start.shape[0]):
             balance[edges.start[e]] += lanes.flow[e, lane]

@@ -36,8 +36,9 @@ Bytes = NDArray[np.int8]
 #: An iteration that moves no pressure by more is the last [bar].
 TOLERANCE_BAR: Final = 1e-9
 
-#: Least flow the slope of a pipe's law is taken at [kg/s], as the reference engine has it.
-_LEAST_FLOW: Final = 1e-8
+#: Reynolds number below which a pipe's loss is taken as linear in the flow. Colebrook's law there has a loss
+#: of some 1e-9 bar2 whatever the flow is, of either sign; between them no step would find rest.
+_CREEPING: Final = 0.1
 #: The slope is at least this share of twice loss over flow: Colebrook's law has none at vanishing flow.
 _LEAST_SLOPE: Final = 0.25
 #: Pressures are kept above this while they are searched for [bar2].
@@ -45,6 +46,8 @@ _LEAST_SQUARE: Final = 1e-6
 #: A step takes at most this share of a square away, so that no first guess runs below zero.
 _MOST_FALL: Final = 0.9
 
+#: Change of a regulator's flow, relative to 1 kg/s or to itself, that does not count.
+_PASSED_TOLERANCE: Final = 1e-9
 #: Share of the demand below which the slope of the law of delivery is that of this share.
 _FIRST_SHARE: Final = 0.01
 #: Slope of that law where nothing more, or nothing less than nothing, can be drawn.
@@ -141,6 +144,9 @@ class Work(NamedTuple):
     yielding: Floats
     """How that changes with the squared pressure."""
     moved: Floats
+    """Largest change of pressure of each lane [bar]."""
+    going: Floats
+    """1 for a lane that has not settled, else 0: what has settled stays, whatever its neighbours do."""
 
     @classmethod
     def of(cls, edges: int, nodes: int, entries: int) -> Work:
@@ -160,6 +166,7 @@ class Work(NamedTuple):
             delivered=room(nodes),
             yielding=room(nodes),
             moved=np.zeros(LANES),
+            going=np.ones(LANES),
         )
 
 
@@ -190,7 +197,8 @@ def linearize(edges: Edges, z: Floats, law: int, has_height: bool, lanes: Lanes,
         if has_height:
             _heights(edges.height, first, z, many, p, q, drop)
         for at in range(many):
-            reynolds[at] = abs(flow[base + at]) * constant[3, at]
+            re = abs(flow[base + at]) * constant[3, at]
+            reynolds[at] = re if re > _CREEPING else _CREEPING
             root[at] = roots[base + at]
         friction(law, many, reynolds, constant[4], constant[5], root, factor, slope)
         for at in range(many):
@@ -199,13 +207,14 @@ def linearize(edges: Edges, z: Floats, law: int, has_height: bool, lanes: Lanes,
             f = constant[6, at] if fixed else factor[at]
             rise = 0.0 if fixed else slope[at]
             m = flow[base + at]
-            amount = abs(m)
+            amount = reynolds[at] / constant[3, at]
             whole = constant[1, at] * f + constant[2, at]
             scale = constant[0, at] * mean[at]
-            large = amount if amount > _LEAST_FLOW else _LEAST_FLOW
-            steep = 2.0 * large * whole + amount * constant[1, at] * rise
-            least = _LEAST_SLOPE * 2.0 * large * whole
-            inverse = active[base + at] / (scale * (steep if steep > least else least))
+            steep = amount * (2.0 * whole + constant[1, at] * rise)
+            least = _LEAST_SLOPE * 2.0 * amount * whole
+            rising = steep if steep > least else least
+            rising = rising if reynolds[at] > _CREEPING else amount * whole
+            inverse = active[base + at] / (scale * rising)
             conductance[base + at] = inverse
             linear[base + at] = active[base + at] * m + (drop[at] - scale * amount * m * whole) * inverse
 
@@ -272,7 +281,8 @@ def take(lanes: Lanes, work: Work, position: Ints) -> None:
         at = position[n]
         for lane in range(LANES):
             change = work.yielding[n, lane] * work.right_side[at, lane] * lanes.free[n, lane]
-            lanes.gets[n, lane] = work.delivered[n, lane] + lanes.feed[n, lane] + change
+            new = work.delivered[n, lane] + lanes.feed[n, lane] + change
+            lanes.gets[n, lane] = new if work.going[lane] > 0.0 else lanes.gets[n, lane]
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -315,26 +325,24 @@ def assemble(edges: Edges, pattern: Pattern, lanes: Lanes, work: Work) -> None:
 
 @numba.njit(cache=True, error_model="numpy")
 def advance(edges: Edges, pattern: Pattern, lanes: Lanes, work: Work) -> None:
-    """Take the step; `moved` gets the largest change of pressure of each lane [bar]."""
-    position, change = pattern.position, work.right_side
+    """Take the step in the lanes that go on; `moved` gets the largest change of pressure of each [bar]."""
+    position, change, going = pattern.position, work.right_side, work.going
     for e in range(pattern.plain):
         a, b = position[edges.start[e]], position[edges.end[e]]
         for lane in range(LANES):
-            lanes.flow[e, lane] = work.linear[e, lane] + work.conductance[e, lane] * (
-                change[a, lane] - change[b, lane]
-            )
+            new = work.linear[e, lane] + work.conductance[e, lane] * (change[a, lane] - change[b, lane])
+            lanes.flow[e, lane] = new if going[lane] > 0.0 else lanes.flow[e, lane]
     for e in range(pattern.plain, edges.start.shape[0]):
         for lane in range(LANES):
             a = position[lanes.stands_for[edges.start[e], lane]]
             b = position[lanes.stands_for[edges.end[e], lane]]
-            lanes.flow[e, lane] = work.linear[e, lane] + work.conductance[e, lane] * (
-                change[a, lane] - change[b, lane]
-            )
+            new = work.linear[e, lane] + work.conductance[e, lane] * (change[a, lane] - change[b, lane])
+            lanes.flow[e, lane] = new if going[lane] > 0.0 else lanes.flow[e, lane]
     work.moved[:] = 0.0
     for n in range(position.shape[0]):
         at = position[n]
         for lane in range(LANES):
-            step, old = change[at, lane] * lanes.free[n, lane], lanes.square[n, lane]
+            step, old = change[at, lane] * lanes.free[n, lane] * going[lane], lanes.square[n, lane]
             least = (1.0 - _MOST_FALL) * old
             new = old + step
             new = new if new > least else least
@@ -373,8 +381,7 @@ def regulator_flows(edges: Edges, inlet: Ints, outlet: Ints, lanes: Lanes, work:
     for r in range(inlet.shape[0]):
         for lane in range(LANES):
             passes = balance[lanes.stands_for[outlet[r], lane], lane] if lanes.working[r, lane] else 0.0
-            change = abs(passes - lanes.passed[r, lane])
-            if change > 1e-9 * (1.0 + abs(passes)):
+            if abs(passes - lanes.passed[r, lane]) > _PASSED_TOLERANCE * (1.0 + abs(passes)):
                 work.moved[lane] = math.inf
             lanes.passed[r, lane] = passes
             work.drawn[lanes.stands_for[inlet[r], lane], lane] += passes
@@ -419,6 +426,7 @@ def solve(
     `iterations` gets the number each lane took, or -1 where it has not settled within `limit`.
     """
     iterations[:] = -1
+    work.going[:] = 1.0
     work.drawn[:, :] = 0.0
     follow(tied, lanes)
     if inlet.shape[0]:
@@ -434,13 +442,8 @@ def solve(
         follow(tied, lanes)
         if inlet.shape[0]:
             regulator_flows(edges, inlet, outlet, lanes, work)
-        done = True
         for lane in range(LANES):
-            if work.moved[lane] <= TOLERANCE_BAR:
-                if iterations[lane] < 0:
-                    iterations[lane] = iteration
-            else:
-                iterations[lane] = -1
-                done = False
-        if done:
+            if work.going[lane] > 0.0 and work.moved[lane] <= TOLERANCE_BAR:
+                iterations[lane], work.going[lane] = iteration, 0.0
+        if work.going.max() == 0.0:
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from citymains.call import current_call
@@ -19,6 +19,7 @@ from citymains.outage.shortfall import CUSTOMERS, Shortfall, affected_customers
 from citymains.units import ZERO_CELSIUS_K
 from numpy.typing import NDArray
 
+from citymains_gas.cases import Case
 from citymains_gas.friction import FrictionModel
 from citymains_gas.impact import Demands
 from citymains_gas.judgement import judge
@@ -30,7 +31,7 @@ from citymains_gas.places import places_of
 from citymains_gas.pressure import service_level
 from citymains_gas.release import NORMAL_PRESSURE_PA, NORMAL_TEMPERATURE_K, Orifice
 from citymains_gas.steady import SteadyOptions, SteadyState, ask_steady, normal_density, pipe_model, positive
-from citymains_gas.sweep import ENGINE, engine_model
+from citymains_gas.sweep import ENGINE, SweepOptions, engine_model
 
 if TYPE_CHECKING:
     from citymains.utility import Utility
@@ -39,8 +40,10 @@ Floats = NDArray[np.float64]
 
 #: The release is found to this share of itself.
 TOLERANCE: Final = 1e-5
-_MOST_RUNS: Final = 60
-_ROUNDS: Final = 8
+#: Trials that are solved at a time: as many as the batched solver takes side by side.
+TRIALS: Final = 8
+_MOST_RUNS: Final = 20
+_ROUNDS: Final = 60
 
 #: Hole over bore up to which the pressure at the hole is that of the pipe around it.
 SMALL_HOLE: Final = 0.2
@@ -227,7 +230,6 @@ class _Search:
         self._rows = [self.model.ids("junctions").index(one.node) for one in self.openings]
         self._sinks = [self.model.ids("sinks").index(one.name) for one in self.openings]
         self._orifices: list[Orifice] = []
-        self._runs = 0
         self.settled = True
 
     def _orifice(self, at: int) -> Orifice:
@@ -247,76 +249,64 @@ class _Search:
     def run(self) -> tuple[SteadyState, Floats]:
         """The state with the leak, and the flow of each opening."""
         model = self.model.changed(self.edited)
+        options = SweepOptions(self.steady.friction_model, self.steady.delivery)
         with self.utility.workbench.engines.session(
             ENGINE, engine_model(model), element=self.network.name
         ) as session:
 
-            def solve(flows: Floats) -> dict[str, Any]:
+            def pressures(trials: Floats) -> Floats:
+                """Gauge pressure behind the openings for some trials of their flows, [trial, opening]."""
                 current_call().check()
-                self._runs += 1
-                full = model.column("sinks", "flow_kg_per_s")
-                full[self._sinks] = flows
-                level = self.steady.delivery
-                return dict(
-                    session.run(
-                        {
-                            "friction_model": self.steady.friction_model.value,
-                            "delivery": None if level is None else level.parameters(),
-                            "fixed_sinks": self._sinks,
-                            "edits": {"sink": {"mdot_kg_per_s": full}},
-                        }
-                    )
-                )
+                cases = [Case(drawn=tuple(zip(self._sinks, flows, strict=True))) for flows in trials.tolist()]
+                # More than the network can give has no settled answer, and no pressure.
+                task = {**options.task(cases, kernel=True), "fallback": False}
+                return np.asarray(session.run(task)["pressure_kpa"])[:, self._rows]
 
             flows = np.zeros(len(self.openings))
-            answer = solve(flows)
-            self.before_kpa = answer["columns"]["junctions"]["pressure_kpa"][self._rows]
+            self.before_kpa = pressures(flows[None, :])[0]
             self._orifices = [self._orifice(at) for at in range(len(self.openings))]
             for _ in range(_ROUNDS if len(flows) > 1 else 1):
                 last = flows.copy()
                 for at in range(len(flows)):
-                    flows[at] = self._balanced(at, flows, solve)
+                    flows[at] = self._balanced(at, flows, pressures)
                 if np.abs(flows - last).max(initial=0.0) <= TOLERANCE * flows.sum():
                     break
-            answer = solve(flows)
-        return SteadyState(
-            self.model, self.request.scenario, self.edited, answer, self.steady, session.engine_version
-        ), flows
+            else:
+                self.settled = len(flows) == 1 and self.settled
+            final = Case(drawn=tuple(zip(self._sinks, flows.tolist(), strict=True)))
+            drawn = self.model.column("sinks", "flow_kg_per_s")
+            drawn[self._sinks] = flows
+            edited = {**self.edited, "sinks": {**self.edited.get("sinks", {}), "flow_kg_per_s": drawn}}
+            answer = session.run(options.state_task(final))
+            version = session.engine_version
+        return SteadyState(self.model, self.request.scenario, edited, answer, self.steady, version), flows
 
-    def _balanced(self, at: int, flows: Floats, solve: Callable[[Floats], dict[str, Any]]) -> float:
+    def _balanced(self, at: int, flows: Floats, pressures: Callable[[Floats], Floats]) -> float:
         """Flow of one opening, the others held: where what escapes at the pressure is what is drawn.
 
         The pressure falls with the flow and the release with the pressure, so the difference of the
-        two has one zero between nothing and the release at the pressure without a leak.
+        two has one zero between nothing and the release at the pressure without a leak. Several
+        trials are solved at a time.
         """
-        orifice, row = self._orifices[at], self._rows[at]
-        high = orifice.flow_kg_per_s(float(self.before_kpa[at]))
-        if not high > 0.0:
-            return 0.0
-
-        def excess(flow: float) -> float:
-            answer = solve(np.array([flow if one == at else flows[one] for one in range(len(flows))]))
-            pressure = float(answer["columns"]["junctions"]["pressure_kpa"][row])
-            return flow - orifice.flow_kg_per_s(pressure if np.isfinite(pressure) else 0.0)
-
-        low, low_value = 0.0, -high
-        high_value = excess(high)
-        # Regula falsi, with the weight of an end that stays halved (Illinois), and bisection where it creeps.
+        orifice = self._orifices[at]
+        low, high = 0.0, orifice.flow_kg_per_s(float(self.before_kpa[at]))
         for _ in range(_MOST_RUNS):
             if high - low <= TOLERANCE * high:
-                return 0.5 * (low + high)
-            middle = (low * high_value - high * low_value) / (high_value - low_value)
-            if not low < middle < high or middle - low > 0.9 * (high - low):
-                middle = 0.5 * (low + high)
-            value = excess(middle)
-            if abs(value) <= TOLERANCE * middle:
-                return middle
-            if value < 0.0:
-                low, low_value, high_value = middle, value, 0.5 * high_value
-            else:
-                high, high_value, low_value = middle, value, 0.5 * low_value
-        self.settled = False
-        return 0.5 * (low + high)
+                break
+            trial = np.linspace(low, high, TRIALS + 2)[1:-1]
+            rows = np.repeat(flows[None, :], TRIALS, axis=0)
+            rows[:, at] = trial
+            gauge = np.nan_to_num(pressures(rows)[:, at])
+            over = [
+                flow >= orifice.flow_kg_per_s(kpa)
+                for flow, kpa in zip(trial.tolist(), gauge.tolist(), strict=True)
+            ]
+            first = over.index(True) if True in over else TRIALS
+            low, high = (trial[first - 1] if first else low), (trial[first] if first < TRIALS else high)
+        else:
+            self.settled = False
+        # The lower end has an answer; at the upper one there may be none any more.
+        return float(low)
 
     def table(self, state: SteadyState, flows: Floats) -> Table:
         """What escapes from each opening."""

@@ -103,16 +103,14 @@ class ActiveSet:
         """Whether the search came back to states it had left, also with one change at a time."""
 
     @classmethod
-    def of(
-        cls, model: PipeModel, *, in_service: Mask, active: Mask, slam_kpa: Array | None = None
-    ) -> ActiveSet:
-        """The regulators of a network; `slam_kpa` takes the place of its own trip pressures."""
+    def of(cls, model: PipeModel, *, in_service: Mask, active: Mask, slam_kpa: Array) -> ActiveSet:
+        """The regulators of a network; `slam_kpa` from :func:`slam_kpa_without`."""
         row = {name: at for at, name in enumerate(model.ids("junctions"))}
         held = [row[name] for name in model.column("regulators", "controlled_node")]
         return cls(
             controlled=np.array(held, dtype=np.int64),
             set_kpa=model.column("regulators", "pressure_kpa"),
-            slam_kpa=model.column("regulators", "slam_shut_kpa") if slam_kpa is None else slam_kpa,
+            slam_kpa=slam_kpa,
             non_return=model.column("regulators", "non_return"),
             in_service=np.asarray(in_service, dtype=np.bool_),
             active=np.asarray(active, dtype=np.bool_),

@@ -20,10 +20,11 @@ from pandapipes.pf.pipeflow_setup import PipeflowNotConverged, get_lookup
 from pandapipes.properties import fluids
 
 from citymains_gas import solver_friction
+from citymains_gas.cases import Case, unpacked
 from citymains_gas.delivery import Delivery
 from citymains_gas.friction import FrictionModel
 from citymains_gas.kernel_batch import Batch
-from citymains_gas.regulators_states import ActiveSet, State
+from citymains_gas.regulators_states import ActiveSet, State, slam_kpa_without
 
 #: pandapipes' result columns by ours: (table, column, factor).
 RESULTS: Final[Mapping[str, Mapping[str, tuple[str, str, float]]]] = {
@@ -115,8 +116,14 @@ class GasSession:
             raise EngineFault("ENGINE_FAILED", str(error)) from error
 
     def run(self, task: Mapping[str, Any]) -> dict[str, Any]:
-        """Answer a chunk of cases (see :meth:`citymains_gas.kernel_batch.Batch.run`), or one steady state."""
-        return self._batch.run(task) if "cases" in task else self._state(task)
+        """Answer a chunk of cases (see :meth:`citymains_gas.kernel_batch.Batch.run`), or one steady state.
+
+        One state is that of the network as it is, or of the case that ``state`` holds packed.
+        """
+        if "cases" in task:
+            return self._batch.run(task)
+        given = unpacked(task["state"]) if "state" in task else [Case()]
+        return self._state({**task, "case": given[0]})
 
     def _state(self, task: Mapping[str, Any]) -> dict[str, Any]:
         """Calculate one steady state.
@@ -124,10 +131,9 @@ class GasSession:
         Parameters
         ----------
         task : mapping
-            ``friction_model`` and ``edits``: columns by pandapipes' table and column. ``delivery``
-            (optional): parameters of :class:`citymains_gas.delivery.Delivery`; without it demands do
-            not yield to pressure; ``fixed_sinks`` (optional) are rows of sinks that do not in any case.
-            ``slam_kpa`` (optional): trip pressures instead of the network's.
+            ``friction_model``; ``delivery`` (optional): parameters of
+            :class:`citymains_gas.delivery.Delivery`; without it demands do not yield to pressure; ``case``
+            (optional): a :class:`citymains_gas.cases.Case`, else the network as it is.
 
         Returns
         -------
@@ -137,18 +143,20 @@ class GasSession:
             there are regulators also ``states``, ``passes``, ``cycled``; with ``delivery`` ``share`` and
             ``delivery_error``.
         """
+        case = task.get("case") or Case()
+        edits = self._batch.edits(case)
         before = {
             (table, column): self._net[table][column].to_numpy(copy=True)
-            for table, columns in task["edits"].items()
+            for table, columns in edits.items()
             for column in columns
         }
-        for table, columns in task["edits"].items():
+        for table, columns in edits.items():
             for column, values in columns.items():
                 self._net[table][column] = values
         try:
             if task.get("delivery") is not None and self._counts.get("sinks"):
-                return self._deliver(task)
-            return self._settle(task)
+                return self._deliver(task, case)
+            return self._settle(task, case)
         finally:
             for (table, column), values in before.items():
                 self._net[table][column] = values
@@ -156,23 +164,25 @@ class GasSession:
     def close(self) -> None:
         """Nothing is held outside this process."""
 
-    def _deliver(self, task: Mapping[str, Any]) -> dict[str, Any]:
+    def _deliver(self, task: Mapping[str, Any], case: Case) -> dict[str, Any]:
         """The state in which every sink draws what its pressure lets it draw."""
         sinks = self._net.sink
         full = sinks.scaling.to_numpy(copy=True)
         at = sinks.junction.to_numpy()
-        delivery = Delivery(len(sinks), fixed=task.get("fixed_sinks", ()), **task["delivery"])
+        fixed = [row for row, _ in case.drawn]
+        first = self._batch.first_share(task, case)
+        delivery = Delivery(len(sinks), fixed=fixed, first=first, **task["delivery"])
         try:
             while True:
                 self._net.sink["scaling"] = full * delivery.share
-                answer = self._settle(task)
+                answer = self._settle(task, case)
                 pressure = answer["columns"]["junctions"]["pressure_kpa"][at]
                 if not delivery.step(pressure, solved=answer["converged"]):
                     return {**answer, "share": delivery.delivered(pressure), "delivery_error": delivery.error}
         finally:
             self._net.sink["scaling"] = full
 
-    def _settle(self, task: Mapping[str, Any]) -> dict[str, Any]:
+    def _settle(self, task: Mapping[str, Any], case: Case) -> dict[str, Any]:
         """The state in which every regulator does what its pressures make it do."""
         friction_model = str(task["friction_model"])
         if not self._counts.get("regulators"):
@@ -183,7 +193,7 @@ class GasSession:
             self._model,
             in_service=kept["in_service"],
             active=kept["control_active"],
-            slam_kpa=task.get("slam_kpa"),
+            slam_kpa=slam_kpa_without(self._model, case.stuck_open if case.slam_shut_fails else ()),
         )
         try:
             return self._search(found, friction_model)

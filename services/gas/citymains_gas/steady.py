@@ -238,7 +238,6 @@ def ask_steady(
     task = {
         "friction_model": options.friction_model.value,
         "delivery": None if options.delivery is None else options.delivery.parameters(),
-        "edits": {},
     }
     # The engine opens the network as the scenario leaves it, so that regulators see its set points.
     with utility.workbench.engines.session(

@@ -34,6 +34,8 @@ ENGINE: Final = "pandapipes-gas"
 
 #: How far a spot-checked pressure may be from the reference engine's [kPa].
 SPOT_CHECK_TOLERANCE_KPA: Final = 1e-6
+#: The same where demand yields to pressure: there the reference's own shares are found to 1e-4.
+SPOT_CHECK_YIELDING_KPA: Final = 1e-3
 
 #: Numbers of pressure a chunk brings back at most.
 _CHUNK_VALUES: Final = 4_000_000
@@ -66,6 +68,11 @@ class SweepOptions:
             "friction_model": self.friction_model.value,
             "delivery": None if self.delivery is None else self.delivery.parameters(),
         }
+
+    def state_task(self, case: Case) -> dict[str, Any]:
+        """The same for one state of the reference engine."""
+        task = self.task([case], kernel=False)
+        return {**{name: task[name] for name in ("friction_model", "delivery")}, "state": task["cases"]}
 
 
 @dataclass(frozen=True, eq=False)
@@ -253,7 +260,8 @@ class Sweep:
         off = float(np.nanmax(np.abs(ours - theirs), initial=0.0))
         self.told.spot_checks += len(rows)
         self.told.spot_check_difference_kpa = max(self.told.spot_check_difference_kpa, off)
-        if off > SPOT_CHECK_TOLERANCE_KPA or not np.array_equal(np.isnan(ours), np.isnan(theirs)):
+        allowed = SPOT_CHECK_TOLERANCE_KPA if self.options.delivery is None else SPOT_CHECK_YIELDING_KPA
+        if off > allowed or not np.array_equal(np.isnan(ours), np.isnan(theirs)):
             self.told.spot_checks_failed = True
             everything = np.flatnonzero(part.by == BY_KERNEL).tolist()
             self._answer(cases, everything, part, kernel=False, label=str)
