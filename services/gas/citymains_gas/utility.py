@@ -8,7 +8,6 @@ from functools import cache
 from os import PathLike
 from pathlib import Path
 
-from citymains.intake.pandapipes import read_pipes
 from citymains.intake.source import Intake, SourceFile
 from citymains.isolation.layout import Layout
 from citymains.model.network import Network, NetworkRef
@@ -16,6 +15,7 @@ from citymains.model.scenario import Scenario
 from citymains.question import question
 
 from citymains_gas.friction import FrictionModel
+from citymains_gas.intake import FORMATS, read_gas
 from citymains_gas.layout import gas_layout
 from citymains_gas.pressure import (
     NOMINAL_PRESSURE_KPA,
@@ -36,12 +36,12 @@ class Gas(FailureQuestions):
     api = "citymains.api.gas.v1.gas_pb2"
     title_en = "Gas"
     title_zh = "燃气"
-    formats = ("citymains-pipes JSON", "pandapipes JSON")
+    formats = FORMATS
     bundled_with = "pandapipes"
 
     def read(self, file: SourceFile) -> Intake:
-        """Read a gas network from our JSON or from a file pandapipes wrote."""
-        return read_pipes(file, utility=self.name)
+        """Read a gas network from any of the formats."""
+        return read_gas(file, self.workbench)
 
     def bundled(self) -> Mapping[str, Path]:
         """``schutterwald`` (a German town) and the STANET reference nets, as ``stanet_<case>``."""
