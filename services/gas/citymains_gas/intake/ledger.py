@@ -43,8 +43,10 @@ def read_pipe_ledger(rows: Rows | None, file: SourceFile) -> Intake:
     Intake
         As :func:`citymains.intake.pandapipes.read_pipes` gives it, with the issues of both steps.
     """
+    if rows is not None and any(one.severity == "error" for one in rows.issues):
+        return Intake(document=b"", issues=tuple(rows.issues), importer=_IMPORTER)
     table = file if rows is None else rows.as_csv(file)
-    ledger = read_ledger(table, GAS_PIPES, file.columns)
+    ledger = read_ledger(table, GAS_PIPES, table.columns)
     issues = [*(rows.issues if rows is not None else ()), *ledger.issues]
     if any(one.severity == "error" for one in issues):
         return Intake(document=b"", issues=tuple(issues), importer=_IMPORTER)

@@ -8,8 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from citymains.errors import Issue
+from citymains.errors import Issue, issue
+from citymains.intake.ledger import meaning
 from citymains.intake.source import SourceFile
+
+from citymains_gas.intake.columns import GAS_PIPES
 
 Point = tuple[float, float]
 
@@ -44,13 +47,37 @@ class Rows:
         self.lines.append(list(line))
 
     def as_csv(self, file: SourceFile) -> SourceFile:
-        """The features as a CSV, row n + 1 for the n-th."""
-        names = list(dict.fromkeys(name for record in self.records for name in record))
+        """The features as a CSV under our own names, row n + 1 for the n-th; layers may have other headings each."""
+        heard = {name for record in self.records for name in record}
+        name_of = {one: meaning(one, GAS_PIPES, file.columns) or one for one in heard}
+        self.issues += [
+            issue(
+                "LEDGER_COLUMN_UNKNOWN",
+                file=file.name,
+                line=1,
+                field=name,
+                value=one,
+                limit=", ".join(sorted(heard)),
+            )
+            for name, one in file.columns.items()
+            if one not in heard
+        ]
+        rows = [self._renamed(record, name_of) for record in self.records]
+        names = list(dict.fromkeys(name for row in rows for name in row))
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(names)
-        for record in self.records:
+        for row in rows:
+            cells = ["" if row.get(name) is None else str(row[name]) for name in names]
             # A row of empty cells would be taken for none, and the numbers would slip.
-            cells = ["" if record.get(name) is None else str(record[name]) for name in names]
             writer.writerow(cells if any(cells) else ["-", *cells[1:]])
-        return SourceFile(file.name, text.getvalue().encode(), file.columns)
+        return SourceFile(file.name, text.getvalue().encode())
+
+    @staticmethod
+    def _renamed(record: dict[str, Any], name_of: dict[str, str]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name, value in record.items():
+            ours = name_of[name]
+            if found.get(ours) is None or found[ours] == "":
+                found[ours] = value
+        return found
