@@ -54,6 +54,11 @@ TOLERANCES: Final = {"tol_p": 1e-9, "tol_m": 1e-5, "tol_res": 1e-5}
 
 MAX_ITERATIONS: Final = 100
 
+#: Heat capacity of a gas that states none [J/(kg K)].
+_ANY_HEAT_CAPACITY: Final = 2000.0
+#: Shares of Newton's step that are tried in turn.
+_DAMPINGS: Final = (1.0, 0.6, 0.3)
+
 _PROPERTIES: Final[Mapping[str, Callable[[Mapping[str, Any]], Any]]] = {
     "constant": lambda one: fluids.FluidPropertyConstant(one["value"]),
     "linear": lambda one: fluids.FluidPropertyLinear(one["slope"], one["offset"]),
@@ -244,10 +249,19 @@ class GasSession:
         return answer
 
     def _solve_once(self, friction_model: str) -> dict[str, Any]:
+        """One state, with shorter steps where whole ones do not arrive."""
         if not self._has_source():
             return self._answer(converged=True, iterations=0, message="no source in service", filled=False)
+        answer: dict[str, Any] = {}
+        for damping in _DAMPINGS:
+            answer = self._attempt(friction_model, damping)
+            if answer["converged"] or not answer["iterations"]:
+                break
+        return answer
+
+    def _attempt(self, friction_model: str, damping: float) -> dict[str, Any]:
         try:
-            self._pipeflow(friction_model)
+            self._pipeflow(friction_model, damping)
         except PipeflowNotConverged as error:
             return self._answer(
                 converged=False, iterations=self._iterations(), message=str(error), filled=False
@@ -263,11 +277,14 @@ class GasSession:
             return self._answer(
                 converged=False, iterations=0, message=f"{type(error).__name__}: {error}", filled=False
             )
-        return self._answer(
+        answer = self._answer(
             converged=bool(self._net.converged), iterations=self._iterations(), message="", filled=True
         )
+        if damping < 1.0:
+            answer["options"]["damping"] = damping
+        return answer
 
-    def _pipeflow(self, friction_model: str) -> None:
+    def _pipeflow(self, friction_model: str, damping: float) -> None:
         def run() -> None:
             pandapipes.pipeflow(
                 self._net,
@@ -275,6 +292,7 @@ class GasSession:
                 friction_model=friction_model,
                 use_numba=False,
                 max_iter_hyd=MAX_ITERATIONS,
+                alpha=damping,
                 ambient_temperature=self._ambient_k,
                 calc_compression_power=False,
                 **TOLERANCES,
@@ -339,6 +357,8 @@ def _fluid(fluid: Mapping[str, Any]) -> Any:
     if not properties:
         return fluids.call_lib(fluid["name"])
     made = {name: _PROPERTIES[one["kind"]](one) for name, one in properties.items()}
+    # The engine asks for it though nothing here depends on temperatures.
+    made.setdefault("heat_capacity", fluids.FluidPropertyConstant(_ANY_HEAT_CAPACITY))
     if "der_compressibility" not in made:
         # Only the Jacobian holds it: a secant serves as well as the derivative.
         z: Any = made["compressibility"]
