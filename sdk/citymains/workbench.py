@@ -98,6 +98,12 @@ class Workbench:
 
         return Store.open(self._database, self._files)
 
+    def close(self) -> None:
+        """Close the store, if it was opened. It is opened again when it is needed."""
+        store = self.__dict__.pop("store", None)
+        if store is not None:
+            store.close()
+
     @cached_property
     def engines(self) -> EngineHost:
         """The solver processes."""

@@ -99,7 +99,7 @@ def report(
     title: Annotated[str, typer.Option(help="Heading of an HTML report.")] = "",
 ) -> None:
     """Write a result as a map, a table or a page. 将结果输出为报告。"""
-    from citymains.cli.output import check_targets, write_record
+    from citymains.cli.output import check_targets, write_record, written
     from citymains.report.html import write_html
     from citymains.report.map import network_of
     from citymains.report.result import read_result
@@ -109,7 +109,8 @@ def report(
     drawn_on = network_of(record, network) if network else None
     for target in out:
         if target.suffix.lower() == ".html":
-            write_html(record, target, title, networks=() if drawn_on is None else (drawn_on,))
+            with written(target) as part:
+                write_html(record, part, title, networks=() if drawn_on is None else (drawn_on,))
         else:
             write_record(record, target, drawn_on)
         typer.echo(str(target))
