@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 PLANNED: Mapping[str, frozenset[str]] = {
     "": frozenset({"renewal"}),
     "water": frozenset({"outage", "criticality", "bill", "sources", "leakage", "fire_flow"}),
-    "gas": frozenset({"outage", "criticality", "bill", "regulators", "reserve", "leak"}),
+    "gas": frozenset({"bill"}),
     "drainage": frozenset({"outage", "criticality", "bill", "storm", "schedule", "advise"}),
 }
 
@@ -85,7 +85,13 @@ class Utility(Face):
     # -- what every utility answers ------------------------------------------------------------
 
     @question(rpc="ImportNetwork", shape=Shape.UPLOAD)
-    def load(self, source: SourceFile | str | PathLike[str], *, crs: str = "") -> Network:
+    def load(
+        self,
+        source: SourceFile | str | PathLike[str],
+        *,
+        crs: str = "",
+        columns: Mapping[str, str] | None = None,
+    ) -> Network:
         """Load a network from a file, or a bundled one by name.
 
         Parameters
@@ -94,6 +100,8 @@ class Utility(Face):
             A file in a format of this utility in UTF-8 or GB18030, or the name of a bundled network.
         crs : str
             Coordinate reference system of the file, for example ``EPSG:4547``; empty: unknown.
+        columns : mapping of str to str, optional
+            Of a ledger of pipes: our name of a column to the file's own heading.
 
         Returns
         -------
@@ -107,7 +115,7 @@ class Utility(Face):
         LimitError
             The file is larger than what is read.
         """
-        file = self._source(source)
+        file = _with_columns(self._source(source), columns)
         intake = self.read(file)
         if intake.errors:
             raise InputError(intake.issues)
@@ -117,13 +125,17 @@ class Utility(Face):
         return self.workbench.keep(("network", record.id), remember(record))
 
     @question(rpc="ValidateNetwork")
-    def validate(self, source: SourceFile | str | PathLike[str]) -> ValidationReport:
+    def validate(
+        self, source: SourceFile | str | PathLike[str], *, columns: Mapping[str, str] | None = None
+    ) -> ValidationReport:
         """List every issue of a model file, with line, element, value and how to mend it.
 
         Parameters
         ----------
         source : path, str or SourceFile
             A file, the name of a bundled network, or the id of a loaded network.
+        columns : mapping of str to str, optional
+            Of a ledger of pipes: our name of a column to the file's own heading.
 
         Returns
         -------
@@ -134,7 +146,7 @@ class Utility(Face):
         if isinstance(source, str) and source.startswith("networks/"):
             file = SourceFile(source, self.workbench.store.document(source))
         else:
-            file = self._source(source)
+            file = _with_columns(self._source(source), columns)
         return self._validation_record(file, self.read(file))
 
     @question(rpc="TraceIsolation")
@@ -402,6 +414,10 @@ class Utility(Face):
                 host=platform.node(),
             ),
         )
+
+
+def _with_columns(file: SourceFile, columns: Mapping[str, str] | None) -> SourceFile:
+    return replace(file, columns=dict(columns)) if columns else file
 
 
 def _cell(one: Issue, column: str) -> Any:
