@@ -26,6 +26,7 @@ from citymains_water.batch_project import (
     NODE_HEAD,
     OPTION_ACCURACY,
     OPTION_TRIALS,
+    RESET_FLOWS,
     Project,
     edit,
 )
@@ -35,7 +36,8 @@ Floats = NDArray[np.float64]
 
 #: Trials where an accuracy is asked for: Newton's last steps towards it may be slow.
 _TRIALS_WHEN_ACCURATE = 500.0
-_RESET_FLOWS = 10
+#: Scenarios judged at once: numpy's cost of a call is shared by them.
+_JUDGED = 32
 
 
 class BatchSession:
@@ -54,6 +56,7 @@ class BatchSession:
         self._source = directory / "model.inp"
         self._source.write_text(inp, encoding="ascii")
         self._projects: list[Project] = []
+        self._kernels: dict[bool, Any] = {}
         self._worker(0)
 
     def run(self, task: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -65,7 +68,7 @@ class BatchSession:
             The arrays of a :class:`Chunk`; ``pressure_dependent``; ``duration_s``; ``limit``
             (service pressure as head in the file's unit of length); ``blocks`` (names of
             :attr:`Metrics.blocks`); ``threads``; ``accuracy`` (absent: the model's own);
-            ``ids``: answer with the ids alone.
+            ``kernel``: let the batched solver answer what it can; ``ids``: answer with the ids alone.
 
         Returns
         -------
@@ -94,6 +97,8 @@ class BatchSession:
         }
         metrics = Metrics.empty(len(chunk), sizes)
         left = np.arange(len(chunk))
+        if task.get("kernel") and not float(task["duration_s"]):
+            left = self._kernel(bool(task["pressure_dependent"])).answer(chunk, left, judge, metrics)
         _in_threads(workers, chunk, judge, metrics, left, task)
         return metrics.answer()
 
@@ -107,6 +112,14 @@ class BatchSession:
             report = self._directory / f"model-{len(self._projects)}.rpt"
             self._projects.append(Project(self._source, report))
         return self._projects[at]
+
+    def _kernel(self, pressure_dependent: bool) -> Any:
+        """The batched solver; imported here, since it costs a second and most sessions do not need it."""
+        if pressure_dependent not in self._kernels:
+            from citymains_water.kernel import Kernel
+
+            self._kernels[pressure_dependent] = Kernel(self._projects[0], pressure_dependent)
+        return self._kernels[pressure_dependent]
 
     def _elevation(self) -> Floats:
         project = self._projects[0]
@@ -133,7 +146,7 @@ def required_volume(project: Project, duration_s: float) -> Floats:
     """Volume the customers of each junction want, shape (junctions,), from a run of the undisturbed model."""
     total = np.zeros(project.junction_count)
     time, step = ctypes.c_long(), ctypes.c_long(1)
-    project.call("EN_initH", _RESET_FLOWS)
+    project.call("EN_initH", RESET_FLOWS)
     while step.value > 0:
         project.call("EN_runH", ctypes.byref(time))
         demand = project.nodes(NODE_FULL_DEMAND)[: project.junction_count]
@@ -156,15 +169,15 @@ def _in_threads(
     which: NDArray[np.intp],
     task: Mapping[str, Any],
 ) -> None:
-    """Each worker takes the next scenario until none is left."""
+    """Each worker takes the next few scenarios until none is left."""
     queue = itertools.count()
 
     def work(project: Project) -> None:
         run = _Run(project, task)
-        while (at := next(queue)) < len(which):
-            run.scenario(chunk, int(which[at]), judge, metrics)
+        while (begin := next(queue) * _JUDGED) < len(which):
+            run.scenarios(chunk, which[begin : begin + _JUDGED], judge, metrics)
 
-    if len(workers) == 1 or len(which) < 2:
+    if len(workers) == 1 or len(which) <= _JUDGED:
         work(workers[0])
         return
     with ThreadPoolExecutor(len(workers)) as pool:
@@ -179,52 +192,56 @@ class _Run:
         self.project = project
         self.duration_s = float(task["duration_s"])
         self.pressure_dependent = bool(task["pressure_dependent"])
-        self.head = np.empty(project.node_count)
-        self.deficit = np.empty(project.node_count)
-        self.head_at = self.head.ctypes.data_as(ctypes.POINTER(ctypes.c_double))
-        self.deficit_at = self.deficit.ctypes.data_as(ctypes.POINTER(ctypes.c_double))
+        self.low = np.empty((_JUDGED, project.node_count))
+        self.lacking = np.empty((_JUDGED, project.junction_count))
+        self.head, self.deficit = (np.empty(project.node_count) for _ in range(2))
+        self.head_at, self.deficit_at = (
+            one.ctypes.data_as(ctypes.POINTER(ctypes.c_double)) for one in (self.head, self.deficit)
+        )
 
-    def scenario(self, chunk: Chunk, at: int, judge: Judge, metrics: Metrics) -> None:
-        """Edit, run cold, undo, judge."""
+    def scenarios(self, chunk: Chunk, some: NDArray[np.intp], judge: Judge, metrics: Metrics) -> None:
+        """Run a few scenarios, each cold, and judge them together."""
+        for row, at in enumerate(some.tolist()):
+            self._run(chunk, at, row, metrics)
+        good = np.flatnonzero(metrics.error[some] == 0)
+        if len(good):
+            lacking = self.lacking[good] if self.pressure_dependent else None
+            judge.judge(metrics, some[good], chunk, self.low[good], lacking)
+
+    def _run(self, chunk: Chunk, at: int, row: int, metrics: Metrics) -> None:
+        """Edit, run cold, undo."""
         factors = chunk.node_factors(at)
         if not self.pressure_dependent:  # EPANET would go on feeding what is cut off
             factors += [(node, 0.0) for node in chunk.cut[at].tolist()]
-        edit(self.project, closed=chunk.closed[at].tolist(), factors=factors, factor=float(chunk.factor[at]))
         try:
-            error, warnings, lowest, lacking = self.simulate()
+            edit(self.project, closed=chunk.closed[at].tolist(), factors=factors, factor=float(chunk.factor[at]))
+            metrics.error[at], metrics.warnings[at] = self._simulate(self.low[row], self.lacking[row])
         finally:
             self.project.undo()
-        metrics.engine[at], metrics.error[at], metrics.warnings[at] = BY_EPANET, error, warnings
-        if error:
-            return
-        judge.judge(metrics, at, chunk, lowest, lacking)
-        if "head" in metrics.blocks:
-            metrics.blocks["head"][at] = self.head
-            metrics.blocks["head"][at, chunk.cut[at]] = np.nan
+        metrics.engine[at] = BY_EPANET
 
-    def simulate(self) -> tuple[int, int, Floats, Floats | None]:
-        """Error, warnings, lowest head over time and volume not delivered, shapes (junctions,)."""
+    def _simulate(self, low: Floats, lacking: Floats) -> tuple[int, int]:
+        """Error and warnings; writes the lowest head over time and the volume not delivered."""
         library, handle, junctions = self.project.library, self.project.handle, self.project.junction_count
-        head, deficit = self.head[:junctions], self.deficit[:junctions]
-        lowest = np.full(junctions, np.inf)
-        lacking = np.zeros(junctions) if self.pressure_dependent else None
+        head, deficit = self.head, self.deficit[:junctions]
+        low[:], lacking[:] = np.inf, 0.0
         time, step = ctypes.c_long(), ctypes.c_long(1)
         time_at, step_at = ctypes.byref(time), ctypes.byref(step)
         warnings = 0
-        self.project.call("EN_initH", _RESET_FLOWS)
+        self.project.call("EN_initH", RESET_FLOWS)
         while step.value > 0:
             code = library.EN_runH(handle, time_at)
             if code:
                 if code >= FIRST_ERROR:
-                    return code, warnings, lowest, lacking
+                    return code, warnings
                 warnings |= 1 << code
             library.EN_getnodevalues(handle, NODE_HEAD, self.head_at)
-            np.minimum(lowest, head, out=lowest)
-            if lacking is not None:
+            np.minimum(low, head, out=low)
+            if self.pressure_dependent:
                 library.EN_getnodevalues(handle, NODE_DEFICIT, self.deficit_at)
             code = library.EN_nextH(handle, step_at)
             if code >= FIRST_ERROR:
-                return code, warnings, lowest, lacking
-            if lacking is not None:
+                return code, warnings
+            if self.pressure_dependent:
                 lacking += np.maximum(deficit, 0.0) * (step.value if self.duration_s else STEADY_S)
-        return (STOPPED_EARLY if time.value < self.duration_s else 0), warnings, lowest, lacking
+        return (STOPPED_EARLY if time.value < self.duration_s else 0), warnings

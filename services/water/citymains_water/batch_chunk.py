@@ -76,6 +76,16 @@ class Chunk:
     def __len__(self) -> int:
         return len(self.factor)
 
+    def plain(self, at: int) -> bool:
+        """Whether a scenario leaves the demand of every single junction as it is."""
+        return bool(self.scaled.start[at] == self.scaled.start[at + 1])
+
+    def cut_of(self, at: NDArray[np.intp]) -> tuple[NDArray[np.intp], Ints]:
+        """What some scenarios cut off: row among them, and junction."""
+        parts = [self.cut[one] for one in at.tolist()]
+        rows = np.repeat(np.arange(len(at)), [len(one) for one in parts])
+        return rows, np.concatenate([np.zeros(0, dtype=np.int32), *parts])
+
     def node_factors(self, at: int) -> list[tuple[int, float]]:
         """Junctions and the factor of their demand in one scenario."""
         part = slice(self.scaled.start[at], self.scaled.start[at + 1])
@@ -84,6 +94,8 @@ class Chunk:
     def demand_factors(self, at: int, junctions: int) -> Floats:
         """Factor of every junction's demand in one scenario, cut-off ones included; shape (junctions,)."""
         factors = np.full(junctions, self.factor[at])
+        if self.plain(at):
+            return factors
         part = slice(self.scaled.start[at], self.scaled.start[at + 1])
         np.multiply.at(factors, self.scaled.values[part], self.factors[part])
         return factors
@@ -109,7 +121,7 @@ class Metrics:
     reason: Ints
     """Why the kernel passed a scenario on (see `citymains_water.kernel_reasons`); 0 where it did not."""
     blocks: Mapping[str, Floats]
-    """What was asked for by name, shape (scenarios, junctions): ``minimum_head``, ``unserved``; ``head`` has all nodes."""
+    """What was asked for by name: ``minimum_head`` and ``unserved``, shape (scenarios, junctions); ``head``, of all nodes."""
 
     @classmethod
     def empty(cls, count: int, sizes: Mapping[str, int]) -> Metrics:
@@ -149,46 +161,52 @@ class Judge:
         self.elevation, self.required, self.limit = elevation, required, limit
 
     def judge(
-        self, into: Metrics, at: int, chunk: Chunk, minimum_head: Floats, deficit: Floats | None
+        self, into: Metrics, at: NDArray[np.intp], chunk: Chunk, lowest_head: Floats, deficit: Floats | None
     ) -> None:
-        """Write the metrics of scenario `at`.
+        """Write the metrics of some scenarios.
 
         Parameters
         ----------
-        minimum_head : ndarray, shape (junctions,)
-            Lowest head over time.
-        deficit : ndarray, shape (junctions,), optional
-            Volume not delivered; None where demands are drawn whatever the pressure.
+        into : Metrics
+        at : ndarray of int, shape (n,)
+            Which scenarios of the chunk.
+        chunk : Chunk
+        lowest_head : ndarray, shape (n, nodes)
+            Lowest head over time, of all nodes.
+        deficit : ndarray, shape (n, junctions), optional
+            Volume not delivered; None where demands are drawn whatever the pressure. Overwritten
+            where a scenario cuts off.
         """
         junctions = len(self.elevation)
-        plain = chunk.scaled.start[at] == chunk.scaled.start[at + 1]
-        required = (
-            self.required * chunk.factor[at] if plain else self.required * chunk.demand_factors(at, junctions)
-        )
-        cut = chunk.cut[at]
-        pressure = minimum_head - self.elevation
-        pressure[required <= 0.0] = np.inf
-        pressure[cut] = np.inf
-        worst = int(pressure.argmin()) if junctions else -1
-        known = worst >= 0 and bool(pressure[worst] < np.inf)
-        into.worst_node[at] = worst if known else -1
-        into.worst_pressure[at] = pressure[worst] if known else np.nan
-        lost = required[cut]
-        into.below[at] = int((pressure < self.limit).sum()) + int((lost > 0.0).sum())
-        into.required[at] = required.sum()
-        if deficit is not None:
-            deficit[cut] = lost
-        into.unserved[at] = lost.sum() if deficit is None else deficit.sum()
-        self._blocks(into, at, cut, minimum_head, deficit, lost)
+        required = self._required(at, chunk)
+        rows, cut = chunk.cut_of(at)
+        lost = np.zeros_like(required)
+        lost[rows, cut] = required[rows, cut]
+        pressure = np.where(required > 0.0, lowest_head[:, :junctions] - self.elevation, np.inf)
+        pressure[rows, cut] = np.inf
+        if junctions:
+            worst = pressure.argmin(axis=1)
+            low = pressure[np.arange(len(at)), worst]
+            known = low < np.inf
+            into.worst_node[at] = np.where(known, worst, -1)
+            into.worst_pressure[at] = np.where(known, low, np.nan)
+        into.below[at] = (pressure < self.limit).sum(axis=1) + (lost > 0.0).sum(axis=1)
+        into.required[at] = required.sum(axis=1)
+        if deficit is None:
+            deficit = lost
+        else:
+            deficit[rows, cut] = lost[rows, cut]
+        into.unserved[at] = deficit.sum(axis=1)
+        for name, block in into.blocks.items():
+            values = deficit if name == "unserved" else lowest_head[:, : block.shape[1]]
+            block[at] = values
+            if name != "unserved":
+                block[at[rows], cut] = np.nan
 
-    def _blocks(
-        self, into: Metrics, at: int, cut: Ints, minimum_head: Floats, deficit: Floats | None, lost: Floats
-    ) -> None:
-        if "minimum_head" in into.blocks:
-            row = into.blocks["minimum_head"][at]
-            row[:] = minimum_head
-            row[cut] = np.nan
-        if "unserved" in into.blocks:
-            row = into.blocks["unserved"][at]
-            row[:] = 0.0 if deficit is None else deficit
-            row[cut] = lost
+    def _required(self, at: NDArray[np.intp], chunk: Chunk) -> Floats:
+        """Volume wanted in each scenario, shape (n, junctions)."""
+        required = chunk.factor[at, None] * self.required
+        for row, scenario in enumerate(at.tolist()):
+            if not chunk.plain(scenario):
+                required[row] = self.required * chunk.demand_factors(scenario, len(self.required))
+        return required

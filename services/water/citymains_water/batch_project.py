@@ -41,7 +41,9 @@ OPTION_GRAVITY, OPTION_VISCOSITY, OPTION_CHECK_EVERY, OPTION_DAMP_LIMIT, OPTION_
 )
 CLOSED, OPEN, ACTIVE = 0.0, 1.0, 2.0
 CONTROL_BELOW, CONTROL_ABOVE = 0, 1
-_TIME_DURATION, _RESET_FLOWS, _UNCONDITIONAL, _RULE_CLAUSE = 0, 10, 0, 3
+#: Of EN_initH: start from the flows of a new model, and save nothing.
+RESET_FLOWS = 10
+_TIME_DURATION, _UNCONDITIONAL = 0, 0
 #: Wins over any priority a model's own rules are given.
 _PRIORITY = 1_000_000
 _PASSES = 4

@@ -68,8 +68,12 @@ class KernelModel:
     exponent: float
     viscosity: float
     setting: Floats
-    """Of valves: head or flow set, in feet or cfs."""
+    """Of valves: pressure or flow set, in feet or cfs."""
     status: Ints
+    regulated: NDArray[np.bool_]
+    """Control valves that are not fixed open or closed."""
+    may_open: NDArray[np.bool_]
+    """Links that are open, or that EPANET itself holds closed for the moment."""
     head: Floats
     flow: Floats
     elevation: Floats
@@ -87,8 +91,8 @@ class KernelModel:
     pressure_range: tuple[float, float, float]
     """Minimum and required pressure [ft] and the exponent of pressure-dependent demand."""
     pumps: tuple[Pump, ...]
-    controls: tuple[tuple[int, int, float], ...]
-    """Kind, junction and head [ft] of controls by a junction's pressure."""
+    controls: tuple[tuple[int, int, int, float], ...]
+    """Kind, link, junction and head [ft] of controls by a junction's pressure that would change something."""
     length: float
     """File's units of length in one foot."""
     volume: float
@@ -114,7 +118,7 @@ def read_model(project: Project, pressure_dependent: bool) -> KernelModel:
         kind=project.link_type,
         junctions=project.junction_count,
         resistance=links.resistance(),
-        minor=links.minor,
+        minor=links.losses(),
         diameter=links.diameter,
         roughness=links.roughness,
         formula=links.formula,
@@ -122,6 +126,8 @@ def read_model(project: Project, pressure_dependent: bool) -> KernelModel:
         viscosity=links.viscosity,
         setting=links.settings(nodes.pressure),
         status=links.statuses(),
+        regulated=links.regulated(),
+        may_open=links.may_open(),
         head=nodes.head,
         flow=links.flow,
         elevation=nodes.elevation,
@@ -136,7 +142,7 @@ def read_model(project: Project, pressure_dependent: bool) -> KernelModel:
         is_tank=nodes.is_tank,
         pressure_range=nodes.pressure_range() if pressure_dependent else (0.0, 0.0, 0.0),
         pumps=tuple(links.pumps()),
-        controls=tuple(nodes.controls()),
+        controls=tuple(nodes.controls(links)),
         length=length,
         volume=flow,
     )
@@ -184,12 +190,16 @@ class _Nodes:
         low, full, exponent = (value.value for value in values)
         return low / self.pressure, full / self.pressure, exponent
 
-    def controls(self) -> list[tuple[int, int, float]]:
-        """Controls by a junction's pressure."""
+    def controls(self, links: _Links) -> list[tuple[int, int, int, float]]:
+        """Controls by a junction's pressure that would change their link."""
         found = []
-        for kind, link, _, node, level in self.project.controls():
+        for kind, link, setting, node, level in self.project.controls():
             if link and kind <= en.CONTROL_ABOVE and 0 < node <= self.project.junction_count:
-                found.append((kind, node - 1, float(self.elevation[node - 1] + level / self.pressure)))
+                if not links.has(link - 1, setting):
+                    head = float(self.elevation[node - 1] + level / self.pressure)
+                    found.append((kind, link - 1, node - 1, head))
+                elif not links.had(link - 1, setting):
+                    raise NotModelledError("a control by a junction's pressure has acted")
         return found
 
 
@@ -214,8 +224,9 @@ class _Links:
         self.minor[wide] = 0.02517 * project.links(en.LINK_MINOR_LOSS)[wide] / self.diameter[wide] ** 4
         self.viscosity = project.option(en.OPTION_VISCOSITY) * _VISCOSITY
         self.flow = project.links(en.LINK_FLOW) / flow
-        self._acting = project.links(en.LINK_STATUS)
-        self._setting = project.links(en.LINK_SETTING)
+        self._acting, self._setting = project.links(en.LINK_STATUS), project.links(en.LINK_SETTING)
+        self._initially = project.links(en.LINK_INITIAL_STATUS)
+        self._initial_setting = project.links(en.LINK_INITIAL_SETTING)
         self._state = project.links(en.PUMP_STATE)
 
     def resistance(self) -> Floats:
@@ -232,15 +243,42 @@ class _Links:
             found[pipes] = (4.0 * e / (1.49 * np.pi * d**2)) ** 2 * (d / 4.0) ** -1.333 * run
         return found
 
-    def settings(self, pressure: float) -> Floats:
-        """Settings of valves in feet and cfs, of throttles as their loss."""
-        found, kind = self._setting.copy(), self.project.link_type
-        by_pressure = np.isin(kind, (en.PRV, en.PSV, en.PBV))
-        found[by_pressure] /= pressure
-        found[kind == en.FCV] /= self.flow_unit
-        throttle = kind == en.TCV
-        found[throttle] = 0.02517 * found[throttle] / self.diameter[throttle] ** 4
+    def losses(self) -> Floats:
+        """Coefficients of ``h = m q**2``; of throttles by their setting."""
+        throttle = (self.project.link_type == en.TCV) & ((self._setting > 0) | (self._acting == en.ACTIVE))
+        found = self.minor.copy()
+        found[throttle] = 0.02517 * self._setting[throttle] / self.diameter[throttle] ** 4
         return found
+
+    def settings(self, pressure: float) -> Floats:
+        """Settings of control valves in feet and cfs."""
+        found, kind = self._setting.copy(), self.project.link_type
+        found[np.isin(kind, (en.PRV, en.PSV))] /= pressure
+        found[kind == en.FCV] /= self.flow_unit
+        return found
+
+    def regulated(self) -> NDArray[np.bool_]:
+        """Control valves that are not fixed open or closed."""
+        control = np.isin(self.project.link_type, (en.PRV, en.PSV, en.FCV))
+        return control & ((self._setting != 0.0) | (self._initially == en.ACTIVE))
+
+    def may_open(self) -> NDArray[np.bool_]:
+        """Links that are open, or that EPANET itself holds closed for the moment."""
+        pump = self.project.link_type == en.PUMP
+        return np.where(pump, self._setting > 0.0, (self._acting != en.CLOSED) | (self._initially != en.CLOSED))
+
+    def has(self, link: int, setting: float) -> bool:
+        """Whether a control to `setting` would leave a link as it is."""
+        return self._is(link, setting, self._acting, self._setting)
+
+    def had(self, link: int, setting: float) -> bool:
+        """Whether it would have left it as the model starts it."""
+        return self._is(link, setting, self._initially, self._initial_setting)
+
+    def _is(self, link: int, setting: float, status: Floats, settings: Floats) -> bool:
+        if self.project.link_type[link] <= en.PIPE:
+            return (status[link] != en.CLOSED) == (setting != 0.0)
+        return bool(settings[link] == setting)
 
     def statuses(self) -> Ints:
         """Status of every link, closed pumps with their reason."""
@@ -250,10 +288,11 @@ class _Links:
         kind = self.project.link_type
         pump = (kind == en.PUMP) & (found == CLOSED) & (self._state == XHEAD)
         found[pump] = XHEAD
-        unknown = (kind == en.PCV) | (kind == en.GPV)
+        unknown = np.isin(kind, (en.PCV, en.GPV, en.PBV))
         # A set point of nothing is not told from a valve fixed open.
-        unknown |= (kind > en.PUMP) & (kind != en.TCV) & (self._setting == 0.0)
-        unknown |= (kind == en.TCV) & (found == OPEN) & (self.minor > 0.0)
+        control = np.isin(kind, (en.PRV, en.PSV, en.FCV))
+        unknown |= control & (self._setting == 0.0) & (self._initially != en.OPEN)
+        unknown |= (kind == en.TCV) & (found == OPEN) & (self._setting == 0.0) & (self.minor > 0.0)
         if np.any(unknown & (found != CLOSED)):
             raise NotModelledError("a valve by a curve or without a set point")
         return found
