@@ -16,6 +16,8 @@ Ints = NDArray[np.int32]
 BY_EPANET, BY_KERNEL = 0, 1
 #: Where a scenario has no answer, in the column ``error``.
 STOPPED_EARLY = 1
+#: Accuracy of EPANET where it stands in for the batched solver, or is compared with it.
+REFERENCE_ACCURACY = 1e-8
 #: A steady state stands for one hour.
 STEADY_S = 3600.0
 
@@ -39,6 +41,11 @@ class Ragged:
 
     def __getitem__(self, at: int) -> Ints:
         return self.values[self.start[at] : self.start[at + 1]]
+
+    def part(self, first: int, last: int) -> Ragged:
+        """Lists `first` to `last` (not included)."""
+        begin, stop = self.start[first], self.start[last]
+        return Ragged(self.start[first : last + 1] - begin, self.values[begin:stop])
 
 
 @dataclass(frozen=True)
@@ -121,7 +128,8 @@ class Metrics:
     reason: Ints
     """Why the kernel passed a scenario on (see `citymains_water.kernel_reasons`); 0 where it did not."""
     blocks: Mapping[str, Floats]
-    """What was asked for by name: ``minimum_head`` and ``unserved``, shape (scenarios, junctions); ``head``, of all nodes."""
+    """What was asked for by name: ``minimum_head``, ``unserved`` and ``dried`` (1: without a way to a source at
+    some time), shape (scenarios, junctions); ``head``, of all nodes."""
 
     @classmethod
     def empty(cls, count: int, sizes: Mapping[str, int]) -> Metrics:
@@ -138,7 +146,7 @@ class Metrics:
     @classmethod
     def read(cls, answer: Mapping[str, Any]) -> Metrics:
         """From an answer's tree."""
-        return cls(**answer)
+        return cls(**{name: answer[name] for name in cls.__dataclass_fields__})
 
     def answer(self) -> dict[str, Any]:
         """As an answer's tree."""
@@ -161,7 +169,13 @@ class Judge:
         self.elevation, self.required, self.limit = elevation, required, limit
 
     def judge(
-        self, into: Metrics, at: NDArray[np.intp], chunk: Chunk, lowest_head: Floats, deficit: Floats | None
+        self,
+        into: Metrics,
+        at: NDArray[np.intp],
+        chunk: Chunk,
+        lowest_head: Floats,
+        dried: NDArray[np.bool_],
+        deficit: Floats,
     ) -> None:
         """Write the metrics of some scenarios.
 
@@ -172,16 +186,17 @@ class Judge:
             Which scenarios of the chunk.
         chunk : Chunk
         lowest_head : ndarray, shape (n, nodes)
-            Lowest head over time, of all nodes.
-        deficit : ndarray, shape (n, junctions), optional
-            Volume not delivered; None where demands are drawn whatever the pressure. Overwritten
-            where a scenario cuts off.
+            Lowest head over the times with an open way to a source; infinite where there is none ever.
+        dried : ndarray of bool, shape (n, junctions)
+            Junctions without such a way at some time. Overwritten where a scenario cuts off.
+        deficit : ndarray, shape (n, junctions)
+            Volume not delivered. Overwritten where a scenario cuts off.
         """
         junctions = len(self.elevation)
         required = self._required(at, chunk)
         rows, cut = chunk.cut_of(at)
-        lost = np.zeros_like(required)
-        lost[rows, cut] = required[rows, cut]
+        dried[rows, cut] = True
+        deficit[rows, cut] = required[rows, cut]
         pressure = np.where(required > 0.0, lowest_head[:, :junctions] - self.elevation, np.inf)
         pressure[rows, cut] = np.inf
         if junctions:
@@ -190,17 +205,16 @@ class Judge:
             known = low < np.inf
             into.worst_node[at] = np.where(known, worst, -1)
             into.worst_pressure[at] = np.where(known, low, np.nan)
-        into.below[at] = (pressure < self.limit).sum(axis=1) + (lost > 0.0).sum(axis=1)
+        into.below[at] = ((pressure < self.limit) | (dried & (required > 0.0))).sum(axis=1)
         into.required[at] = required.sum(axis=1)
-        if deficit is None:
-            deficit = lost
-        else:
-            deficit[rows, cut] = lost[rows, cut]
         into.unserved[at] = deficit.sum(axis=1)
         for name, block in into.blocks.items():
-            values = deficit if name == "unserved" else lowest_head[:, : block.shape[1]]
-            block[at] = values
-            if name != "unserved":
+            if name == "unserved":
+                block[at] = deficit
+            elif name == "dried":
+                block[at] = dried
+            else:
+                block[at] = np.where(np.isinf(lowest_head), np.nan, lowest_head)[:, : block.shape[1]]
                 block[at[rows], cut] = np.nan
 
     def _required(self, at: NDArray[np.intp], chunk: Chunk) -> Floats:

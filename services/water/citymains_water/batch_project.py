@@ -47,6 +47,8 @@ _TIME_DURATION, _UNCONDITIONAL = 0, 0
 #: Wins over any priority a model's own rules are given.
 _PRIORITY = 1_000_000
 _PASSES = 4
+#: Rounding lets some models come no nearer to an accuracy of 1e-8; they would use up any number of trials.
+_TRIALS_WHEN_ACCURATE = 60.0
 
 
 class Project:
@@ -117,6 +119,12 @@ class Project:
         self.call("EN_getoption", code, ctypes.byref(value))
         return value.value
 
+    def ends(self, link: int) -> tuple[int, int]:
+        """Start and end node of a link, all counted from 1."""
+        first, second = ctypes.c_int(), ctypes.c_int()
+        self.call("EN_getlinknodes", link, ctypes.byref(first), ctypes.byref(second))
+        return first.value, second.value
+
     def id_of(self, what: str, index: int) -> str:
         """Id of a ``node`` or ``link``, counted from 1."""
         name = ctypes.create_string_buffer(64)
@@ -174,10 +182,31 @@ class Project:
         """Set an option for good."""
         self.call("EN_setoption", code, ctypes.c_double(value))
 
-    def restore_options(self) -> None:
-        """Accuracy and trials as the model says."""
+    def set_accuracy(self, accuracy: float) -> None:
+        """Iterate to an accuracy; 0: as the model says, with its own trials."""
         for code, value in self._options.items():
             self.set_option(code, value)
+        if accuracy:
+            self.set_option(OPTION_ACCURACY, accuracy)
+            self.set_option(OPTION_TRIALS, _TRIALS_WHEN_ACCURATE)
+
+    def steady(self) -> int:
+        """Solve the start of the undisturbed model; its warnings, bit ``c`` set for code ``c``."""
+        time, step = ctypes.c_long(), ctypes.c_long(1)
+        self.call("EN_initH", RESET_FLOWS)
+        code = self.call("EN_runH", ctypes.byref(time))
+        self.call("EN_nextH", ctypes.byref(step))
+        return 1 << code if code else 0
+
+    def may_open(self) -> NDArray[np.bool_]:
+        """Links that are open in the last solution, held closed by EPANET itself, or opened by a junction's pressure."""
+        acting, pump = self.links(LINK_STATUS), self.link_type == PUMP
+        own = (acting != CLOSED) | (self.links(LINK_INITIAL_STATUS) != CLOSED)
+        found = np.where(pump, self.links(LINK_SETTING) > 0.0, own)
+        for kind, link, _, node, _ in self.controls():
+            if link and kind <= CONTROL_ABOVE and 0 < node <= self.junction_count:
+                found[link - 1] = True
+        return found
 
     def set_duration(self, seconds: float) -> None:
         """Set how long is simulated, for good."""

@@ -7,8 +7,7 @@ with parts the solver does not know are EPANET's (see `citymains_water.kernel_ce
 
 from __future__ import annotations
 
-import ctypes
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from citymains.kernels.gradient import Step
@@ -16,25 +15,39 @@ from citymains.kernels.rows import LANES
 from numpy.typing import NDArray
 
 from citymains_water import kernel_reasons as reasons
-from citymains_water.batch_chunk import BY_KERNEL, STEADY_S, Chunk, Judge, Metrics
-from citymains_water.batch_project import RESET_FLOWS, Project
-from citymains_water.kernel_certificate import RuleTable, certify
-from citymains_water.kernel_laws import SHUT
-from citymains_water.kernel_model import KernelModel, NotModelledError, read_model
-from citymains_water.kernel_newton import Iterate, balance
+from citymains_water.batch_chunk import (
+    BY_KERNEL,
+    REFERENCE_ACCURACY,
+    STEADY_S,
+    Chunk,
+    Judge,
+    Metrics,
+    Ragged,
+)
+from citymains_water.batch_project import Project
+from citymains_water.batch_supply import Trees
+from citymains_water.kernel_certificate import RuleTable
+from citymains_water.kernel_model import CLOSED, KernelModel, NotModelledError, read_model
+from citymains_water.kernel_stream import Answers, Queue, Room, Undisturbed, stream
 from citymains_water.kernel_system import Layout, system_of, undisturbed
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 Indices = NDArray[np.intp]
 
-#: Sum of the changes of flow, relative to the sum of flows, that ends the iteration of a lane.
+#: Sum of the changes of flow, relative to the sum of flows, at which a scenario is balanced.
 ACCURACY = 1e-7
-#: Iterations a lane may take; beyond, EPANET is asked.
+#: Iterations a scenario may take; beyond, EPANET is asked.
 MOST_ITERATIONS = 30
+#: Numbers of heads held at once [bytes]; more scenarios go in several queues.
+_ROOM_BYTES = 2 << 20
 #: EPANET's warnings about the undisturbed state that leave nothing to start from: unbalanced,
 #: unstable, a valve that cannot do its duty.
 _NO_BASE = (1 << 1) | (1 << 2) | (1 << 5)
+
+
+#: How far its heads of the undisturbed state may be from EPANET's: a centimetre [ft].
+_BASE_TOLERANCE_FT = 0.01 / 0.3048
 
 
 class Kernel:
@@ -44,6 +57,8 @@ class Kernel:
     ----------
     project : Project
         The model; its undisturbed state is solved here.
+    trees : Trees
+        Ways to sources by open links.
     pressure_dependent : bool
         How demands meet pressure.
 
@@ -58,27 +73,38 @@ class Kernel:
         The undisturbed model has no answer.
     """
 
-    def __init__(self, project: Project, pressure_dependent: bool) -> None:
-        self.refusal = "the undisturbed state is not balanced" if _solve(project) & _NO_BASE else ""
+    def __init__(self, project: Project, trees: Trees, pressure_dependent: bool) -> None:
+        project.set_accuracy(0.0)
+        self.refusal = "the undisturbed state is not balanced" if project.steady() & _NO_BASE else ""
         if self.refusal:
             return
+        project.set_accuracy(REFERENCE_ACCURACY)
+        project.steady()
         try:
             self._model = read_model(project, pressure_dependent)
             self._layout = Layout.of(self._model, pressure_dependent)
         except NotModelledError as problem:
             self.refusal = str(problem)
             return
-        self._block = _Block(self._model, self._layout)
-        self._pressure_dependent = pressure_dependent
+        model, layout = self._model, self._layout
+        self._system = system_of(model, layout)
+        self._base = _base(model, layout)
+        self._rules = RuleTable(model, layout.place_of_link, layout.place_of_node).rules()
+        self._room = Room(
+            Step.of(self._system.pattern, len(model.head)),
+            undisturbed(model, layout),
+            np.zeros((len(layout.links), LANES), dtype=bool),
+            np.ones((len(model.head), LANES), dtype=bool),
+        )
+        self._held = trees.of(model.status > CLOSED)
+        self.refusal = self._check_undisturbed()
 
-    def answer(self, chunk: Chunk, which: Indices, judge: Judge, metrics: Metrics) -> Indices:
-        """Answer scenarios of a chunk.
+    def answer(self, chunk: Chunk, judge: Judge, metrics: Metrics) -> Indices:
+        """Answer the scenarios of a chunk.
 
         Parameters
         ----------
         chunk : Chunk
-        which : ndarray of int
-            Scenarios to answer.
         judge : Judge
         metrics : Metrics
             Gets the answers, and the reasons why there is none.
@@ -89,119 +115,99 @@ class Kernel:
             Scenarios that are EPANET's.
         """
         if self.refusal:
-            metrics.reason[which] = reasons.NOT_MODELLED
-            return which
-        for begin in range(0, len(which), LANES):
-            some = which[begin : begin + LANES]
-            reason = self._block.solve(chunk, some)[: len(some)]
-            metrics.reason[some] = reason
-            lanes = np.flatnonzero(reason == reasons.ANSWERED)
-            if len(lanes):
-                self._write(chunk, some[lanes], lanes, judge, metrics)
-        return which[metrics.reason[which] != reasons.ANSWERED]
+            metrics.reason[:] = reasons.NOT_MODELLED
+            return np.arange(len(chunk))
+        at_once = max(LANES, _ROOM_BYTES // (8 * len(self._model.head)))
+        for begin in range(0, len(chunk), at_once):
+            self._answer(chunk, np.arange(begin, min(begin + at_once, len(chunk))), judge, metrics)
+        return np.flatnonzero(metrics.reason != reasons.ANSWERED)
 
-    def _write(self, chunk: Chunk, at: Indices, lanes: Indices, judge: Judge, metrics: Metrics) -> None:
-        model, answer = self._model, self._block.answer
-        head = answer.potential[self._layout.place_of_node][:, lanes].T * model.length
-        deficit = None
-        if self._pressure_dependent:
-            lacking = np.maximum(self._block.system.demands.full - answer.drawn, 0.0)[:, lanes].T
-            deficit = np.zeros((len(lanes), model.junctions))
-            deficit[:, self._layout.drawing] = lacking * (model.volume * STEADY_S)
-        judge.judge(metrics, at, chunk, head, deficit)
-        metrics.engine[at] = BY_KERNEL
+    def _check_undisturbed(self) -> str:
+        """Why its own solution of the undisturbed state is not EPANET's; empty where it is."""
+        nothing = Ragged.of([()])
+        answers = self._stream(Chunk(nothing, nothing, nothing, np.zeros(0), np.ones(1)), np.arange(1))
+        if answers.reason[0] != reasons.ANSWERED:
+            return f"the undisturbed state: {reasons.REASONS[answers.reason[0]]}"
+        off = np.abs(answers.head[0, self._layout.place_of_node] - self._model.head)
+        off[self._dry(())] = 0.0
+        return "" if off.max(initial=0.0) <= _BASE_TOLERANCE_FT else "the undisturbed state differs"
 
-
-def _solve(project: Project) -> int:
-    """Solve the undisturbed state; its warnings, bit ``c`` set for code ``c``."""
-    time, step = ctypes.c_long(), ctypes.c_long(1)
-    project.call("EN_initH", RESET_FLOWS)
-    code = project.call("EN_runH", ctypes.byref(time))
-    project.call("EN_nextH", ctypes.byref(step))
-    return 1 << code if code else 0
-
-
-class _Block:
-    """Eight scenarios, filled in and solved again and again."""
-
-    def __init__(self, model: KernelModel, layout: Layout) -> None:
-        self.model, self.layout = model, layout
-        self.system = system_of(model, layout)
-        self.rules = RuleTable(model, layout.place_of_link, layout.place_of_node).rules()
-        self.step = Step.of(self.system.pattern, len(model.head))
-        self.base, self.now, self.answer = (undisturbed(model, layout) for _ in range(3))
-        self.total = float(np.abs(model.flow).sum() + model.delivered[layout.drawing].sum())
-        self.closed = np.zeros((len(layout.links), LANES), dtype=bool)
-        self.supplied = np.ones((len(model.head), LANES), dtype=bool)
-        self.usual = np.array([model.head.min(), model.head.max()])
-        self.iterations = np.zeros(LANES, dtype=np.int32)
-        self.reason = np.zeros(LANES, dtype=np.int32)
-
-    def solve(self, chunk: Chunk, some: Indices) -> Ints:
-        """Solve up to eight scenarios; why each has no answer, 0 where it has one."""
-        self._load(chunk, some)
-        undo = [
-            change
-            for lane, at in enumerate(some.tolist())
-            for link in chunk.closed[at].tolist()
-            for change in self._close(lane, link)
-        ]
-        _copy(self.base, self.now)
-        balance(
-            self.system,
-            self.step,
-            self.now,
-            self.answer,
-            self.total,
+    def _stream(self, chunk: Chunk, some: Indices) -> Answers:
+        answers = Answers(
+            np.empty((len(some), len(self._model.head))),
+            np.empty((len(some), len(self._layout.drawing))),
+            np.empty(len(some), dtype=np.int32),
+        )
+        stream(
+            self._system,
+            self._base,
+            self._rules,
+            self._queue(chunk, some),
+            self._room,
+            answers,
             ACCURACY,
             MOST_ITERATIONS,
-            self.iterations,
         )
-        self.reason[:] = np.where(self.iterations > 0, reasons.ANSWERED, reasons.NOT_CONVERGED)
-        certify(
-            self.rules,
-            self.closed,
-            self.answer.flow,
-            self.answer.potential,
-            self.usual,
-            self.supplied,
-            self.reason,
+        return answers
+
+    def _answer(self, chunk: Chunk, some: Indices, judge: Judge, metrics: Metrics) -> None:
+        model, layout = self._model, self._layout
+        answers = self._stream(chunk, some)
+        metrics.reason[some] = answers.reason
+        good = np.flatnonzero(answers.reason == reasons.ANSWERED)
+        if not len(good):
+            return
+        head = answers.head[good][:, layout.place_of_node] * model.length
+        deficit = np.zeros((len(good), model.junctions))
+        deficit[:, layout.drawing] = answers.lacking[good] * (model.volume * STEADY_S)
+        dried = np.zeros((len(good), model.junctions), dtype=bool)
+        for row, at in enumerate(some[good].tolist()):
+            dried[row, self._dry(chunk.closed[at].tolist())] = True
+        head[:, : model.junctions][dried] = np.inf
+        judge.judge(metrics, some[good], chunk, head, dried, deficit)
+        metrics.engine[some[good]] = BY_KERNEL
+
+    def _dry(self, closed: Sequence[int]) -> NDArray[np.int64]:
+        """Junctions without an open way to a source. Statuses are held, so one tree answers all."""
+        return self._held.of(closed)
+
+    def _queue(self, chunk: Chunk, some: Indices) -> Queue:
+        place = self._layout.place_of_node
+        first, last = int(some[0]), int(some[-1]) + 1
+        closed, cut, scaled = (one.part(first, last) for one in (chunk.closed, chunk.cut, chunk.scaled))
+        begin = chunk.scaled.start[first]
+        return Queue(
+            factor=chunk.factor[first:last],
+            closed_start=closed.start,
+            closed=self._layout.place_of_link[closed.values],
+            cut_start=cut.start,
+            cut=place[cut.values],
+            scaled_start=scaled.start,
+            scaled=place[scaled.values],
+            factors=chunk.factors[begin : begin + len(scaled.values)],
         )
-        for array, row, lane, value in reversed(undo):
-            array[row, lane] = value
-        return self.reason
-
-    def _load(self, chunk: Chunk, some: Indices) -> None:
-        """Demands of the scenarios; what they cut off draws nothing."""
-        fixed, full, place = self.system.fixed, self.system.demands.full, self.layout.place_of_node
-        junctions, drawing = self.model.junctions, self.layout.drawing
-        self.supplied[:] = True
-        for lane, at in enumerate(some.tolist()):
-            demand, cut = self.model.demand * chunk.demand_factors(at, junctions), chunk.cut[at]
-            demand[cut] = 0.0
-            self.supplied[place[cut], lane] = False
-            full[:, lane] = demand[drawing]
-            demand[drawing] = 0.0
-            fixed[place[:junctions], lane] = demand
-
-    def _close(self, lane: int, link: int) -> list[tuple[NDArray[Any], int, int, Any]]:
-        """Close a link in one lane; what to write where to undo it."""
-        place, (pipes, losses, valves) = int(self.layout.place_of_link[link]), self.layout.ends
-        if place < pipes:
-            shut = (self.system.links.resistance, place, SHUT)
-        elif place < losses:
-            shut = (self.system.links.minor, place, SHUT)
-        elif place < valves:
-            shut = (self.system.valves.shut, place - losses, True)
-        else:
-            shut = (self.system.pumps.shut, place - valves, True)
-        undo = []
-        for array, row, value in (shut, (self.closed, place, True)):
-            undo.append((array, row, lane, array[row, lane]))
-            array[row, lane] = value
-        return undo
 
 
-def _copy(source: Iterate, target: Iterate) -> None:
-    for theirs, ours in zip(source, target, strict=True):
-        ours[:] = theirs
+def _base(model: KernelModel, layout: Layout) -> Undisturbed:
+    system, start = system_of(model, layout), undisturbed(model, layout)
+    draw_of = np.full(model.junctions, -1, dtype=np.int32)
+    draw_of[layout.place_of_node[layout.drawing]] = np.arange(len(layout.drawing), dtype=np.int32)
+    fixed = np.zeros(model.junctions)
+    fixed[layout.place_of_node[: model.junctions]] = model.demand
+    fixed[draw_of >= 0] = 0.0
+    head = np.empty(len(model.head))
+    head[layout.place_of_node] = model.head
+    return Undisturbed(
+        iterate=start,
+        resistance=system.links.resistance[:, 0].copy(),
+        minor=system.links.minor[:, 0].copy(),
+        valve_shut=system.valves.shut[:, 0].copy(),
+        pump_shut=system.pumps.shut[:, 0].copy(),
+        fixed=fixed,
+        full=model.demand[layout.drawing],
+        draw_of=draw_of,
+        ends=np.array(layout.ends, dtype=np.int32),
+        head=head,
+        usual=np.array([model.head.min(), model.head.max()]),
+        total=float(np.abs(model.flow).sum() + model.delivered[layout.drawing].sum()),
+    )

@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 
 from citymains_water import kernel_reasons as reasons
 from citymains_water.batch_project import CONTROL_ABOVE, CV_PIPE, FCV, PRV, PSV, PUMP
-from citymains_water.kernel_model import ACTIVE, CLOSED, OPEN, XHEAD, KernelModel
+from citymains_water.kernel_laws import CLOSED_CONDUCTANCE, POWER_CONSTANT
+from citymains_water.kernel_model import ACTIVE, CLOSED, OPEN, XHEAD, KernelModel, Pump
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -63,6 +64,7 @@ class Rules(NamedTuple):
     limit: Floats
     """Set head or flow, highest gain of a pump [ft, cfs]."""
     minor: Floats
+    """Loss coefficient of valves; of pumps the least flow [cfs]."""
     status: Ints
     reversed: Masks
     """Of tank rules: the link starts at the other end. Of pumps at tanks: it discharges into the tank."""
@@ -100,7 +102,9 @@ class RuleTable:
         types = (np.int32,) * 4 + (np.float64,) * 2 + (np.int32,) + (np.bool_,) * 2
         return Rules(*(np.array(one, dtype=kind) for one, kind in zip(columns, types, strict=True)))
 
-    def _add(self, rule: int, link: int, *, limit: float = 0.0, tank: int = -1) -> None:
+    def _add(
+        self, rule: int, link: int, *, limit: float = 0.0, tank: int = -1, least: float | None = None
+    ) -> None:
         model = self.model
         ends = (int(model.start[link]), int(model.end[link]))
         is_reversed = tank == ends[1]
@@ -112,7 +116,7 @@ class RuleTable:
                 int(self.nodes[first]),
                 int(self.nodes[second]),
                 limit,
-                float(model.minor[link]),
+                float(model.minor[link]) if least is None else least,
                 int(model.status[link]),
                 is_reversed,
                 bool(model.kind[link] == PUMP),
@@ -124,7 +128,7 @@ class RuleTable:
             status = self.model.status[pump.link]
             if status != CLOSED:  # then a tank holds it closed
                 rule = _PUMP_STOPPED if status == XHEAD else _PUMP
-                self._add(rule, pump.link, limit=pump.speed**2 * pump.highest)
+                self._add(rule, pump.link, limit=pump.speed**2 * pump.highest, least=_least_flow(pump))
 
     def _set_point(self, link: int, kind: int) -> float:
         node = {PRV: self.model.end, PSV: self.model.start}.get(kind)
@@ -144,36 +148,44 @@ class RuleTable:
                     self._add(_EMPTY, link, tank=node)
 
 
+def _least_flow(pump: Pump) -> float:
+    """Flow below which a pump of constant power stalls: EPANET takes it for a closed link near there [cfs]."""
+    if pump.kind != POWER_CONSTANT:
+        return -np.inf
+    return float(np.sqrt(-pump.resistance * pump.speed**3 * 10.0 * CLOSED_CONDUCTANCE))
+
+
 @numba.njit(cache=True, nogil=True)
-def certify(
-    rules: Rules, closed: Masks, flow: Floats, potential: Floats, usual: Floats, supplied: Masks, reason: Ints
-) -> None:
-    """Write why a lane is not certified; what it was before stays where nothing would switch.
+def objection(
+    rules: Rules, lane: int, closed: Masks, flow: Floats, head: Floats, usual: Floats, supplied: Masks
+) -> int:
+    """Why a lane's solution is not EPANET's; 0 where nothing would switch.
 
     Parameters
     ----------
     rules : Rules
+    lane : int
     closed : ndarray of bool, shape (links, LANES)
-        Links a scenario closes.
-    flow, potential : ndarray, [row, lane]
+        Links the scenario closes.
+    flow : ndarray, shape (links, LANES)
+    head : ndarray, shape (nodes,)
         The solution.
     usual : ndarray, shape (2,)
         Lowest and highest head of the undisturbed state.
     supplied : ndarray of bool, shape (nodes, LANES)
         Nodes with a way to a source.
-    reason : ndarray of int, shape (LANES,)
     """
     low, high = usual[0] - _ABSURD_CHANGE, usual[1] + _ABSURD_CHANGE
-    for node in range(potential.shape[0]):
-        for lane in range(LANES):
-            if supplied[node, lane] and not low < potential[node, lane] < high:
-                reason[lane] = reasons.NO_WAY
+    for node in range(head.shape[0]):
+        if supplied[node, lane] and not low < head[node] < high:
+            return reasons.NO_WAY
     for at in range(rules.kind.shape[0]):
         link = rules.link[at]
-        for lane in range(LANES):
-            h1, h2 = potential[rules.first[at], lane], potential[rules.second[at], lane]
-            if not closed[link, lane] and _switches(rules, at, h1, h2, flow[link, lane]):
-                reason[lane] = _REASON[rules.kind[at]]
+        if closed[link, lane]:
+            continue
+        if _switches(rules, at, head[rules.first[at]], head[rules.second[at]], flow[link, lane]):
+            return _REASON[rules.kind[at]]
+    return reasons.ANSWERED
 
 
 @numba.njit(cache=True, nogil=True)
@@ -182,7 +194,7 @@ def _switches(rules: Rules, at: int, h1: float, h2: float, q: float) -> bool:
     if kind == _CHECK:
         return _check_valve(status, h1 - h2, q) != status
     if kind == _PUMP:
-        return h2 - h1 > limit + HEAD_TOLERANCE
+        return h2 - h1 > limit + HEAD_TOLERANCE or q < rules.minor[at]
     if kind == _PUMP_STOPPED:
         return h2 - h1 <= limit + HEAD_TOLERANCE
     if kind == _REDUCING:

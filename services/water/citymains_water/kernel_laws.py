@@ -75,7 +75,7 @@ class Draws(NamedTuple):
     coefficient: Floats
     """Of emitters, shape (draws,)."""
     base: Floats
-    """Head from which water flows, shape (draws,)."""
+    """Head from which water flows, above the node's reference head, shape (draws,)."""
     rise: float
     """Pressure between no and full delivery; of emitters not used."""
     exponent: float

@@ -88,6 +88,7 @@ class KernelModel:
     highest: Floats
     """Heads at which a tank is empty and full; of reservoirs minus and plus infinity, and where it may overflow."""
     is_tank: NDArray[np.bool_]
+    pressure_dependent: bool
     pressure_range: tuple[float, float, float]
     """Minimum and required pressure [ft] and the exponent of pressure-dependent demand."""
     pumps: tuple[Pump, ...]
@@ -127,7 +128,7 @@ def read_model(project: Project, pressure_dependent: bool) -> KernelModel:
         setting=links.settings(nodes.pressure),
         status=links.statuses(),
         regulated=links.regulated(),
-        may_open=links.may_open(),
+        may_open=project.may_open(),
         head=nodes.head,
         flow=links.flow,
         elevation=nodes.elevation,
@@ -140,6 +141,7 @@ def read_model(project: Project, pressure_dependent: bool) -> KernelModel:
         lowest=nodes.lowest,
         highest=nodes.highest,
         is_tank=nodes.is_tank,
+        pressure_dependent=pressure_dependent,
         pressure_range=nodes.pressure_range() if pressure_dependent else (0.0, 0.0, 0.0),
         pumps=tuple(links.pumps()),
         controls=tuple(nodes.controls(links)),
@@ -207,9 +209,9 @@ class _Links:
     def __init__(self, project: Project, length: float, flow: float, metric: bool) -> None:
         self.project, self.length_unit, self.flow_unit, self.metric = project, length, flow, metric
         ends = (
-            np.array(
-                [_ends(project, link + 1) for link in range(project.link_count)], dtype=np.int32
-            ).reshape(-1, 2)
+            np.array([project.ends(link + 1) for link in range(project.link_count)], dtype=np.int32).reshape(
+                -1, 2
+            )
             - 1
         )
         self.start, self.end = ends[:, 0].copy(), ends[:, 1].copy()
@@ -262,11 +264,6 @@ class _Links:
         control = np.isin(self.project.link_type, (en.PRV, en.PSV, en.FCV))
         return control & ((self._setting != 0.0) | (self._initially == en.ACTIVE))
 
-    def may_open(self) -> NDArray[np.bool_]:
-        """Links that are open, or that EPANET itself holds closed for the moment."""
-        pump = self.project.link_type == en.PUMP
-        return np.where(pump, self._setting > 0.0, (self._acting != en.CLOSED) | (self._initially != en.CLOSED))
-
     def has(self, link: int, setting: float) -> bool:
         """Whether a control to `setting` would leave a link as it is."""
         return self._is(link, setting, self._acting, self._setting)
@@ -291,8 +288,16 @@ class _Links:
         unknown = np.isin(kind, (en.PCV, en.GPV, en.PBV))
         # A set point of nothing is not told from a valve fixed open.
         control = np.isin(kind, (en.PRV, en.PSV, en.FCV))
-        unknown |= control & (self._setting == 0.0) & (self._initially != en.OPEN)
-        unknown |= (kind == en.TCV) & (found == OPEN) & (self._setting == 0.0) & (self.minor > 0.0)
+        unknown |= (
+            control & (self._setting == 0.0) & (self._initial_setting == 0.0) & (self._initially != en.OPEN)
+        )
+        unknown |= (
+            (kind == en.TCV)
+            & (found == OPEN)
+            & (self._setting == 0.0)
+            & (self._initially != en.OPEN)
+            & (self.minor > 0.0)
+        )
         if np.any(unknown & (found != CLOSED)):
             raise NotModelledError("a valve by a curve or without a set point")
         return found
@@ -341,12 +346,6 @@ def _power_function(flows: Floats, heads: Floats) -> tuple[float, float, float]:
         (h0, h1, h2), (_, q1, q2) = heads[:3], flows[:3]
     exponent = np.log((h0 - h2) / (h0 - h1)) / np.log(q2 / q1)
     return float(h0), float((h0 - h1) / q1**exponent), float(exponent)
-
-
-def _ends(project: Project, link: int) -> tuple[int, int]:
-    first, second = ctypes.c_int(), ctypes.c_int()
-    project.call("EN_getlinknodes", link, ctypes.byref(first), ctypes.byref(second))
-    return first.value, second.value
 
 
 def _kind(project: Project, node: int) -> int:

@@ -1,7 +1,7 @@
-"""The steady state of eight scenarios at once: EPANET's gradient method with statuses held.
+"""One iteration of eight steady states at once: EPANET's gradient method with statuses held.
 
-Eight scenarios iterate side by side from the undisturbed solution. A lane's answer is taken
-when that lane is balanced, so it does not depend on its neighbours.
+Potentials are heads above *reference heads*, those of the undisturbed state. Some links lose
+a millionth of a foot; in differences of whole heads their flows would drown in rounding.
 
 References
 ----------
@@ -53,7 +53,7 @@ class Valves(NamedTuple):
 
     kind: Ints
     setting: Floats
-    """Head [ft] or flow [cfs]."""
+    """Head above the reference [ft], or flow [cfs]."""
     pinned: Ints
     """Node whose head is held; -1 for a flow control valve."""
     around_start: Ints
@@ -76,6 +76,8 @@ class System(NamedTuple):
     emitters: Draws
     fixed: Floats
     """Demand drawn whatever the pressure, [unknown node, lane]."""
+    drop: Floats
+    """Difference of the reference heads over each link, shape (links,)."""
 
 
 class Iterate(NamedTuple):
@@ -89,17 +91,8 @@ class Iterate(NamedTuple):
 
 
 @numba.njit(cache=True, error_model="numpy", nogil=True)
-def balance(
-    system: System,
-    step: Step,
-    now: Iterate,
-    answer: Iterate,
-    total: float,
-    accuracy: float,
-    limit: int,
-    iterations: Ints,
-) -> None:
-    """Iterate until every lane is balanced.
+def iterate(system: System, step: Step, now: Iterate, moved: Floats) -> None:
+    """One iteration of all lanes.
 
     Parameters
     ----------
@@ -107,32 +100,13 @@ def balance(
     step : Step
         Working room.
     now : Iterate
-        Where to start; overwritten.
-    answer : Iterate
-        Output: each lane at its own last iteration.
-    total : float
-        Sum of the flows of the undisturbed state, [cfs].
-    accuracy : float
-        Sum of the changes of flow, relative to `total`, that ends an iteration.
-    limit : int
-        Most iterations.
-    iterations : ndarray of int, shape (LANES,)
-        Output: how many each lane took; -1 where it is not balanced.
+        Overwritten with the next iterate.
+    moved : ndarray, shape (1, LANES)
+        Output: sum of the changes of flow of each lane [cfs].
     """
-    moved = np.empty((1, LANES))
-    iterations[:] = -1
-    for iteration in range(1, limit + 1):
-        _system(system, step, now)
-        solve(system.pattern, step, now.potential)
-        _move(system, step, now, moved)
-        done = True
-        for lane in range(LANES):
-            if iterations[lane] < 0 and moved[0, lane] <= accuracy * total:
-                iterations[lane] = iteration
-                _take(now, answer, lane)
-            done = done and iterations[lane] > 0
-        if done:
-            return
+    _system(system, step, now)
+    solve(system.pattern, step, now.potential)
+    _move(system, step, now, moved)
 
 
 @numba.njit(cache=True, error_model="numpy", nogil=True)
@@ -154,6 +128,9 @@ def _system(system: System, step: Step, now: Iterate) -> None:
     add_demands(system.demands, now.drawn, step.diagonal, step.right_side)
     add_emitters(system.emitters, now.emitted, step.diagonal, step.right_side)
     _valves(system, step, now, losses)
+    for link in range(flow.shape[0]):
+        for lane in range(LANES):
+            excess[link, lane] -= conductance[link, lane] * system.drop[link]
     assemble(pattern, step, now.potential)
 
 
@@ -219,11 +196,3 @@ def _keep_forward(flow: Floats, moved: Floats, link: int) -> None:
         if flow[link, lane] < 0.0:
             before = flow[link, lane] + moved[link, lane]
             flow[link, lane] = moved[link, lane] = before / 2.0
-
-
-@numba.njit(cache=True, error_model="numpy", nogil=True)
-def _take(now: Iterate, answer: Iterate, lane: int) -> None:
-    answer.flow[:, lane] = now.flow[:, lane]
-    answer.potential[:, lane] = now.potential[:, lane]
-    answer.drawn[:, lane] = now.drawn[:, lane]
-    answer.emitted[:, lane] = now.emitted[:, lane]

@@ -93,7 +93,7 @@ def system_of(model: KernelModel, layout: Layout) -> System:
             node=place[layout.drawing],
             full=lanes(model.demand[layout.drawing]),
             coefficient=np.zeros(0),
-            base=model.elevation[layout.drawing] + low,
+            base=model.elevation[layout.drawing] + low - model.head[layout.drawing],
             rise=full - low,
             exponent=1.0 / exponent if exponent > 0.0 else 1.0,
             backflow=False,
@@ -102,22 +102,21 @@ def system_of(model: KernelModel, layout: Layout) -> System:
             node=place[layout.emitting],
             full=none,
             coefficient=model.emitter[layout.emitting],
-            base=model.elevation[layout.emitting],
+            base=model.elevation[layout.emitting] - model.head[layout.emitting],
             rise=0.0,
             exponent=model.emitter_exponent,
             backflow=model.emitter_backflow,
         ),
         fixed=np.zeros((model.junctions, LANES)),
+        drop=model.head[model.start[links]] - model.head[model.end[links]],
     )
 
 
 def undisturbed(model: KernelModel, layout: Layout) -> Iterate:
-    """Where every iteration starts."""
-    potential = np.empty(len(model.head))
-    potential[layout.place_of_node] = model.head
+    """Where every iteration starts: the model's own heads are the reference."""
     return Iterate(
         lanes(model.flow[layout.links]),
-        lanes(potential),
+        np.zeros((len(model.head), LANES)),
         lanes(model.delivered[layout.drawing]),
         lanes(model.emitter_flow[layout.emitting]),
     )
@@ -152,7 +151,8 @@ def _valves(model: KernelModel, layout: Layout) -> Valves:
         kind = int(model.kind[link])
         node = {PRV: int(model.end[link]), PSV: int(model.start[link]), FCV: -1}[kind]
         kinds.append({PRV: REDUCING, PSV: SUSTAINING, FCV: FLOW_CONTROL}[kind])
-        settings.append(float(model.setting[link]) + (float(model.elevation[node]) if node >= 0 else 0.0))
+        above = float(model.elevation[node] - model.head[node]) if node >= 0 else 0.0
+        settings.append(float(model.setting[link]) + above)
         pinned.append(int(layout.place_of_node[node]) if node >= 0 else -1)
         touching = np.flatnonzero(((model.start == node) | (model.end == node)) & (node >= 0))
         touching = touching[touching != link]

@@ -1,12 +1,21 @@
 """Which junctions a closure leaves without any way to a source, by topology, before any hydraulics.
 
-A quarter to two fifths of a network's pipes are bridges. For one closed link the answer is
-read from the tree that is left when every part without bridges is shrunk to a point.
+A quarter to two fifths of a network's pipes are bridges, so this must be right and cheap.
+Parts that two-way links hold together are points; check valves, pumps and control valves are
+the arrows between them. Closing a two-way link changes nothing unless it is a bridge of its
+part; then what hangs on it is one stretch of an order of the nodes, and only where an arrow
+begins or ends in it the arrows are followed again.
+
+References
+----------
+R. E. Tarjan, "A note on finding the bridges of a graph", Information Processing Letters
+2(6), 1974, 160-161.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from citymains.topology.graph import Graph, bridges
@@ -24,7 +33,7 @@ class Cuts:
     Parameters
     ----------
     graph : Graph
-        With sources last among the nodes; `one_way` is heeded by :meth:`directed` alone.
+        With `one_way` links marked, and sources last among the nodes.
     junction_count : int
     usable : ndarray of bool, shape (links,)
         Links that are open, or that the model itself may open.
@@ -33,15 +42,14 @@ class Cuts:
     def __init__(self, graph: Graph, junction_count: int, usable: Mask) -> None:
         self._graph, self._junctions, self._usable = graph, junction_count, usable
         self._sources = np.arange(junction_count, graph.node_count)
-        rooted = _rooted(graph, self._sources)
-        open_links = np.concatenate([usable, np.ones(len(self._sources), dtype=bool)])
-        is_bridge = bridges(rooted, open_links)
-        is_bridge[graph.link_count :] = False  # the ways to the root are never closed
-        _, part, _ = rooted.components(np.tile(open_links & ~is_bridge, 2))
-        self._order, self._first, self._last = _intervals(rooted, part, is_bridge)
-        reached = np.zeros(rooted.node_count, dtype=bool)
-        reached[self._order] = True
-        self.always = np.flatnonzero(~reached[:junction_count])
+        one_way = graph.one_way if graph.one_way is not None else np.zeros(graph.link_count, dtype=bool)
+        self._two_way = usable & ~one_way
+        self._order = _Order.of(graph, self._two_way, self._sources)
+        arrows = np.flatnonzero(usable & one_way)
+        self._arrows = [(int(graph.start[one]), int(graph.end[one]), int(one)) for one in arrows]
+        self._touched = np.sort(self._order.place[np.concatenate([graph.start[arrows], graph.end[arrows]])])
+        self._fed = self._reached(())
+        self.always = self._without(self._fed)
         """Junctions without a way to a source before anything is closed."""
 
     def of(self, closed: Sequence[int]) -> Indices:
@@ -51,59 +59,142 @@ class Cuts:
             return self.always
         if len(usable) > 1:
             return self._by_search(usable)
-        first, last = self._first[usable[0]], self._last[usable[0]]
-        nodes = self._order[first:last]
-        return np.concatenate([self.always, nodes[nodes < self._junctions]])
+        (link,) = usable
+        if not self._two_way[link]:
+            fed = self._reached((link,))
+            return self.always if fed == self._fed else self._without(fed)
+        first, last = int(self._order.first[link]), int(self._order.last[link])
+        if first == last:  # no bridge
+            return self.always
+        low, high = np.searchsorted(self._touched, (first, last))
+        if low == high:
+            stretch = self._order.nodes[first:last]
+            part = int(self._order.part[stretch[0]])
+            return self.always if part not in self._fed else self._joined(stretch)
+        return self._split(first, last)
 
-    def directed(self, closed: Sequence[int]) -> Indices:
-        """The same with check valves and pumps passing one way only; a search per call."""
+    def _joined(self, stretch: Indices) -> Indices:
+        return np.concatenate([self.always, stretch[stretch < self._junctions]])
+
+    def _split(self, first: int, last: int) -> Indices:
+        """A bridge parts nodes that arrows lead to or from: follow them again."""
+        stretch = self._order.nodes[first:last]
+        part, apart = int(self._order.part[stretch[0]]), -1
+        fed = self._reached((), (first, last, apart))
+        cut = self._without(fed)
+        inside = stretch[stretch < self._junctions]
+        if (apart in fed) == (part in fed):
+            return cut
+        if part in fed:
+            return np.concatenate([cut, inside])
+        return np.setdiff1d(cut, inside)
+
+    def _reached(self, closed: Sequence[int], stretch: tuple[int, int, int] | None = None) -> frozenset[int]:
+        """Parts that water reaches; a stretch of the order may stand apart, under a number of its own."""
+
+        def part(node: int) -> int:
+            place = self._order.place[node]
+            apart = stretch is not None and stretch[0] <= place < stretch[1]
+            return stretch[2] if apart and stretch is not None else int(self._order.part[node])
+
+        fed = {self._order.root_part}
+        arrows = [(part(start), part(end)) for start, end, link in self._arrows if link not in closed]
+        grew = True
+        while grew:
+            more = {end for start, end in arrows if start in fed} - fed
+            fed |= more
+            grew = bool(more)
+        return frozenset(fed)
+
+    def _without(self, fed: frozenset[int]) -> Indices:
+        dry = np.ones(int(self._order.part.max()) + 1, dtype=bool)
+        dry[[one for one in fed if one >= 0]] = False
+        return np.flatnonzero(dry[self._order.part[: self._junctions]])
+
+    def _by_search(self, closed: Sequence[int]) -> Indices:
         joined = self._usable.copy()
         joined[list(closed)] = False
         supplied, _ = self._graph.supplied(self._sources, np.tile(joined, 2))
         return np.flatnonzero(~supplied[: self._junctions])
 
-    def _by_search(self, closed: Sequence[int]) -> Indices:
-        joined = self._usable.copy()
-        joined[closed] = False
-        _, part, _ = self._graph.components(np.tile(joined, 2))
-        fed = np.zeros(part.max() + 1, dtype=bool)
-        fed[part[self._sources]] = True
-        return np.flatnonzero(~fed[part[: self._junctions]])
+
+@dataclass(frozen=True, eq=False)
+class _Order:
+    """Nodes in an order in which what hangs on each bridge is one stretch."""
+
+    nodes: Indices
+    place: Indices
+    """Place of each node in that order."""
+    part: Indices
+    """Part of each node: what two-way links hold together."""
+    root_part: int
+    """The part of the sources, which counts as one."""
+    first: Indices
+    """Where the stretch of each link begins, ..."""
+    last: Indices
+    """... and ends; the same where it is no bridge."""
+
+    @classmethod
+    def of(cls, graph: Graph, two_way: Mask, sources: Indices) -> _Order:
+        """Hang the sources on a root, and every other part too, so that one tree holds all."""
+        root = graph.node_count
+        rooted = _with_root(graph, sources)
+        joined = np.concatenate([two_way, np.ones(len(sources), dtype=bool)])
+        _, part, _ = rooted.components(np.tile(joined, 2))
+        _, parts_first = np.unique(part, return_index=True)
+        hung = np.array([one for one in parts_first.tolist() if part[one] != part[root]], dtype=np.int64)
+        tree = _with_root(graph, np.concatenate([sources, hung]))
+        joined = np.concatenate([two_way, np.ones(len(sources) + len(hung), dtype=bool)])
+        is_bridge = bridges(tree, joined)
+        is_bridge[graph.link_count :] = False  # the ways to the root are never closed
+        _, block, _ = tree.components(np.tile(joined & ~is_bridge, 2))
+        nodes, first, last = _stretches(tree, block, is_bridge)
+        kept = nodes != root
+        shift = np.concatenate([[0], np.cumsum(~kept)])
+        place = np.empty(graph.node_count, dtype=np.int64)
+        place[nodes[kept]] = np.arange(graph.node_count)
+        links = slice(0, graph.link_count)
+        return cls(
+            nodes[kept],
+            place,
+            part[: graph.node_count].astype(np.int64),
+            int(part[root]),
+            first[links] - shift[first[links]],
+            last[links] - shift[last[links]],
+        )
 
 
-def _rooted(graph: Graph, sources: Indices) -> Graph:
-    """The graph with one more node that every source hangs on."""
+def _with_root(graph: Graph, hung: Indices) -> Graph:
+    """The graph with one more node, the last, that some nodes hang on by links of their own."""
     root = graph.node_count
-    return Graph(
-        [*graph.node_ids, ""],
-        [*graph.link_ids, *([""] * len(sources))],
-        np.concatenate([graph.start, np.full(len(sources), root)]),
-        np.concatenate([graph.end, sources]),
+    return replace(
+        graph,
+        node_ids=[*graph.node_ids, ""],
+        link_ids=[*graph.link_ids, *([""] * len(hung))],
+        start=np.concatenate([graph.start, np.full(len(hung), root)]),
+        end=np.concatenate([graph.end, hung]),
+        one_way=None,
     )
 
 
-def _intervals(rooted: Graph, part: Indices, is_bridge: Mask) -> tuple[Indices, Indices, Indices]:
-    """Nodes in an order where what hangs on each bridge is one stretch, and the stretch of each link."""
-    count = int(part.max()) + 1
+def _stretches(tree: Graph, block: Indices, is_bridge: Mask) -> tuple[Indices, Indices, Indices]:
+    """Nodes in depth-first order of the blocks between bridges, and the stretch below each bridge."""
+    count = int(block.max()) + 1
     links = np.flatnonzero(is_bridge)
-    first, second = part[rooted.start[links]], part[rooted.end[links]]
-    tree = sparse.coo_matrix((np.ones(len(links)), (first, second)), shape=(count, count)).tocsr()
-    walk, above = csgraph.depth_first_order(tree, int(part[-1]), directed=False)
-    place = np.full(count, -1)
-    place[walk] = np.arange(len(walk))
-    size = np.zeros(count, dtype=np.int64)
-    held = np.bincount(part, minlength=count)
-    for one in walk[::-1].tolist():
-        size[one] += held[one]
-        if above[one] >= 0:
-            size[above[one]] += size[one]
-    before = np.zeros(count, dtype=np.int64)
+    one, other = block[tree.start[links]], block[tree.end[links]]
+    matrix = sparse.coo_matrix((np.ones(len(links)), (one, other)), shape=(count, count)).tocsr()
+    walk, above = csgraph.depth_first_order(matrix, int(block[-1]), directed=False)
+    held = np.bincount(block, minlength=count)
+    size = held.copy()
+    for at in walk[::-1].tolist():
+        if above[at] >= 0:
+            size[above[at]] += size[at]
+    rank = np.empty(count, dtype=np.int64)
+    rank[walk] = np.arange(count)
+    before = np.empty(count, dtype=np.int64)
     before[walk] = np.cumsum(held[walk]) - held[walk]
-    reached = np.flatnonzero(place[part] >= 0)
-    order = reached[np.argsort(place[part[reached]], kind="stable")]
-    start, stop = np.zeros(rooted.link_count, dtype=np.int64), np.zeros(rooted.link_count, dtype=np.int64)
-    below = np.where(above[first] == second, first, second)
-    inside = place[below] >= 0
-    start[links[inside]] = before[below[inside]]
-    stop[links[inside]] = before[below[inside]] + size[below[inside]]
-    return order, start, stop
+    nodes = np.argsort(rank[block], kind="stable")
+    below = np.where(above[one] == other, one, other)
+    first, last = np.zeros(tree.link_count, dtype=np.int64), np.zeros(tree.link_count, dtype=np.int64)
+    first[links], last[links] = before[below], before[below] + size[below]
+    return nodes, first, last

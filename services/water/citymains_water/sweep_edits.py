@@ -110,12 +110,11 @@ def _merged(scaled: list[tuple[int, float]]) -> tuple[tuple[int, float], ...]:
     return tuple(factors.items())
 
 
-def chunk_of(edits: Sequence[Edits], cuts: Cuts | Sequence[Sequence[int]]) -> Chunk:
-    """The scenarios as one task; `cuts` tells what each cuts off, or is that itself."""
-    cut = [cuts.of(one.closed).tolist() for one in edits] if isinstance(cuts, Cuts) else cuts
+def chunk_of(edits: Sequence[Edits], cuts: Cuts) -> Chunk:
+    """The scenarios as one task, with what each cuts off."""
     return Chunk(
         closed=Ragged.of([one.closed for one in edits]),
-        cut=Ragged.of(cut),
+        cut=Ragged.of([cuts.of(one.closed).tolist() for one in edits]),
         scaled=Ragged.of([[node for node, _ in one.scaled] for one in edits]),
         factors=np.array([factor for one in edits for _, factor in one.scaled]),
         factor=np.array([one.factor for one in edits]),
