@@ -17,7 +17,6 @@ from typing import NamedTuple
 
 import numba
 import numpy as np
-from citymains.kernels.rows import LANES
 from numpy.typing import NDArray
 
 from citymains_water import kernel_reasons as reasons
@@ -184,7 +183,7 @@ def objection(
         if closed[link, lane]:
             continue
         if _switches(rules, at, head[rules.first[at]], head[rules.second[at]], flow[link, lane]):
-            return _REASON[rules.kind[at]]
+            return int(_REASON[rules.kind[at]])
     return reasons.ANSWERED
 
 
@@ -192,23 +191,23 @@ def objection(
 def _switches(rules: Rules, at: int, h1: float, h2: float, q: float) -> bool:
     kind, limit, status = rules.kind[at], rules.limit[at], rules.status[at]
     if kind == _CHECK:
-        return _check_valve(status, h1 - h2, q) != status
+        return bool(_check_valve(status, h1 - h2, q) != status)
     if kind == _PUMP:
-        return h2 - h1 > limit + HEAD_TOLERANCE or q < rules.minor[at]
+        return bool(h2 - h1 > limit + HEAD_TOLERANCE or q < rules.minor[at])
     if kind == _PUMP_STOPPED:
-        return h2 - h1 <= limit + HEAD_TOLERANCE
+        return bool(h2 - h1 <= limit + HEAD_TOLERANCE)
     if kind == _REDUCING:
-        return _reducing_valve(status, limit, h1, h2, q, rules.minor[at] * q * q) != status
+        return bool(_reducing_valve(status, limit, h1, h2, q, rules.minor[at] * q * q) != status)
     if kind == _SUSTAINING:
-        return _sustaining_valve(status, limit, h1, h2, q, rules.minor[at] * q * q) != status
+        return bool(_sustaining_valve(status, limit, h1, h2, q, rules.minor[at] * q * q) != status)
     if kind == _FLOW:
         reverse = h1 - h2 < -HEAD_TOLERANCE or q < -FLOW_TOLERANCE
-        return reverse if status == ACTIVE else not reverse and q >= limit
+        return bool(reverse if status == ACTIVE else not reverse and q >= limit)
     if kind == _ABOVE:
-        return h1 >= limit - HEAD_TOLERANCE
+        return bool(h1 >= limit - HEAD_TOLERANCE)
     if kind == _BELOW:
-        return h1 <= limit + HEAD_TOLERANCE
-    return _at_tank(rules, at, h1 - h2, -q if rules.reversed[at] else q) != (status <= CLOSED)
+        return bool(h1 <= limit + HEAD_TOLERANCE)
+    return bool(_at_tank(rules, at, h1 - h2, -q if rules.reversed[at] else q) != (status <= CLOSED))
 
 
 @numba.njit(cache=True, nogil=True)
@@ -251,7 +250,7 @@ def _at_tank(rules: Rules, at: int, drop: float, q: float) -> bool:
     """Whether EPANET closes a link at a full or empty tank; `drop` and `q` are those out of the tank."""
     into = rules.kind[at] == _FULL
     if rules.is_pump[at]:
-        return rules.reversed[at] == into
+        return bool(rules.reversed[at] == into)
     if into:
         return _check_valve(OPEN, drop, q) == CLOSED
     # EPANET lets water out as long as its way costs no head, unless it has closed it before.

@@ -262,7 +262,7 @@ class _Links:
     def regulated(self) -> NDArray[np.bool_]:
         """Control valves that are not fixed open or closed."""
         control = np.isin(self.project.link_type, (en.PRV, en.PSV, en.FCV))
-        return control & ((self._setting != 0.0) | (self._initially == en.ACTIVE))
+        return np.asarray(control & ((self._setting != 0.0) | (self._initially == en.ACTIVE)))
 
     def has(self, link: int, setting: float) -> bool:
         """Whether a control to `setting` would leave a link as it is."""
@@ -274,7 +274,7 @@ class _Links:
 
     def _is(self, link: int, setting: float, status: Floats, settings: Floats) -> bool:
         if self.project.link_type[link] <= en.PIPE:
-            return (status[link] != en.CLOSED) == (setting != 0.0)
+            return bool((status[link] != en.CLOSED) == (setting != 0.0))
         return bool(settings[link] == setting)
 
     def statuses(self) -> Ints:

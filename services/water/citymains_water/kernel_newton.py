@@ -162,7 +162,7 @@ def _valves(system: System, step: Step, now: Iterate, first: int) -> None:
 @numba.njit(cache=True, error_model="numpy", nogil=True)
 def _drawn_at(system: System, now: Iterate, node: int, lane: int) -> float:
     """All that leaves the network at a node."""
-    drawn = system.fixed[node, lane]
+    drawn = float(system.fixed[node, lane])
     for at in range(system.demands.node.shape[0]):
         if system.demands.node[at] == node:
             drawn += now.drawn[at, lane]

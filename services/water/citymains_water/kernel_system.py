@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from citymains.kernels.gradient import Pattern
@@ -122,7 +123,7 @@ def undisturbed(model: KernelModel, layout: Layout) -> Iterate:
     )
 
 
-def lanes(values: NDArray[np.generic]) -> NDArray[np.generic]:
+def lanes(values: NDArray[Any]) -> NDArray[Any]:
     """A column for every lane."""
     return np.repeat(np.asarray(values)[:, None], LANES, axis=1).copy()
 
