@@ -21,7 +21,7 @@ Indices = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 #: A pattern gets its tree when it is seen this often: a tree costs a dozen searches.
-_SEEN = 8
+_SEEN = 30
 _PATTERNS = 64
 
 
