@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from citymains._version import __version__
 from citymains.comparison.report import ComparisonReport
 from citymains.errors import InputError, Issue, MissingExtraError, NotBuiltError, NotFoundError
+from citymains.intake.dataset import DatasetRef, is_rows, rows_as_file
+from citymains.intake.ledger import Ledger, LedgerKind, read_ledger
 from citymains.intake.source import Intake, SourceFile
 from citymains.isolation.report import IsolationReport
 from citymains.model.canonical import report_id
@@ -145,8 +147,8 @@ class Utility(Face):
         pipes: Sequence[str] = (),
         nodes: Sequence[str] = (),
         polygon: Sequence[float] = (),
-        valves: SourceFile | str | PathLike[str] | None = None,
-        customers: SourceFile | str | PathLike[str] | None = None,
+        valves: DatasetRef | None = None,
+        customers: DatasetRef | None = None,
         unusable_valves: Sequence[str] = (),
         closed_valves: Sequence[str] = (),
         duration_s: float | None = None,
@@ -289,6 +291,27 @@ class Utility(Face):
     def document(self, network: Network) -> bytes:
         """The canonical model of a network, as the engine is fed from it."""
         return self.workbench.store.document(network.id)
+
+    def ledger(self, reference: DatasetRef | None, kind: LedgerKind) -> Ledger | None:
+        """A ledger an argument stands for, read whole; None where none is given.
+
+        Parameters
+        ----------
+        reference : path, str, SourceFile, DataFrame or rows, optional
+            A file, the id of a stored dataset, or rows in memory.
+        kind : LedgerKind
+
+        Raises
+        ------
+        InputError
+            Every issue of the ledger; or as :meth:`Workbench.file` says.
+        """
+        if reference is None:
+            return None
+        file = rows_as_file(reference, kind.name) if is_rows(reference) else self.workbench.file(reference)  # type: ignore[arg-type]
+        found = read_ledger(file, kind)
+        found.require()
+        return found
 
     def provenance(
         self,

@@ -111,7 +111,7 @@ def solve(
         The engine stopped early, failed, or gave an answer that is not about this network.
     """
     document, settings = model_settings(face, network)
-    document, additions = apply_scenario(document, network, settings, scenario, question)
+    document, additions = apply_scenario(document, network, settings, scenario, question, duration_s)
     ids = engine_ids(network, document)
     known = {
         *element_ids(network, NODE_TABLES),

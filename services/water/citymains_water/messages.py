@@ -237,6 +237,14 @@ register_messages(
             "阀门 {element} 在 {count} 个时步无法达到设定{condition_zh},首次在 {time_s} s。",
         ),
         "FINDINGS_MORE": Text("{count} more elements: {what}.", "另有 {count} 个元件:{what}。"),
+        "READINGS_NOT_COMPARED": Text(
+            "{value} of {count} readings lie outside of the simulated time or where the model has no supply.",
+            "{count} 条读数中有 {value} 条在模拟时段之外或模型无供水,未参与比较。",
+        ),
+        "PASS_RATE_LOW": Text(
+            "The pressure is met at {value} % of nodes and report times; the rules ask for {limit} %.",
+            "压力合格率为 {value} %,要求不低于 {limit} %。",
+        ),
         "SERVICE_PRESSURE_LOW": Text(
             "The pressure at {element} falls to {value} m; required are {limit} m ({article}).",
             "{element} 的压力降至 {value} m,要求不低于 {limit} m({article})。",

@@ -85,6 +85,8 @@ class Settings:
     default_pattern: str = "1"
     duration_s: float = 0.0
     report_step_s: float = 3600.0
+    pattern_step_s: float = 3600.0
+    pattern_start_s: float = 0.0
     pressure_unit: str = ""
     numbers: dict[str, float] = field(default_factory=dict)
 
@@ -115,6 +117,8 @@ def read_settings(document: InpDocument) -> tuple[Settings, InpDocument, tuple[I
         reader.settings,
         units=Units(reader.flow, reader.settings.headloss == "D-W"),
         report_step_s=reader.times.get("REPORT TIME") or reader.times.get("PATTERN TIME") or 3600.0,
+        pattern_step_s=reader.times.get("PATTERN TIME") or 3600.0,
+        pattern_start_s=reader.times.get("PATTERN START", 0.0),
         duration_s=reader.times.get("DURATION", 0.0),
         numbers=reader.numbers,
     )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
+from citymains.intake.dataset import DatasetRef
 from citymains.intake.source import Intake, SourceFile
 from citymains.isolation.layout import Layout
 from citymains.model.network import Network, NetworkRef
@@ -13,9 +15,10 @@ from citymains.model.scenario import Scenario
 from citymains.question import question
 from citymains.utility import Utility
 
+from citymains_water.asked import DemandModel
 from citymains_water.layout import water_layout
 from citymains_water.network import read_network
-from citymains_water.pressure import DemandModel, PressureReport, PressureRequest, analyze_pressure
+from citymains_water.pressure import PressureReport, PressureRequest, analyze_pressure
 
 
 class Water(Utility):
@@ -57,6 +60,9 @@ class Water(Utility):
         demand_model: DemandModel | None = None,
         minimum_pressure_m: float | None = None,
         required_pressure_m: float | None = None,
+        places: DatasetRef | None = None,
+        measurements: DatasetRef | None = None,
+        measured_from: datetime | None = None,
     ) -> PressureReport:
         """Pressure at every node and flow in every link, steady or over time.
 
@@ -79,12 +85,20 @@ class Water(Utility):
         required_pressure_m : float, optional
             Pressure from which demand is met in full [m], > minimum_pressure_m. Default: as the model
             says, else 14.
+        places : path, optional
+            Ledger of zones, floors and ground levels of nodes, Excel or CSV; decides the pressure each node
+            is owed. Default: what the ends of the network are owed, everywhere.
+        measurements : path, optional
+            Readings of loggers, Excel or CSV, to compare the calculation with.
+        measured_from : datetime, optional
+            Civil time of the start of the simulation, with time zone. Default: midnight before the first reading.
 
         Returns
         -------
         PressureReport
             One row per node and report time: ``node time_s pressure_m head_m required_m3_per_h
-            delivered_m3_per_h``; table ``pipes`` with the flow of every link.
+            delivered_m3_per_h``; table ``pipes`` with the flow of every link; ``service``, ``zones`` and
+            ``hours`` against the pressure that is owed; ``sensors`` and ``readings`` against loggers.
 
         Raises
         ------
@@ -119,5 +133,8 @@ class Water(Utility):
                 demand_model=demand_model,
                 minimum_pressure_m=minimum_pressure_m,
                 required_pressure_m=required_pressure_m,
+                places=places,
+                measurements=measurements,
+                measured_from=measured_from,
             ),
         )

@@ -4,9 +4,11 @@ isort:skip_file
 """
 
 from citymains.api.common.v1 import common_pb2 as _common_pb2
+from citymains.api.network.v1 import network_pb2 as _network_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
@@ -56,6 +58,11 @@ class AnalyzePressureRequest(_message.Message):
     DEMAND_MODEL_FIELD_NUMBER: _builtins.int
     MINIMUM_PRESSURE_M_FIELD_NUMBER: _builtins.int
     REQUIRED_PRESSURE_M_FIELD_NUMBER: _builtins.int
+    PLACES_ID_FIELD_NUMBER: _builtins.int
+    PLACES_FILE_FIELD_NUMBER: _builtins.int
+    MEASUREMENTS_ID_FIELD_NUMBER: _builtins.int
+    MEASUREMENTS_FILE_FIELD_NUMBER: _builtins.int
+    MEASURED_FROM_FIELD_NUMBER: _builtins.int
     net: _builtins.str
     """Id of the network, `networks/{sha256}`; required."""
     hours: _builtins.float
@@ -66,9 +73,25 @@ class AnalyzePressureRequest(_message.Message):
     """Pressure below which nothing is delivered, in m of water, >= 0; unset: as the model says, else 0."""
     required_pressure_m: _builtins.float
     """Pressure from which demand is met in full, in m of water, above the minimum; unset: as the model says, else 14."""
+    places_id: _builtins.str
+    """Id of a stored ledger, `datasets/{sha256}`."""
+    measurements_id: _builtins.str
+    """Id of a stored ledger, `datasets/{sha256}`."""
     @_builtins.property
     def scenario(self) -> _common_pb2.Scenario:
         """Links to close, pumps and sources to lose, demands to scale; unset: none."""
+
+    @_builtins.property
+    def places_file(self) -> _network_pb2.SourceFile:
+        """An Excel or CSV file."""
+
+    @_builtins.property
+    def measurements_file(self) -> _network_pb2.SourceFile:
+        """An Excel or CSV file."""
+
+    @_builtins.property
+    def measured_from(self) -> _timestamp_pb2.Timestamp:
+        """When the simulation starts, for readings with civil times; unset: midnight before the first reading."""
 
     def __init__(
         self,
@@ -79,10 +102,15 @@ class AnalyzePressureRequest(_message.Message):
         demand_model: Global___DemandModel.ValueType = ...,
         minimum_pressure_m: _builtins.float | None = ...,
         required_pressure_m: _builtins.float | None = ...,
+        places_id: _builtins.str = ...,
+        places_file: _network_pb2.SourceFile | None = ...,
+        measurements_id: _builtins.str = ...,
+        measurements_file: _network_pb2.SourceFile | None = ...,
+        measured_from: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_hours", b"_hours", "_minimum_pressure_m", b"_minimum_pressure_m", "_required_pressure_m", b"_required_pressure_m", "hours", b"hours", "minimum_pressure_m", b"minimum_pressure_m", "required_pressure_m", b"required_pressure_m", "scenario", b"scenario"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_hours", b"_hours", "_minimum_pressure_m", b"_minimum_pressure_m", "_required_pressure_m", b"_required_pressure_m", "hours", b"hours", "measured_from", b"measured_from", "measurements", b"measurements", "measurements_file", b"measurements_file", "measurements_id", b"measurements_id", "minimum_pressure_m", b"minimum_pressure_m", "places", b"places", "places_file", b"places_file", "places_id", b"places_id", "required_pressure_m", b"required_pressure_m", "scenario", b"scenario"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_hours", b"_hours", "_minimum_pressure_m", b"_minimum_pressure_m", "_required_pressure_m", b"_required_pressure_m", "demand_model", b"demand_model", "hours", b"hours", "minimum_pressure_m", b"minimum_pressure_m", "net", b"net", "required_pressure_m", b"required_pressure_m", "scenario", b"scenario"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_hours", b"_hours", "_minimum_pressure_m", b"_minimum_pressure_m", "_required_pressure_m", b"_required_pressure_m", "demand_model", b"demand_model", "hours", b"hours", "measured_from", b"measured_from", "measurements", b"measurements", "measurements_file", b"measurements_file", "measurements_id", b"measurements_id", "minimum_pressure_m", b"minimum_pressure_m", "net", b"net", "places", b"places", "places_file", b"places_file", "places_id", b"places_id", "required_pressure_m", b"required_pressure_m", "scenario", b"scenario"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__hours: _TypeAlias = _typing.Literal["hours"]  # noqa: Y015
     _WhichOneofArgType__hours: _TypeAlias = _typing.Literal["_hours", b"_hours"]  # noqa: Y015
@@ -90,18 +118,26 @@ class AnalyzePressureRequest(_message.Message):
     _WhichOneofArgType__minimum_pressure_m: _TypeAlias = _typing.Literal["_minimum_pressure_m", b"_minimum_pressure_m"]  # noqa: Y015
     _WhichOneofReturnType__required_pressure_m: _TypeAlias = _typing.Literal["required_pressure_m"]  # noqa: Y015
     _WhichOneofArgType__required_pressure_m: _TypeAlias = _typing.Literal["_required_pressure_m", b"_required_pressure_m"]  # noqa: Y015
+    _WhichOneofReturnType_measurements: _TypeAlias = _typing.Literal["measurements_id", "measurements_file"]  # noqa: Y015
+    _WhichOneofArgType_measurements: _TypeAlias = _typing.Literal["measurements", b"measurements"]  # noqa: Y015
+    _WhichOneofReturnType_places: _TypeAlias = _typing.Literal["places_id", "places_file"]  # noqa: Y015
+    _WhichOneofArgType_places: _TypeAlias = _typing.Literal["places", b"places"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__hours) -> _WhichOneofReturnType__hours | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__minimum_pressure_m) -> _WhichOneofReturnType__minimum_pressure_m | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__required_pressure_m) -> _WhichOneofReturnType__required_pressure_m | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_measurements) -> _WhichOneofReturnType_measurements | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_places) -> _WhichOneofReturnType_places | None: ...
 
 Global___AnalyzePressureRequest: _TypeAlias = AnalyzePressureRequest  # noqa: Y015
 
 @_typing.final
 class PressureReport(_message.Message):
-    """Pressures and flows over time. Tables: nodes (main), pipes."""
+    """Pressures and flows over time. Tables: nodes (main), pipes, service, zones, hours, sensors, readings."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -116,6 +152,10 @@ class PressureReport(_message.Message):
     UNSUPPLIED_NODE_COUNT_FIELD_NUMBER: _builtins.int
     REQUIRED_M3_FIELD_NUMBER: _builtins.int
     DELIVERED_M3_FIELD_NUMBER: _builtins.int
+    PASS_RATE_PERCENT_FIELD_NUMBER: _builtins.int
+    WORST_TIME_S_FIELD_NUMBER: _builtins.int
+    RMSE_M_FIELD_NUMBER: _builtins.int
+    BIAS_M_FIELD_NUMBER: _builtins.int
     verdict: _common_pb2.Verdict.ValueType
     """What the numbers are worth."""
     demand_model: Global___DemandModel.ValueType
@@ -132,6 +172,14 @@ class PressureReport(_message.Message):
     """Demand over the simulated time in m3, of a steady state over one hour, >= 0."""
     delivered_m3: _builtins.float
     """What of it is delivered, in m3, >= 0."""
+    pass_rate_percent: _builtins.float
+    """Share of nodes with demand and report times at which the pressure owed is met, in percent; NaN: none is owed."""
+    worst_time_s: _builtins.float
+    """When most nodes are below what they are owed, in s from the start; NaN: none ever is."""
+    rmse_m: _builtins.float
+    """Root mean square of calculated minus measured pressures, in m; NaN: no readings."""
+    bias_m: _builtins.float
+    """Mean of calculated minus measured pressures, in m; NaN: no readings."""
     @_builtins.property
     def findings(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Finding]:
         """Everything found in the result; none: every check passed."""
@@ -158,10 +206,14 @@ class PressureReport(_message.Message):
         unsupplied_node_count: _builtins.int = ...,
         required_m3: _builtins.float = ...,
         delivered_m3: _builtins.float = ...,
+        pass_rate_percent: _builtins.float = ...,
+        worst_time_s: _builtins.float = ...,
+        rmse_m: _builtins.float = ...,
+        bias_m: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["provenance", b"provenance"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["delivered_m3", b"delivered_m3", "demand_model", b"demand_model", "duration_s", b"duration_s", "findings", b"findings", "minimum_pressure_m", b"minimum_pressure_m", "minimum_pressure_node", b"minimum_pressure_node", "provenance", b"provenance", "required_m3", b"required_m3", "tables", b"tables", "unsupplied_node_count", b"unsupplied_node_count", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bias_m", b"bias_m", "delivered_m3", b"delivered_m3", "demand_model", b"demand_model", "duration_s", b"duration_s", "findings", b"findings", "minimum_pressure_m", b"minimum_pressure_m", "minimum_pressure_node", b"minimum_pressure_node", "pass_rate_percent", b"pass_rate_percent", "provenance", b"provenance", "required_m3", b"required_m3", "rmse_m", b"rmse_m", "tables", b"tables", "unsupplied_node_count", b"unsupplied_node_count", "verdict", b"verdict", "worst_time_s", b"worst_time_s"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
