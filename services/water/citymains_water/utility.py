@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from citymains.utility import Utility
 from citymains_water.asked import DemandModel
 from citymains_water.layout import water_layout
 from citymains_water.network import read_network
+from citymains_water.outage import OutageReport, OutageRequest, analyze_outage
 from citymains_water.pressure import PressureReport, PressureRequest, analyze_pressure
 
 
@@ -136,5 +137,100 @@ class Water(Utility):
                 places=places,
                 measurements=measurements,
                 measured_from=measured_from,
+            ),
+        )
+
+    @question(rpc="AnalyzeOutage")
+    def outage(
+        self,
+        net: NetworkRef,
+        scenario: Scenario,
+        *,
+        hours: float | None = None,
+        demand_model: DemandModel | None = None,
+        minimum_pressure_m: float | None = None,
+        required_pressure_m: float | None = None,
+        service_pressure_m: float | None = None,
+        customers: DatasetRef | None = None,
+        places: DatasetRef | None = None,
+        repair: bool = False,
+        alternatives: Sequence[str] = (),
+    ) -> OutageReport:
+        """Who goes short when something is closed, lost or broken: where, when, how long, how much.
+
+        Calculated over time, pressure-dependent, and compared with the network as it is without the
+        outage. Pipes break as orifices; tanks that are empty give no more water.
+
+        Parameters
+        ----------
+        net : Network, str or path
+            The network, its id, a file, or the name of a bundled network.
+        scenario : Scenario
+            What is closed, lost or broken, drawn or set.
+        hours : float, optional
+            Simulated time [h], >= 0; 0 is the steady state at the start. Default: the duration the model
+            states, else 24.
+        demand_model : {"PDD", "DDA"}, optional
+            Whether customers get what the pressure allows (PDD, the default), or draw every demand in full.
+        minimum_pressure_m : float, optional
+            Pressure below which nothing is delivered [m], >= 0. Default: as the model says, else 0.
+        required_pressure_m : float, optional
+            Pressure from which demand is met in full [m]. Default: as the model says, else 14.
+        service_pressure_m : float, optional
+            Pressure below which a place counts as short [m], > 0. Default: by the rules in force.
+        customers : path, optional
+            Ledger of customers, Excel or CSV.
+        places : path, optional
+            Ledger of zones, floors and ground levels of nodes; decides the pressure each is owed.
+        repair : bool
+            End closures and bursts without an end when the pipe is repaired: after 8 h below 300 mm, 16 h to
+            400 mm, 24 h above.
+        alternatives : sequence of str
+            Closed links, such as boundary valves, to be opened one by one: what each would save.
+
+        Returns
+        -------
+        OutageReport
+            Main table ``node time_s pressure_m required_m3_per_h delivered_m3_per_h state``; tables
+            ``places``, ``customers``, ``tanks``, ``bursts``, ``repairs``, ``alternatives``.
+
+        Raises
+        ------
+        InputError
+            An argument, the scenario or a ledger does not fit.
+        NotConvergedError
+            EPANET stopped before the end.
+        SolverError
+            It failed, crashed or ran out of time.
+
+        Notes
+        -----
+        A burst discharges :math:`Q = C A \\sqrt{2 g H}` with C = 0.6 and the head H half-way along the pipe.
+
+        References
+        ----------
+        .. [1] Wagner, Shamir, Marks (1988), Water distribution reliability: simulation methods, J. Water
+           Resour. Plann. Manage. 114(3).
+        .. [2] CARE-W, reliability tool Aquarel: mean time to repair by diameter.
+
+        Examples
+        --------
+        >>> from citymains import Scenario  # doctest: +SKIP
+        >>> city.water.outage("Net3", Scenario.close("173", 7200, 50400)).unserved_m3  # doctest: +SKIP
+        """
+        return analyze_outage(
+            self,
+            self.network(net),
+            OutageRequest(
+                scenario=scenario,
+                hours=hours,
+                demand_model=demand_model,
+                minimum_pressure_m=minimum_pressure_m,
+                required_pressure_m=required_pressure_m,
+                service_pressure_m=service_pressure_m,
+                customers=customers,
+                places=places,
+                repair=repair,
+                alternatives=alternatives,
             ),
         )

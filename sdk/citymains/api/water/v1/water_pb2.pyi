@@ -218,3 +218,204 @@ class PressureReport(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PressureReport: _TypeAlias = PressureReport  # noqa: Y015
+
+@_typing.final
+class AnalyzeOutageRequest(_message.Message):
+    """Asks what an outage does over time."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NET_FIELD_NUMBER: _builtins.int
+    SCENARIO_FIELD_NUMBER: _builtins.int
+    HOURS_FIELD_NUMBER: _builtins.int
+    DEMAND_MODEL_FIELD_NUMBER: _builtins.int
+    MINIMUM_PRESSURE_M_FIELD_NUMBER: _builtins.int
+    REQUIRED_PRESSURE_M_FIELD_NUMBER: _builtins.int
+    SERVICE_PRESSURE_M_FIELD_NUMBER: _builtins.int
+    CUSTOMERS_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMERS_FILE_FIELD_NUMBER: _builtins.int
+    PLACES_ID_FIELD_NUMBER: _builtins.int
+    PLACES_FILE_FIELD_NUMBER: _builtins.int
+    REPAIR_FIELD_NUMBER: _builtins.int
+    ALTERNATIVES_FIELD_NUMBER: _builtins.int
+    net: _builtins.str
+    """Id of the network, `networks/{sha256}`; required."""
+    hours: _builtins.float
+    """Simulated time in hours, >= 0; 0: the steady state at the start; unset: the duration the model states, else 24."""
+    demand_model: Global___DemandModel.ValueType
+    """How demands meet pressure; unset: PDD."""
+    minimum_pressure_m: _builtins.float
+    """Pressure below which nothing is delivered, in m of water, >= 0; unset: as the model says, else 0."""
+    required_pressure_m: _builtins.float
+    """Pressure from which demand is met in full, in m of water; unset: as the model says, else 14."""
+    service_pressure_m: _builtins.float
+    """Pressure below which a place counts as short, in m of water, > 0; unset: by the rules in force."""
+    customers_id: _builtins.str
+    """Id of a stored ledger, `datasets/{sha256}`."""
+    places_id: _builtins.str
+    """Id of a stored ledger, `datasets/{sha256}`."""
+    repair: _builtins.bool
+    """Whether closures and bursts without an end are ended by the repair: 8 h below 300 mm, 16 h to 400 mm, 24 h above."""
+    @_builtins.property
+    def scenario(self) -> _common_pb2.Scenario:
+        """What is closed, lost or broken, drawn or set; required."""
+
+    @_builtins.property
+    def customers_file(self) -> _network_pb2.SourceFile:
+        """An Excel or CSV file."""
+
+    @_builtins.property
+    def places_file(self) -> _network_pb2.SourceFile:
+        """An Excel or CSV file."""
+
+    @_builtins.property
+    def alternatives(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Ids of closed links to be opened one by one."""
+
+    def __init__(
+        self,
+        *,
+        net: _builtins.str = ...,
+        scenario: _common_pb2.Scenario | None = ...,
+        hours: _builtins.float | None = ...,
+        demand_model: Global___DemandModel.ValueType = ...,
+        minimum_pressure_m: _builtins.float | None = ...,
+        required_pressure_m: _builtins.float | None = ...,
+        service_pressure_m: _builtins.float | None = ...,
+        customers_id: _builtins.str = ...,
+        customers_file: _network_pb2.SourceFile | None = ...,
+        places_id: _builtins.str = ...,
+        places_file: _network_pb2.SourceFile | None = ...,
+        repair: _builtins.bool = ...,
+        alternatives: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_hours", b"_hours", "_minimum_pressure_m", b"_minimum_pressure_m", "_required_pressure_m", b"_required_pressure_m", "_service_pressure_m", b"_service_pressure_m", "customers", b"customers", "customers_file", b"customers_file", "customers_id", b"customers_id", "hours", b"hours", "minimum_pressure_m", b"minimum_pressure_m", "places", b"places", "places_file", b"places_file", "places_id", b"places_id", "required_pressure_m", b"required_pressure_m", "scenario", b"scenario", "service_pressure_m", b"service_pressure_m"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_hours", b"_hours", "_minimum_pressure_m", b"_minimum_pressure_m", "_required_pressure_m", b"_required_pressure_m", "_service_pressure_m", b"_service_pressure_m", "alternatives", b"alternatives", "customers", b"customers", "customers_file", b"customers_file", "customers_id", b"customers_id", "demand_model", b"demand_model", "hours", b"hours", "minimum_pressure_m", b"minimum_pressure_m", "net", b"net", "places", b"places", "places_file", b"places_file", "places_id", b"places_id", "repair", b"repair", "required_pressure_m", b"required_pressure_m", "scenario", b"scenario", "service_pressure_m", b"service_pressure_m"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__hours: _TypeAlias = _typing.Literal["hours"]  # noqa: Y015
+    _WhichOneofArgType__hours: _TypeAlias = _typing.Literal["_hours", b"_hours"]  # noqa: Y015
+    _WhichOneofReturnType__minimum_pressure_m: _TypeAlias = _typing.Literal["minimum_pressure_m"]  # noqa: Y015
+    _WhichOneofArgType__minimum_pressure_m: _TypeAlias = _typing.Literal["_minimum_pressure_m", b"_minimum_pressure_m"]  # noqa: Y015
+    _WhichOneofReturnType__required_pressure_m: _TypeAlias = _typing.Literal["required_pressure_m"]  # noqa: Y015
+    _WhichOneofArgType__required_pressure_m: _TypeAlias = _typing.Literal["_required_pressure_m", b"_required_pressure_m"]  # noqa: Y015
+    _WhichOneofReturnType__service_pressure_m: _TypeAlias = _typing.Literal["service_pressure_m"]  # noqa: Y015
+    _WhichOneofArgType__service_pressure_m: _TypeAlias = _typing.Literal["_service_pressure_m", b"_service_pressure_m"]  # noqa: Y015
+    _WhichOneofReturnType_customers: _TypeAlias = _typing.Literal["customers_id", "customers_file"]  # noqa: Y015
+    _WhichOneofArgType_customers: _TypeAlias = _typing.Literal["customers", b"customers"]  # noqa: Y015
+    _WhichOneofReturnType_places: _TypeAlias = _typing.Literal["places_id", "places_file"]  # noqa: Y015
+    _WhichOneofArgType_places: _TypeAlias = _typing.Literal["places", b"places"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__hours) -> _WhichOneofReturnType__hours | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__minimum_pressure_m) -> _WhichOneofReturnType__minimum_pressure_m | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__required_pressure_m) -> _WhichOneofReturnType__required_pressure_m | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__service_pressure_m) -> _WhichOneofReturnType__service_pressure_m | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_customers) -> _WhichOneofReturnType_customers | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_places) -> _WhichOneofReturnType_places | None: ...
+
+Global___AnalyzeOutageRequest: _TypeAlias = AnalyzeOutageRequest  # noqa: Y015
+
+@_typing.final
+class OutageReport(_message.Message):
+    """Who goes short, against the network without the outage. Tables: nodes (main), places, customers, tanks, bursts,
+    repairs, alternatives.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERDICT_FIELD_NUMBER: _builtins.int
+    FINDINGS_FIELD_NUMBER: _builtins.int
+    PROVENANCE_FIELD_NUMBER: _builtins.int
+    TABLES_FIELD_NUMBER: _builtins.int
+    DEMAND_MODEL_FIELD_NUMBER: _builtins.int
+    DURATION_S_FIELD_NUMBER: _builtins.int
+    REQUIRED_M3_FIELD_NUMBER: _builtins.int
+    UNSERVED_M3_FIELD_NUMBER: _builtins.int
+    UNSERVED_WITHOUT_M3_FIELD_NUMBER: _builtins.int
+    SHORT_COUNT_FIELD_NUMBER: _builtins.int
+    CUT_OFF_COUNT_FIELD_NUMBER: _builtins.int
+    SHORT_ANYWAY_COUNT_FIELD_NUMBER: _builtins.int
+    FIRST_SHORT_S_FIELD_NUMBER: _builtins.int
+    WORST_NODE_FIELD_NUMBER: _builtins.int
+    BURST_M3_FIELD_NUMBER: _builtins.int
+    CUSTOMER_COUNT_FIELD_NUMBER: _builtins.int
+    HOUSEHOLD_COUNT_FIELD_NUMBER: _builtins.int
+    CRITICAL_CUSTOMERS_FIELD_NUMBER: _builtins.int
+    verdict: _common_pb2.Verdict.ValueType
+    """What the numbers are worth."""
+    demand_model: Global___DemandModel.ValueType
+    """How demands met pressure."""
+    duration_s: _builtins.float
+    """Simulated time in s, >= 0; 0: a steady state, which stands for one hour."""
+    required_m3: _builtins.float
+    """Demand over the simulated time in m3, >= 0."""
+    unserved_m3: _builtins.float
+    """Demand that is not met in the outage, in m3, >= 0."""
+    unserved_without_m3: _builtins.float
+    """The same without the outage, in m3, >= 0."""
+    short_count: _builtins.int
+    """Junctions with demand that go short because of the outage, >= 0."""
+    cut_off_count: _builtins.int
+    """Those of them without any supply for some time, >= 0."""
+    short_anyway_count: _builtins.int
+    """Junctions with demand that are below the limit at some time without the outage too, >= 0."""
+    first_short_s: _builtins.float
+    """When the first junction goes short, in s from the start; NaN: none does."""
+    worst_node: _builtins.str
+    """Id of the junction that is short longest; empty: none."""
+    burst_m3: _builtins.float
+    """What broken pipes discharge, in m3, >= 0."""
+    customer_count: _builtins.int
+    """Number of customers who go short, >= 0."""
+    household_count: _builtins.int
+    """Number of households behind them, >= 0."""
+    @_builtins.property
+    def findings(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Finding]:
+        """Everything found in the result; none: every check passed."""
+
+    @_builtins.property
+    def provenance(self) -> _common_pb2.Provenance:
+        """What the answer depends on: network, scenario, engine and its version, options, rule packs."""
+
+    @_builtins.property
+    def tables(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Table]:
+        """The tables, inline up to 10,000 rows."""
+
+    @_builtins.property
+    def critical_customers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Ids of the critical ones among them."""
+
+    def __init__(
+        self,
+        *,
+        verdict: _common_pb2.Verdict.ValueType = ...,
+        findings: _abc.Iterable[_common_pb2.Finding] | None = ...,
+        provenance: _common_pb2.Provenance | None = ...,
+        tables: _abc.Iterable[_common_pb2.Table] | None = ...,
+        demand_model: Global___DemandModel.ValueType = ...,
+        duration_s: _builtins.float = ...,
+        required_m3: _builtins.float = ...,
+        unserved_m3: _builtins.float = ...,
+        unserved_without_m3: _builtins.float = ...,
+        short_count: _builtins.int = ...,
+        cut_off_count: _builtins.int = ...,
+        short_anyway_count: _builtins.int = ...,
+        first_short_s: _builtins.float = ...,
+        worst_node: _builtins.str = ...,
+        burst_m3: _builtins.float = ...,
+        customer_count: _builtins.int = ...,
+        household_count: _builtins.int = ...,
+        critical_customers: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["provenance", b"provenance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["burst_m3", b"burst_m3", "critical_customers", b"critical_customers", "customer_count", b"customer_count", "cut_off_count", b"cut_off_count", "demand_model", b"demand_model", "duration_s", b"duration_s", "findings", b"findings", "first_short_s", b"first_short_s", "household_count", b"household_count", "provenance", b"provenance", "required_m3", b"required_m3", "short_anyway_count", b"short_anyway_count", "short_count", b"short_count", "tables", b"tables", "unserved_m3", b"unserved_m3", "unserved_without_m3", b"unserved_without_m3", "verdict", b"verdict", "worst_node", b"worst_node"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OutageReport: _TypeAlias = OutageReport  # noqa: Y015

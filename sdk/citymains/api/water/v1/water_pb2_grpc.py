@@ -63,6 +63,11 @@ class WaterServiceStub(object):
                 request_serializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.AnalyzePressureRequest.SerializeToString,
                 response_deserializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.PressureReport.FromString,
                 _registered_method=True)
+        self.AnalyzeOutage = channel.unary_unary(
+                '/citymains.api.water.v1.WaterService/AnalyzeOutage',
+                request_serializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.AnalyzeOutageRequest.SerializeToString,
+                response_deserializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.OutageReport.FromString,
+                _registered_method=True)
 
 
 class WaterServiceServicer(object):
@@ -104,6 +109,13 @@ class WaterServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def AnalyzeOutage(self, request, context):
+        """Who goes short when something is closed, lost or broken: where, when, how long, how much.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_WaterServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -131,6 +143,11 @@ def add_WaterServiceServicer_to_server(servicer, server):
                     servicer.AnalyzePressure,
                     request_deserializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.AnalyzePressureRequest.FromString,
                     response_serializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.PressureReport.SerializeToString,
+            ),
+            'AnalyzeOutage': grpc.unary_unary_rpc_method_handler(
+                    servicer.AnalyzeOutage,
+                    request_deserializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.AnalyzeOutageRequest.FromString,
+                    response_serializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.OutageReport.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -269,6 +286,33 @@ class WaterService(object):
             '/citymains.api.water.v1.WaterService/AnalyzePressure',
             citymains_dot_api_dot_water_dot_v1_dot_water__pb2.AnalyzePressureRequest.SerializeToString,
             citymains_dot_api_dot_water_dot_v1_dot_water__pb2.PressureReport.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AnalyzeOutage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/citymains.api.water.v1.WaterService/AnalyzeOutage',
+            citymains_dot_api_dot_water_dot_v1_dot_water__pb2.AnalyzeOutageRequest.SerializeToString,
+            citymains_dot_api_dot_water_dot_v1_dot_water__pb2.OutageReport.FromString,
             options,
             channel_credentials,
             insecure,

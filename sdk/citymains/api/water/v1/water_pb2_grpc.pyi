@@ -46,6 +46,8 @@ class WaterServiceStub:
     """What to shut to take pipes, nodes or an area out of service, and who loses supply with it."""
     AnalyzePressure: _grpc.UnaryUnaryMultiCallable[_water_pb2.AnalyzePressureRequest, _water_pb2.PressureReport]
     """Pressure at every node and flow in every link, steady or over time."""
+    AnalyzeOutage: _grpc.UnaryUnaryMultiCallable[_water_pb2.AnalyzeOutageRequest, _water_pb2.OutageReport]
+    """Who goes short when something is closed, lost or broken: where, when, how long, how much."""
 
 @_typing.type_check_only
 class WaterServiceAsyncStub(WaterServiceStub):
@@ -62,6 +64,8 @@ class WaterServiceAsyncStub(WaterServiceStub):
     """What to shut to take pipes, nodes or an area out of service, and who loses supply with it."""
     AnalyzePressure: _aio.UnaryUnaryMultiCallable[_water_pb2.AnalyzePressureRequest, _water_pb2.PressureReport]  # type: ignore[assignment]
     """Pressure at every node and flow in every link, steady or over time."""
+    AnalyzeOutage: _aio.UnaryUnaryMultiCallable[_water_pb2.AnalyzeOutageRequest, _water_pb2.OutageReport]  # type: ignore[assignment]
+    """Who goes short when something is closed, lost or broken: where, when, how long, how much."""
 
 class WaterServiceServicer(metaclass=_abc_1.ABCMeta):
     """Water supply networks: pressures and flows."""
@@ -105,5 +109,13 @@ class WaterServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_water_pb2.PressureReport, _abc.Awaitable[_water_pb2.PressureReport]]:
         """Pressure at every node and flow in every link, steady or over time."""
+
+    @_abc_1.abstractmethod
+    def AnalyzeOutage(
+        self,
+        request: _water_pb2.AnalyzeOutageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_water_pb2.OutageReport, _abc.Awaitable[_water_pb2.OutageReport]]:
+        """Who goes short when something is closed, lost or broken: where, when, how long, how much."""
 
 def add_WaterServiceServicer_to_server(servicer: WaterServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
