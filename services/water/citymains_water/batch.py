@@ -70,7 +70,8 @@ class BatchSession:
             The arrays of a :class:`Chunk`; ``pressure_dependent``; ``duration_s``; ``limit``
             (service pressure as head in the file's unit of length); ``blocks`` (names of
             :attr:`Metrics.blocks`); ``threads``; ``accuracy`` (absent: the model's own);
-            ``kernel``: let the batched solver answer what it can; ``about``: answer with ids and what may open alone.
+            ``kernel``: let the batched solver answer what it can; ``about``: answer with ids and what may open alone; ``screen``: with the worst head drop that
+            the closure of each of these links may cause, by a rank-one estimate.
 
         Returns
         -------
@@ -84,6 +85,8 @@ class BatchSession:
         """
         if task.get("about"):
             return self._about()
+        if "screen" in task:
+            return {"drop": self._kernel(bool(task["pressure_dependent"])).screen(task["screen"])}
         chunk = Chunk.read(task)
         steady = not float(task["duration_s"])
         kernel = self._kernel(bool(task["pressure_dependent"])) if task.get("kernel") and steady else None
@@ -225,6 +228,7 @@ class _Run:
                 closed=chunk.closed[at].tolist(),
                 factors=factors,
                 factor=float(chunk.factor[at]),
+                draws=chunk.draws(at),
             )
             error, warnings = self._simulate(row, chunk.closed[at])
             if self.accuracy and warnings & _UNBALANCED:

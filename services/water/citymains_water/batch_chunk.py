@@ -48,6 +48,9 @@ class Ragged:
         return Ragged(self.start[first : last + 1] - begin, self.values[begin:stop])
 
 
+_LISTS = ("closed", "cut", "scaled", "drawn")
+
+
 @dataclass(frozen=True)
 class Chunk:
     """Scenarios of one task. Links and nodes are counted from 0 in the engine's order."""
@@ -61,21 +64,26 @@ class Chunk:
     factors: Floats
     factor: Floats
     """Multiplier of all demands, shape (scenarios,)."""
+    drawn: Ragged
+    """Junctions where a scenario draws water beside the customers, ..."""
+    flows: Floats
+    """... and how much, in the file's unit of flow; it is drawn whatever the pressure."""
 
     @classmethod
     def read(cls, task: Mapping[str, Any]) -> Chunk:
         """From a task's arrays."""
-        lists = {name: Ragged(task[f"{name}_start"], task[name]) for name in ("closed", "cut", "scaled")}
+        lists = {name: Ragged(task[f"{name}_start"], task[name]) for name in _LISTS}
         return cls(
             **lists,
             factors=np.asarray(task["factors"], dtype=float),
             factor=np.asarray(task["factor"], dtype=float),
+            flows=np.asarray(task["flows"], dtype=float),
         )
 
     def task(self) -> dict[str, Any]:
         """As a task's arrays."""
-        arrays: dict[str, Any] = {"factors": self.factors, "factor": self.factor}
-        for name in ("closed", "cut", "scaled"):
+        arrays: dict[str, Any] = {"factors": self.factors, "factor": self.factor, "flows": self.flows}
+        for name in _LISTS:
             one: Ragged = getattr(self, name)
             arrays |= {f"{name}_start": one.start, name: one.values}
         return arrays
@@ -97,6 +105,18 @@ class Chunk:
         """Junctions and the factor of their demand in one scenario."""
         part = slice(self.scaled.start[at], self.scaled.start[at + 1])
         return list(zip(self.scaled.values[part].tolist(), self.factors[part].tolist(), strict=True))
+
+    @classmethod
+    def undisturbed(cls) -> Chunk:
+        """One scenario that changes nothing."""
+        nothing = Ragged.of([()])
+        none = np.zeros(0)
+        return cls(nothing, nothing, nothing, none, np.ones(1), nothing, none)
+
+    def draws(self, at: int) -> list[tuple[int, float]]:
+        """Junctions and flows drawn there in one scenario."""
+        part = slice(self.drawn.start[at], self.drawn.start[at + 1])
+        return list(zip(self.drawn.values[part].tolist(), self.flows[part].tolist(), strict=True))
 
     def demand_factors(self, at: int, junctions: int) -> Floats:
         """Factor of every junction's demand in one scenario, cut-off ones included; shape (junctions,)."""

@@ -167,6 +167,13 @@ class Project:
             ]
         )
 
+    def draw(self, node: int, flow: float) -> None:
+        """Draw water at a junction (counted from 1) beside its demands, as a demand category of its own."""
+        multiplier = self.option(OPTION_DEMAND_FACTOR)
+        self.call("EN_adddemand", node, ctypes.c_double(flow / multiplier), b"", b"")
+        category = self._integer("EN_getnumdemands", node)
+        self._journal.append(lambda: self.call("EN_deletedemand", node, category))
+
     def scale_demands(self, factor: float) -> None:
         """Multiply every demand."""
         before = self.option(OPTION_DEMAND_FACTOR)
@@ -324,12 +331,19 @@ class Project:
 
 
 def edit(
-    project: Project, *, closed: Sequence[int], factors: Sequence[tuple[int, float]], factor: float
+    project: Project,
+    *,
+    closed: Sequence[int],
+    factors: Sequence[tuple[int, float]],
+    factor: float,
+    draws: Sequence[tuple[int, float]],
 ) -> None:
-    """Apply a scenario: links closed and demand factors of nodes, both counted from 0, and one factor for all."""
+    """Apply a scenario: links closed, demand factors and draws of nodes, counted from 0, and one factor for all."""
     for link in closed:
         project.close_link(link + 1)
     for node, one in factors:
         project.scale_demand(node + 1, one)
     if factor != 1.0:
         project.scale_demands(factor)
+    for node, flow in draws:
+        project.draw(node + 1, flow)

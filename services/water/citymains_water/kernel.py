@@ -22,12 +22,12 @@ from citymains_water.batch_chunk import (
     Chunk,
     Judge,
     Metrics,
-    Ragged,
 )
 from citymains_water.batch_project import Project
 from citymains_water.batch_supply import Trees
 from citymains_water.kernel_certificate import RuleTable
 from citymains_water.kernel_model import CLOSED, KernelModel, NotModelledError, read_model
+from citymains_water.kernel_screen import closure_drops
 from citymains_water.kernel_stream import Answers, Queue, Room, Undisturbed, stream
 from citymains_water.kernel_system import Layout, system_of, undisturbed
 
@@ -122,10 +122,21 @@ class Kernel:
             self._answer(chunk, np.arange(begin, min(begin + at_once, len(chunk))), judge, metrics)
         return np.flatnonzero(metrics.reason != reasons.ANSWERED)
 
+    def screen(self, links: Ints) -> Floats:
+        """The worst head drop the closure of each link may cause, in the file's unit of length.
+
+        See :func:`citymains_water.kernel_screen.closure_drops`. Zeros where the model is not known.
+        """
+        if self.refusal:
+            return np.zeros(len(links))
+        wanted = np.zeros(len(self._model.head), dtype=bool)
+        wanted[self._layout.place_of_node[: self._model.junctions]] = self._model.demand > 0.0
+        places = self._layout.place_of_link[links]
+        return closure_drops(self._system, self._base, self._room, places, wanted) * self._model.length
+
     def _check_undisturbed(self) -> str:
         """Why its own solution of the undisturbed state is not EPANET's; empty where it is."""
-        nothing = Ragged.of([()])
-        answers = self._stream(Chunk(nothing, nothing, nothing, np.zeros(0), np.ones(1)), np.arange(1))
+        answers = self._stream(Chunk.undisturbed(), np.arange(1))
         if answers.reason[0] != reasons.ANSWERED:
             return f"the undisturbed state: {reasons.REASONS[answers.reason[0]]}"
         off = np.abs(answers.head[0, self._layout.place_of_node] - self._model.head)
@@ -174,8 +185,9 @@ class Kernel:
     def _queue(self, chunk: Chunk, some: Indices) -> Queue:
         place = self._layout.place_of_node
         first, last = int(some[0]), int(some[-1]) + 1
-        closed, cut, scaled = (one.part(first, last) for one in (chunk.closed, chunk.cut, chunk.scaled))
-        begin = chunk.scaled.start[first]
+        lists = (chunk.closed, chunk.cut, chunk.scaled, chunk.drawn)
+        closed, cut, scaled, drawn = (one.part(first, last) for one in lists)
+        begin, draws = chunk.scaled.start[first], chunk.drawn.start[first]
         return Queue(
             factor=chunk.factor[first:last],
             closed_start=closed.start,
@@ -185,6 +197,9 @@ class Kernel:
             scaled_start=scaled.start,
             scaled=place[scaled.values],
             factors=chunk.factors[begin : begin + len(scaled.values)],
+            drawn_start=drawn.start,
+            drawn=place[drawn.values],
+            flows=chunk.flows[draws : draws + len(drawn.values)] / self._model.volume,
         )
 
 

@@ -36,6 +36,10 @@ class Queue(NamedTuple):
     scaled_start: Ints
     scaled: Ints
     factors: Floats
+    drawn_start: Ints
+    drawn: Ints
+    flows: Floats
+    """[cfs]"""
 
 
 class Undisturbed(NamedTuple):
@@ -115,7 +119,7 @@ def stream(
     waiting, at_work = 0, 0
     count = queue.factor.shape[0]
     for lane in range(LANES):
-        _reset(system, base, room, lane)
+        reset(system, base, room, lane)
         if waiting < count:
             _load(system, base, queue, room, waiting, lane)
             scenario[lane] = waiting
@@ -139,12 +143,12 @@ def stream(
                 scenario[lane] = waiting
                 waiting += 1
             else:
-                _reset(system, base, room, lane)
+                reset(system, base, room, lane)
                 at_work -= 1
 
 
 @numba.njit(cache=True, error_model="numpy", nogil=True)
-def _reset(system: System, base: Undisturbed, room: Room, lane: int) -> None:
+def reset(system: System, base: Undisturbed, room: Room, lane: int) -> None:
     """The undisturbed state, with its demands."""
     now = room.now
     now.flow[:, lane] = base.iterate.flow[:, 0]
@@ -159,7 +163,7 @@ def _reset(system: System, base: Undisturbed, room: Room, lane: int) -> None:
 @numba.njit(cache=True, error_model="numpy", nogil=True)
 def _load(system: System, base: Undisturbed, queue: Queue, room: Room, one: int, lane: int) -> None:
     """Put a scenario into a lane."""
-    _reset(system, base, room, lane)
+    reset(system, base, room, lane)
     factor = queue.factor[one]
     fixed, full = system.fixed, system.demands.full
     if factor != 1.0:
@@ -178,6 +182,8 @@ def _load(system: System, base: Undisturbed, queue: Queue, room: Room, one: int,
         room.supplied[node, lane] = False
         if base.draw_of[node] >= 0:
             full[base.draw_of[node], lane] = 0.0
+    for at in range(queue.drawn_start[one], queue.drawn_start[one + 1]):
+        fixed[queue.drawn[at], lane] += queue.flows[at]
     for at in range(queue.closed_start[one], queue.closed_start[one + 1]):
         link = queue.closed[at]
         room.closed[link, lane] = True

@@ -60,7 +60,7 @@ class SweepOptions:
     limit_m: float = 14.0
     """Service pressure [m]: below it a junction counts as affected."""
     blocks: tuple[str, ...] = ()
-    """Node columns to return beside the metrics: ``minimum_head``, ``unserved``."""
+    """Node columns to return beside the metrics: ``minimum_head``, ``unserved``, ``dried``."""
     threads: int = 1
     """Projects side by side in the engine's process."""
     kernel: bool = True
@@ -99,39 +99,28 @@ class SweepResult:
     """Lowest head of each junction, shape (scenarios, junctions); NaN where cut off."""
     node_unserved_m3: Floats | None
     """Unmet demand of each junction, shape (scenarios, junctions)."""
+    dried: NDArray[np.bool_] | None
+    """Junctions without an open way to a source at some time, shape (scenarios, junctions)."""
     engine_version: str
     options: Mapping[str, Any] = field(default_factory=dict)
     """For the provenance: who computed how many, and how the spot checks came out."""
 
 
-def sweep(
-    face: Utility, network: Network, scenarios: Sequence[Scenario], options: SweepOptions
-) -> SweepResult:
-    """Answer every scenario on its own.
+class Sweep:
+    """Answers scenarios of one network, each on its own, in one warm session; a context manager.
 
     Parameters
     ----------
     face : Utility
     network : Network
-    scenarios : sequence of Scenario
-        Of closures and losses from start to end, and scaled demands.
     options : SweepOptions
-
-    Returns
-    -------
-    SweepResult
 
     Raises
     ------
-    InputError
-        A scenario does not fit the network, or has an edit at a time.
     SolverError
-        The undisturbed model has no answer.
+        From the methods: the undisturbed model has no answer.
     """
-    return _Sweep(face, network, options).run(scenarios)
 
-
-class _Sweep:
     def __init__(self, face: Utility, network: Network, options: SweepOptions) -> None:
         self.network, self.options, self.face = network, options, face
         self.document, self.settings = model_settings(face, network)
@@ -139,14 +128,61 @@ class _Sweep:
         self.steady = options.duration_s == 0.0
         self.kernel = options.kernel and self.steady and not _own_tolerances(self.settings)
         self.version = ""
-        self.cuts: Cuts | None = None
+        self.refusal = ""
+        """Why the batched solver does not know the model; empty where it does, or was not asked."""
+        self._session: _Lent | None = None
+        self._known_cuts: Cuts | None = None
+
+    def __enter__(self) -> Sweep:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the session."""
+        if self._session is not None:
+            self._session.session.close()
+            self._session = None
+
+    @property
+    def cuts(self) -> Cuts:
+        """What closures cut off."""
+        if self._known_cuts is None:
+            self._open()
+        assert self._known_cuts is not None
+        return self._known_cuts
 
     def run(self, scenarios: Sequence[Scenario]) -> SweepResult:
-        compiler = Compiler(self.network, self.options.question)
-        edits = [compiler.edits(one) for one in scenarios]
-        metrics, errors = self.answers(edits, kernel=self.kernel, progress=current_call().progress)
+        """Answer scenarios.
+
+        Raises
+        ------
+        InputError
+            A scenario does not fit the network, or has an edit at a time.
+        """
+        compiler = Compiler(self.network, self.options.question, self.settings.units.flow_m3_per_h)
+        return self.run_edits([compiler.edits(one) for one in scenarios], current_call().progress)
+
+    def run_edits(
+        self, edits: Sequence[Edits], progress: Callable[[float], None] | None = None
+    ) -> SweepResult:
+        """Answer scenarios given by index; `progress` is called with the share that is done."""
+        metrics, errors = self.answers(edits, kernel=self.kernel, progress=progress)
         checks = self._spot_check(edits, metrics, errors) if self.kernel else {}
         return self._result(edits, metrics, errors, checks)
+
+    def screen(self, links: Sequence[int]) -> Floats:
+        """How grave the closure of each link may be, by a rank-one estimate [m of the worst head drop].
+
+        Orders work; nothing is left out because of it. Infinite where the closure cuts off; zeros
+        where the batched solver does not know the model.
+        """
+        if not self.kernel:
+            return np.zeros(len(links))
+        session = self._open()
+        task = {"screen": np.asarray(links, dtype=np.int32), **self._demands()}
+        return np.asarray(session.run(task)["drop"]) * self.settings.units.length_m
 
     def answers(
         self,
@@ -160,7 +196,7 @@ class _Sweep:
         names = self.options.blocks if blocks is None else blocks
         metrics = Metrics.empty(len(edits), dict.fromkeys(names, self.junctions))
         found = run_chunk(
-            self._open,
+            self._open,  # type: ignore[arg-type]  # lent, so that it stays open between chunks
             range(len(edits)),
             lambda some: self._task([edits[at] for at in some], kernel, names),
             name=lambda at: f"scenario {at + 1}",
@@ -169,6 +205,7 @@ class _Sweep:
         )
         for piece, answer in found.pieces:
             _put(metrics, Metrics.read(answer), slice(piece.start, piece.stop))
+            self.refusal = answer["refusal"] or self.refusal
         errors = dict(found.failed)
         errors.update({at: self._stopped(metrics, at) for at in np.flatnonzero(metrics.error).tolist()})
         return metrics, errors
@@ -176,8 +213,8 @@ class _Sweep:
     def _task(self, edits: Sequence[Edits], kernel: bool, blocks: tuple[str, ...]) -> dict[str, Any]:
         accuracy = self.options.accuracy or (REFERENCE_ACCURACY if self.kernel else 0.0)
         return {
-            **chunk_of(edits, self._cuts()).task(),
-            "pressure_dependent": self.options.demands.model != "DDA",
+            **chunk_of(edits, self.cuts).task(),
+            **self._demands(),
             "duration_s": self.options.duration_s,
             "limit": self.options.limit_m / self.settings.units.length_m,
             "blocks": list(blocks),
@@ -186,7 +223,12 @@ class _Sweep:
             "kernel": kernel,
         }
 
-    def _open(self) -> Session:
+    def _demands(self) -> dict[str, Any]:
+        return {"pressure_dependent": self.options.demands.model != "DDA"}
+
+    def _open(self) -> _Lent:
+        if self._session is not None and not self._session.over:
+            return self._session
         ids = engine_ids(self.network, self.document)
         known = {*element_ids(self.network, NODE_TABLES), *element_ids(self.network, LINK_TABLES)}
         document, anchors = anchored(self.document, parts_without_source(self.network), known)
@@ -194,6 +236,7 @@ class _Sweep:
         session = self.face.workbench.engines.session(
             "epanet", {"inp": text, "batch": True}, element=self.network.name
         )
+        self._session = _Lent(session)
         self.version = session.engine_version
         given = session.run({"about": True})
         for what, tables in (("node", NODE_TABLES), ("link", LINK_TABLES)):
@@ -203,15 +246,11 @@ class _Sweep:
                 [*map(ids.engine_id, element_ids(self.network, tables)), *anchors],
                 given[what],
             )
-        if self.cuts is None:
+        if self._known_cuts is None:
             graph = one_way_graph(self.network)
             usable = given["may_open"][: graph.link_count] if self.steady else _usable(self.document, graph)
-            self.cuts = Cuts(graph, self.junctions, np.asarray(usable, dtype=bool))
-        return session
-
-    def _cuts(self) -> Cuts:
-        assert self.cuts is not None  # made when the session was opened
-        return self.cuts
+            self._known_cuts = Cuts(graph, self.junctions, np.asarray(usable, dtype=bool))
+        return self._session
 
     def _spot_check(
         self, edits: Sequence[Edits], metrics: Metrics, errors: dict[int, SolverError]
@@ -260,7 +299,7 @@ class _Sweep:
                 for at, low in zip(metrics.worst_node.tolist(), metrics.worst_pressure, strict=True)
             ],
             below_count=metrics.below,
-            cut=[self.cuts.of(one.closed) for one in edits] if self.cuts is not None else [],
+            cut=[self.cuts.of(one.closed) for one in edits],
             unserved_m3=metrics.unserved * volume,
             required_m3=metrics.required * volume,
             engine=np.where(by_kernel, "kernel", "epanet").tolist(),
@@ -269,14 +308,32 @@ class _Sweep:
             errors=errors,
             minimum_head_m=blocks["minimum_head"] * length if "minimum_head" in blocks else None,
             node_unserved_m3=blocks["unserved"] * volume if "unserved" in blocks else None,
+            dried=blocks["dried"] > 0.0 if "dried" in blocks else None,
             engine_version=self.version,
             options={
                 "scenarios": len(by_kernel),
                 "by_kernel": int(by_kernel.sum()),
                 "by_epanet": int((~by_kernel).sum()),
+                **({"kernel_refusal": self.refusal} if self.refusal else {}),
                 **checks,
             },
         )
+
+
+class _Lent:
+    """A session that its borrower cannot close."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.run = session.run
+
+    @property
+    def over(self) -> bool:
+        """Whether it has ended by itself."""
+        return self.session.over
+
+    def close(self) -> None:
+        """Give it back."""
 
 
 def _own_tolerances(settings: Settings) -> bool:
