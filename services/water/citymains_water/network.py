@@ -89,6 +89,8 @@ def _options(settings: Settings) -> Mapping[str, str]:
         "demand_model": settings.demand_model,
         "duration_s": f"{settings.duration_s:g}",
         "report_step_s": f"{settings.report_step_s:g}",
+        "default_pattern": settings.default_pattern,
+        "demand_multiplier": f"{settings.numbers.get('DEMAND MULTIPLIER', 1.0):g}",
     }
 
 

@@ -12,10 +12,11 @@ from citymains.intake.source import Intake, SourceFile
 from citymains.isolation.layout import Layout
 from citymains.model.network import Network, NetworkRef
 from citymains.model.scenario import Scenario
-from citymains.question import question
+from citymains.question import Shape, question
 from citymains.utility import Utility
 
 from citymains_water.asked import DemandModel
+from citymains_water.criticality import CriticalityRequest, WaterCriticalityReport, rank_criticality
 from citymains_water.layout import water_layout
 from citymains_water.network import read_network
 from citymains_water.outage import OutageReport, OutageRequest, analyze_outage
@@ -232,5 +233,103 @@ class Water(Utility):
                 places=places,
                 repair=repair,
                 alternatives=alternatives,
+            ),
+        )
+
+    @question(rpc="RankCriticality", shape=Shape.LONG)
+    def criticality(
+        self,
+        net: NetworkRef,
+        *,
+        kinds: Sequence[str] = ("pipe",),
+        elements: Sequence[str] = (),
+        hours: float | None = None,
+        demand_model: DemandModel | None = None,
+        demand_factor: float = 1.0,
+        minimum_pressure_m: float | None = None,
+        required_pressure_m: float | None = None,
+        service_pressure_m: float | None = None,
+        valves: DatasetRef | None = None,
+        unusable_valves: Sequence[str] = (),
+        customers: DatasetRef | None = None,
+        places: DatasetRef | None = None,
+        rank_by: str = "customers",
+    ) -> WaterCriticalityReport:
+        """Lose every element once, alone, and rank the losses by customers, unserved volume or critical users.
+
+        What a loss cuts off is found by topology and never fed. Steady states are answered by a
+        batched solver where its certificate holds, and by EPANET elsewhere; over time all are EPANET's.
+
+        Parameters
+        ----------
+        net : Network, str or path
+            The network, its id, a file, or the name of a bundled network.
+        kinds : sequence of {"pipe", "segment", "valve", "pump", "tank", "source"}
+            What is lost: pipes, valve segments, valves that fail to close (both segments they part go out),
+            pumps, tanks, reservoirs.
+        elements : sequence of str
+            Only these; of segments the longest pipe. Default: all.
+        hours : float, optional
+            Simulated time of each loss [h], >= 0. Default: 0, the steady state at the start.
+        demand_model : {"PDD", "DDA"}, optional
+            Whether customers get what the pressure allows (PDD, the default), or draw every demand in full.
+        demand_factor : float
+            Multiplies all demands, to rank at the peak hour, say; >= 0.
+        minimum_pressure_m : float, optional
+            Pressure below which nothing is delivered [m], >= 0. Default: as the model says, else 0.
+        required_pressure_m : float, optional
+            Pressure from which demand is met in full [m]. Default: as the model says, else 14.
+        service_pressure_m : float, optional
+            Pressure below which a place counts as short [m], > 0. Default: by the rules in force.
+        valves : path, optional
+            Ledger of isolation valves; the default is the valves drawn in the model, or else one at every
+            pipe end (and the report is SUSPECT).
+        unusable_valves : sequence of str
+            Valves that cannot be shut.
+        customers : path, optional
+            Ledger of customers, Excel or CSV.
+        places : path, optional
+            Ledger of zones, floors and ground levels of nodes; decides the pressure each is owed.
+        rank_by : {"customers", "unserved", "critical"}
+            What decides first; the other two decide ties.
+
+        Returns
+        -------
+        WaterCriticalityReport
+            Main table ``element kind rank customers ... unserved_m3 ...``.
+
+        Raises
+        ------
+        InputError
+            An argument or a ledger does not fit.
+        SolverError
+            The undisturbed network has no answer.
+
+        References
+        ----------
+        .. [1] Jun, Loganathan (2007), Valve-controlled segments in water distribution systems, J. Water
+           Resour. Plann. Manage. 133(2).
+
+        Examples
+        --------
+        >>> city.water.criticality("ky4").result().frame().head()  # doctest: +SKIP
+        """
+        return rank_criticality(
+            self,
+            self.network(net),
+            CriticalityRequest(
+                kinds=kinds,
+                elements=elements,
+                hours=hours,
+                demand_model=demand_model,
+                demand_factor=demand_factor,
+                minimum_pressure_m=minimum_pressure_m,
+                required_pressure_m=required_pressure_m,
+                service_pressure_m=service_pressure_m,
+                valves=valves,
+                unusable_valves=unusable_valves,
+                customers=customers,
+                places=places,
+                rank_by=rank_by,
             ),
         )

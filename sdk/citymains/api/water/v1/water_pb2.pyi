@@ -419,3 +419,208 @@ class OutageReport(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___OutageReport: _TypeAlias = OutageReport  # noqa: Y015
+
+@_typing.final
+class RankCriticalityRequest(_message.Message):
+    """Asks which element hurts most when it is lost."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NET_FIELD_NUMBER: _builtins.int
+    KINDS_FIELD_NUMBER: _builtins.int
+    ELEMENTS_FIELD_NUMBER: _builtins.int
+    HOURS_FIELD_NUMBER: _builtins.int
+    DEMAND_MODEL_FIELD_NUMBER: _builtins.int
+    DEMAND_FACTOR_FIELD_NUMBER: _builtins.int
+    MINIMUM_PRESSURE_M_FIELD_NUMBER: _builtins.int
+    REQUIRED_PRESSURE_M_FIELD_NUMBER: _builtins.int
+    SERVICE_PRESSURE_M_FIELD_NUMBER: _builtins.int
+    VALVES_ID_FIELD_NUMBER: _builtins.int
+    VALVES_FILE_FIELD_NUMBER: _builtins.int
+    UNUSABLE_VALVES_FIELD_NUMBER: _builtins.int
+    CUSTOMERS_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMERS_FILE_FIELD_NUMBER: _builtins.int
+    PLACES_ID_FIELD_NUMBER: _builtins.int
+    PLACES_FILE_FIELD_NUMBER: _builtins.int
+    RANK_BY_FIELD_NUMBER: _builtins.int
+    net: _builtins.str
+    """Id of the network, `networks/{sha256}`; required."""
+    hours: _builtins.float
+    """Simulated time of each loss in hours, >= 0; unset: 0, the steady state at the start."""
+    demand_model: Global___DemandModel.ValueType
+    """How demands meet pressure; unset: PDD."""
+    demand_factor: _builtins.float
+    """Multiplies all demands, >= 0; unset: 1."""
+    minimum_pressure_m: _builtins.float
+    """Pressure below which nothing is delivered, in m of water, >= 0; unset: as the model says, else 0."""
+    required_pressure_m: _builtins.float
+    """Pressure from which demand is met in full, in m of water; unset: as the model says, else 14."""
+    service_pressure_m: _builtins.float
+    """Pressure below which a place counts as short, in m of water, > 0; unset: by the rules in force."""
+    valves_id: _builtins.str
+    """Id of a stored ledger, `datasets/{sha256}`."""
+    customers_id: _builtins.str
+    """Id of a stored ledger, `datasets/{sha256}`."""
+    places_id: _builtins.str
+    """Id of a stored ledger, `datasets/{sha256}`."""
+    rank_by: _builtins.str
+    """What decides first: `customers`, `unserved` or `critical`; empty: `customers`."""
+    @_builtins.property
+    def kinds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What is lost: `pipe`, `segment`, `valve` (fails to close), `pump`, `tank`, `source`; none: `pipe`."""
+
+    @_builtins.property
+    def elements(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Ids of elements; none: all of these kinds."""
+
+    @_builtins.property
+    def valves_file(self) -> _network_pb2.SourceFile:
+        """An Excel or CSV file."""
+
+    @_builtins.property
+    def unusable_valves(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Ids of valves that cannot be shut."""
+
+    @_builtins.property
+    def customers_file(self) -> _network_pb2.SourceFile:
+        """An Excel or CSV file."""
+
+    @_builtins.property
+    def places_file(self) -> _network_pb2.SourceFile:
+        """An Excel or CSV file."""
+
+    def __init__(
+        self,
+        *,
+        net: _builtins.str = ...,
+        kinds: _abc.Iterable[_builtins.str] | None = ...,
+        elements: _abc.Iterable[_builtins.str] | None = ...,
+        hours: _builtins.float | None = ...,
+        demand_model: Global___DemandModel.ValueType = ...,
+        demand_factor: _builtins.float | None = ...,
+        minimum_pressure_m: _builtins.float | None = ...,
+        required_pressure_m: _builtins.float | None = ...,
+        service_pressure_m: _builtins.float | None = ...,
+        valves_id: _builtins.str = ...,
+        valves_file: _network_pb2.SourceFile | None = ...,
+        unusable_valves: _abc.Iterable[_builtins.str] | None = ...,
+        customers_id: _builtins.str = ...,
+        customers_file: _network_pb2.SourceFile | None = ...,
+        places_id: _builtins.str = ...,
+        places_file: _network_pb2.SourceFile | None = ...,
+        rank_by: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_demand_factor", b"_demand_factor", "_hours", b"_hours", "_minimum_pressure_m", b"_minimum_pressure_m", "_rank_by", b"_rank_by", "_required_pressure_m", b"_required_pressure_m", "_service_pressure_m", b"_service_pressure_m", "customers", b"customers", "customers_file", b"customers_file", "customers_id", b"customers_id", "demand_factor", b"demand_factor", "hours", b"hours", "minimum_pressure_m", b"minimum_pressure_m", "places", b"places", "places_file", b"places_file", "places_id", b"places_id", "rank_by", b"rank_by", "required_pressure_m", b"required_pressure_m", "service_pressure_m", b"service_pressure_m", "valves", b"valves", "valves_file", b"valves_file", "valves_id", b"valves_id"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_demand_factor", b"_demand_factor", "_hours", b"_hours", "_minimum_pressure_m", b"_minimum_pressure_m", "_rank_by", b"_rank_by", "_required_pressure_m", b"_required_pressure_m", "_service_pressure_m", b"_service_pressure_m", "customers", b"customers", "customers_file", b"customers_file", "customers_id", b"customers_id", "demand_factor", b"demand_factor", "demand_model", b"demand_model", "elements", b"elements", "hours", b"hours", "kinds", b"kinds", "minimum_pressure_m", b"minimum_pressure_m", "net", b"net", "places", b"places", "places_file", b"places_file", "places_id", b"places_id", "rank_by", b"rank_by", "required_pressure_m", b"required_pressure_m", "service_pressure_m", b"service_pressure_m", "unusable_valves", b"unusable_valves", "valves", b"valves", "valves_file", b"valves_file", "valves_id", b"valves_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__demand_factor: _TypeAlias = _typing.Literal["demand_factor"]  # noqa: Y015
+    _WhichOneofArgType__demand_factor: _TypeAlias = _typing.Literal["_demand_factor", b"_demand_factor"]  # noqa: Y015
+    _WhichOneofReturnType__hours: _TypeAlias = _typing.Literal["hours"]  # noqa: Y015
+    _WhichOneofArgType__hours: _TypeAlias = _typing.Literal["_hours", b"_hours"]  # noqa: Y015
+    _WhichOneofReturnType__minimum_pressure_m: _TypeAlias = _typing.Literal["minimum_pressure_m"]  # noqa: Y015
+    _WhichOneofArgType__minimum_pressure_m: _TypeAlias = _typing.Literal["_minimum_pressure_m", b"_minimum_pressure_m"]  # noqa: Y015
+    _WhichOneofReturnType__rank_by: _TypeAlias = _typing.Literal["rank_by"]  # noqa: Y015
+    _WhichOneofArgType__rank_by: _TypeAlias = _typing.Literal["_rank_by", b"_rank_by"]  # noqa: Y015
+    _WhichOneofReturnType__required_pressure_m: _TypeAlias = _typing.Literal["required_pressure_m"]  # noqa: Y015
+    _WhichOneofArgType__required_pressure_m: _TypeAlias = _typing.Literal["_required_pressure_m", b"_required_pressure_m"]  # noqa: Y015
+    _WhichOneofReturnType__service_pressure_m: _TypeAlias = _typing.Literal["service_pressure_m"]  # noqa: Y015
+    _WhichOneofArgType__service_pressure_m: _TypeAlias = _typing.Literal["_service_pressure_m", b"_service_pressure_m"]  # noqa: Y015
+    _WhichOneofReturnType_customers: _TypeAlias = _typing.Literal["customers_id", "customers_file"]  # noqa: Y015
+    _WhichOneofArgType_customers: _TypeAlias = _typing.Literal["customers", b"customers"]  # noqa: Y015
+    _WhichOneofReturnType_places: _TypeAlias = _typing.Literal["places_id", "places_file"]  # noqa: Y015
+    _WhichOneofArgType_places: _TypeAlias = _typing.Literal["places", b"places"]  # noqa: Y015
+    _WhichOneofReturnType_valves: _TypeAlias = _typing.Literal["valves_id", "valves_file"]  # noqa: Y015
+    _WhichOneofArgType_valves: _TypeAlias = _typing.Literal["valves", b"valves"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__demand_factor) -> _WhichOneofReturnType__demand_factor | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__hours) -> _WhichOneofReturnType__hours | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__minimum_pressure_m) -> _WhichOneofReturnType__minimum_pressure_m | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__rank_by) -> _WhichOneofReturnType__rank_by | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__required_pressure_m) -> _WhichOneofReturnType__required_pressure_m | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__service_pressure_m) -> _WhichOneofReturnType__service_pressure_m | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_customers) -> _WhichOneofReturnType_customers | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_places) -> _WhichOneofReturnType_places | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_valves) -> _WhichOneofReturnType_valves | None: ...
+
+Global___RankCriticalityRequest: _TypeAlias = RankCriticalityRequest  # noqa: Y015
+
+@_typing.final
+class WaterCriticalityReport(_message.Message):
+    """What every single loss would do, ranked. Tables: elements."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERDICT_FIELD_NUMBER: _builtins.int
+    FINDINGS_FIELD_NUMBER: _builtins.int
+    PROVENANCE_FIELD_NUMBER: _builtins.int
+    TABLES_FIELD_NUMBER: _builtins.int
+    RANK_BY_FIELD_NUMBER: _builtins.int
+    CANDIDATE_COUNT_FIELD_NUMBER: _builtins.int
+    FAILED_COUNT_FIELD_NUMBER: _builtins.int
+    CUSTOMER_COUNT_FIELD_NUMBER: _builtins.int
+    DURATION_S_FIELD_NUMBER: _builtins.int
+    DEMAND_MODEL_FIELD_NUMBER: _builtins.int
+    BY_KERNEL_COUNT_FIELD_NUMBER: _builtins.int
+    BY_EPANET_COUNT_FIELD_NUMBER: _builtins.int
+    verdict: _common_pb2.Verdict.ValueType
+    """What the numbers are worth."""
+    rank_by: _builtins.str
+    """What decides first: `customers`, `unserved` or `critical`."""
+    candidate_count: _builtins.int
+    """Losses considered, >= 0."""
+    failed_count: _builtins.int
+    """Losses without an answer, >= 0."""
+    customer_count: _builtins.int
+    """Customers of the ledger, >= 0; 0: none was given."""
+    duration_s: _builtins.float
+    """Time over which what is not delivered was summed, in s, >= 0; 0: a steady state, which stands for one hour."""
+    demand_model: Global___DemandModel.ValueType
+    """How demands met pressure."""
+    by_kernel_count: _builtins.int
+    """Losses answered by the batched solver, >= 0."""
+    by_epanet_count: _builtins.int
+    """Losses answered by EPANET, >= 0."""
+    @_builtins.property
+    def findings(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Finding]:
+        """Everything found, losses without an answer among it."""
+
+    @_builtins.property
+    def provenance(self) -> _common_pb2.Provenance:
+        """What the answer depends on: network, engine and its version, options, rule packs."""
+
+    @_builtins.property
+    def tables(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Table]:
+        """The tables, inline up to 10,000 rows."""
+
+    def __init__(
+        self,
+        *,
+        verdict: _common_pb2.Verdict.ValueType = ...,
+        findings: _abc.Iterable[_common_pb2.Finding] | None = ...,
+        provenance: _common_pb2.Provenance | None = ...,
+        tables: _abc.Iterable[_common_pb2.Table] | None = ...,
+        rank_by: _builtins.str = ...,
+        candidate_count: _builtins.int = ...,
+        failed_count: _builtins.int = ...,
+        customer_count: _builtins.int = ...,
+        duration_s: _builtins.float = ...,
+        demand_model: Global___DemandModel.ValueType = ...,
+        by_kernel_count: _builtins.int = ...,
+        by_epanet_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["provenance", b"provenance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_epanet_count", b"by_epanet_count", "by_kernel_count", b"by_kernel_count", "candidate_count", b"candidate_count", "customer_count", b"customer_count", "demand_model", b"demand_model", "duration_s", b"duration_s", "failed_count", b"failed_count", "findings", b"findings", "provenance", b"provenance", "rank_by", b"rank_by", "tables", b"tables", "verdict", b"verdict"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WaterCriticalityReport: _TypeAlias = WaterCriticalityReport  # noqa: Y015

@@ -7,6 +7,7 @@ from citymains.api.network.v1 import comparison_pb2 as citymains_dot_api_dot_net
 from citymains.api.network.v1 import isolation_pb2 as citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2
 from citymains.api.network.v1 import network_pb2 as citymains_dot_api_dot_network_dot_v1_dot_network__pb2
 from citymains.api.water.v1 import water_pb2 as citymains_dot_api_dot_water_dot_v1_dot_water__pb2
+from google.longrunning import operations_pb2 as google_dot_longrunning_dot_operations__pb2
 
 GRPC_GENERATED_VERSION = '1.80.0'
 GRPC_VERSION = grpc.__version__
@@ -68,6 +69,11 @@ class WaterServiceStub(object):
                 request_serializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.AnalyzeOutageRequest.SerializeToString,
                 response_deserializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.OutageReport.FromString,
                 _registered_method=True)
+        self.RankCriticality = channel.unary_unary(
+                '/citymains.api.water.v1.WaterService/RankCriticality',
+                request_serializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.RankCriticalityRequest.SerializeToString,
+                response_deserializer=google_dot_longrunning_dot_operations__pb2.Operation.FromString,
+                _registered_method=True)
 
 
 class WaterServiceServicer(object):
@@ -116,6 +122,13 @@ class WaterServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RankCriticality(self, request, context):
+        """Lose every element once, alone, and rank the losses. Answers with a WaterCriticalityReport.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_WaterServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -148,6 +161,11 @@ def add_WaterServiceServicer_to_server(servicer, server):
                     servicer.AnalyzeOutage,
                     request_deserializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.AnalyzeOutageRequest.FromString,
                     response_serializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.OutageReport.SerializeToString,
+            ),
+            'RankCriticality': grpc.unary_unary_rpc_method_handler(
+                    servicer.RankCriticality,
+                    request_deserializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.RankCriticalityRequest.FromString,
+                    response_serializer=google_dot_longrunning_dot_operations__pb2.Operation.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -313,6 +331,33 @@ class WaterService(object):
             '/citymains.api.water.v1.WaterService/AnalyzeOutage',
             citymains_dot_api_dot_water_dot_v1_dot_water__pb2.AnalyzeOutageRequest.SerializeToString,
             citymains_dot_api_dot_water_dot_v1_dot_water__pb2.OutageReport.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RankCriticality(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/citymains.api.water.v1.WaterService/RankCriticality',
+            citymains_dot_api_dot_water_dot_v1_dot_water__pb2.RankCriticalityRequest.SerializeToString,
+            google_dot_longrunning_dot_operations__pb2.Operation.FromString,
             options,
             channel_credentials,
             insecure,

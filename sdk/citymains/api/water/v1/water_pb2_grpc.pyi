@@ -8,6 +8,7 @@ from citymains.api.network.v1 import isolation_pb2 as _isolation_pb2
 from citymains.api.network.v1 import network_pb2 as _network_pb2
 from citymains.api.water.v1 import water_pb2 as _water_pb2
 from collections import abc as _abc
+from google.longrunning import operations_pb2 as _operations_pb2
 from grpc import aio as _aio
 import abc as _abc_1
 import grpc as _grpc
@@ -48,6 +49,8 @@ class WaterServiceStub:
     """Pressure at every node and flow in every link, steady or over time."""
     AnalyzeOutage: _grpc.UnaryUnaryMultiCallable[_water_pb2.AnalyzeOutageRequest, _water_pb2.OutageReport]
     """Who goes short when something is closed, lost or broken: where, when, how long, how much."""
+    RankCriticality: _grpc.UnaryUnaryMultiCallable[_water_pb2.RankCriticalityRequest, _operations_pb2.Operation]
+    """Lose every element once, alone, and rank the losses. Answers with a WaterCriticalityReport."""
 
 @_typing.type_check_only
 class WaterServiceAsyncStub(WaterServiceStub):
@@ -66,6 +69,8 @@ class WaterServiceAsyncStub(WaterServiceStub):
     """Pressure at every node and flow in every link, steady or over time."""
     AnalyzeOutage: _aio.UnaryUnaryMultiCallable[_water_pb2.AnalyzeOutageRequest, _water_pb2.OutageReport]  # type: ignore[assignment]
     """Who goes short when something is closed, lost or broken: where, when, how long, how much."""
+    RankCriticality: _aio.UnaryUnaryMultiCallable[_water_pb2.RankCriticalityRequest, _operations_pb2.Operation]  # type: ignore[assignment]
+    """Lose every element once, alone, and rank the losses. Answers with a WaterCriticalityReport."""
 
 class WaterServiceServicer(metaclass=_abc_1.ABCMeta):
     """Water supply networks: pressures and flows."""
@@ -117,5 +122,13 @@ class WaterServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_water_pb2.OutageReport, _abc.Awaitable[_water_pb2.OutageReport]]:
         """Who goes short when something is closed, lost or broken: where, when, how long, how much."""
+
+    @_abc_1.abstractmethod
+    def RankCriticality(
+        self,
+        request: _water_pb2.RankCriticalityRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operations_pb2.Operation, _abc.Awaitable[_operations_pb2.Operation]]:
+        """Lose every element once, alone, and rank the losses. Answers with a WaterCriticalityReport."""
 
 def add_WaterServiceServicer_to_server(servicer: WaterServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
