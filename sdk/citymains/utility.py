@@ -37,11 +37,10 @@ if TYPE_CHECKING:
 
 #: Questions of the public contract that no release answers yet, by utility ("" is every utility).
 PLANNED: Mapping[str, frozenset[str]] = {
-    "": frozenset({"outage", "criticality", "renewal", "bill"}),
-    "water": frozenset({"sources", "leakage", "fire_flow"}),
-    "gas": frozenset({"regulators", "reserve", "leak"}),
-    "heating": frozenset({"rooms", "cases"}),
-    "drainage": frozenset({"storm", "schedule", "advise"}),
+    "": frozenset({"renewal", "bill"}),
+    "gas": frozenset({"outage", "criticality", "regulators", "reserve", "leak"}),
+    "heating": frozenset({"outage", "criticality", "rooms", "cases"}),
+    "drainage": frozenset({"outage", "criticality", "storm", "schedule", "advise"}),
 }
 
 

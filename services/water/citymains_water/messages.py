@@ -241,6 +241,10 @@ register_messages(
             "{value} of {count} readings lie outside of the simulated time or where the model has no supply.",
             "{count} 条读数中有 {value} 条在模拟时段之外或模型无供水,未参与比较。",
         ),
+        "FIRE_FLOW_LOW": Text(
+            "{element} gives {value} m3/h for fire fighting; {limit} m3/h are wanted.",
+            "{element} 可供消防流量为 {value} m3/h,要求 {limit} m3/h。",
+        ),
         "PASS_RATE_LOW": Text(
             "The pressure is met at {value} % of nodes and report times; the rules ask for {limit} %.",
             "压力合格率为 {value} %,要求不低于 {limit} %。",

@@ -188,7 +188,9 @@ def analyze_outage(face: Utility, network: Network, request: OutageRequest) -> O
     )
     found, without = (_solve(face, network, options, one) for one in (scenario, Scenario()))
     effect = Effect(found, without, limits)
-    people = affected_customers(None if ledger is None else ledger.table, effect.shortfall, _places(found))
+    people = affected_customers(
+        None if ledger is None else ledger.table, effect.shortfall, places_by_element(found)
+    )
     alternatives = _alternatives(face, network, options, scenario, request.alternatives, effect)
     findings = (
         *judge(found, options.demand_model.value),
@@ -243,7 +245,7 @@ def _solve(face: Utility, network: Network, options: Asked, scenario: Scenario) 
     )
 
 
-def _places(found: Hydraulics) -> dict[str, Sequence[int]]:
+def places_by_element(found: Hydraulics) -> dict[str, Sequence[int]]:
     """Junctions by element: a node is one, a link its ends."""
     count = found.junction_count
     places: dict[str, Sequence[int]] = {one: [at] for at, one in enumerate(found.node_ids[:count])}

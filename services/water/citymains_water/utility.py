@@ -17,10 +17,18 @@ from citymains.utility import Utility
 
 from citymains_water.asked import DemandModel
 from citymains_water.criticality import CriticalityRequest, WaterCriticalityReport, rank_criticality
+from citymains_water.fire_flow import (
+    LARGEST_M3_PER_H,
+    RESIDUAL_PRESSURE_M,
+    FireFlowReport,
+    FireFlowRequest,
+    analyze_fire_flow,
+)
 from citymains_water.layout import water_layout
 from citymains_water.network import read_network
 from citymains_water.outage import OutageReport, OutageRequest, analyze_outage
 from citymains_water.pressure import PressureReport, PressureRequest, analyze_pressure
+from citymains_water.sources import VELOCITY_M_PER_S, SourceReport, SourceRequest, analyze_sources
 
 
 class Water(Utility):
@@ -331,5 +339,162 @@ class Water(Utility):
                 customers=customers,
                 places=places,
                 rank_by=rank_by,
+            ),
+        )
+
+    @question(rpc="AnalyzeSourceLoss")
+    def sources(
+        self,
+        net: NetworkRef,
+        *,
+        sources: Sequence[str] = (),
+        scenario: Scenario | None = None,
+        start_s: float = 0.0,
+        hours: float | None = None,
+        demand_model: DemandModel | None = None,
+        minimum_pressure_m: float | None = None,
+        required_pressure_m: float | None = None,
+        service_pressure_m: float | None = None,
+        velocity_m_per_s: float = VELOCITY_M_PER_S,
+        share: bool = True,
+        customers: DatasetRef | None = None,
+        places: DatasetRef | None = None,
+    ) -> SourceReport:
+        """Lose each source alone: hours until limits are broken, who takes over, how to share what is left.
+
+        Parameters
+        ----------
+        net : Network, str or path
+            The network, its id, a file, or the name of a bundled network.
+        sources : sequence of str
+            Reservoirs or tanks to lose, one at a time. Default: every reservoir.
+        scenario : Scenario, optional
+            What holds besides: a boundary valve that is opened, say.
+        start_s : float
+            When the source is lost, in seconds from the start; >= 0.
+        hours : float, optional
+            Simulated time [h], >= 0. Default: the duration the model states, else 24.
+        demand_model : {"PDD", "DDA"}, optional
+            Whether customers get what the pressure allows (PDD, the default), or draw every demand in full.
+        minimum_pressure_m : float, optional
+            Pressure below which nothing is delivered [m], >= 0. Default: as the model says, else 0.
+        required_pressure_m : float, optional
+            Pressure from which demand is met in full [m]. Default: as the model says, else 14.
+        service_pressure_m : float, optional
+            Pressure below which a place counts as short [m], > 0. Default: by the rules in force.
+        velocity_m_per_s : float
+            Velocity at which the capacity of an interconnection is taken; > 0.
+        share : bool
+            Whether to search the share of every demand that can be met within limits everywhere.
+        customers : path, optional
+            Ledger of customers, Excel or CSV.
+        places : path, optional
+            Ledger of zones, floors and ground levels of nodes; decides the pressure each is owed.
+
+        Returns
+        -------
+        SourceReport
+            Main table with a row per lost source; tables ``takeover``, ``interconnections``, ``places``.
+
+        Raises
+        ------
+        InputError
+            An argument, the scenario or a ledger does not fit.
+        NotConvergedError, SolverError
+            EPANET stopped early or failed.
+
+        Examples
+        --------
+        >>> city.water.sources("Net3").frame()[["source", "hours_until_short"]]  # doctest: +SKIP
+        """
+        return analyze_sources(
+            self,
+            self.network(net),
+            SourceRequest(
+                sources=sources,
+                scenario=scenario or Scenario(),
+                start_s=start_s,
+                hours=hours,
+                demand_model=demand_model,
+                minimum_pressure_m=minimum_pressure_m,
+                required_pressure_m=required_pressure_m,
+                service_pressure_m=service_pressure_m,
+                velocity_m_per_s=velocity_m_per_s,
+                share=share,
+                customers=customers,
+                places=places,
+            ),
+        )
+
+    @question(rpc="AnalyzeFireFlow", shape=Shape.LONG)
+    def fire_flow(
+        self,
+        net: NetworkRef,
+        *,
+        nodes: Sequence[str] = (),
+        residual_pressure_m: float = RESIDUAL_PRESSURE_M,
+        elsewhere_pressure_m: float | None = None,
+        required_flow_m3_per_h: float | None = None,
+        demand_factor: float = 1.0,
+        scenario: Scenario | None = None,
+        largest_flow_m3_per_h: float = LARGEST_M3_PER_H,
+        places: DatasetRef | None = None,
+    ) -> FireFlowReport:
+        """Flow that is available for fire fighting at a residual pressure, for every node.
+
+        A steady state at the start for each node and trial flow; customers draw their demand in full. To
+        see what a fire of a given flow does over time, ask ``outage`` with ``Scenario.draw``.
+
+        Parameters
+        ----------
+        net : Network, str or path
+            The network, its id, a file, or the name of a bundled network.
+        nodes : sequence of str
+            Junctions to draw from. Default: the hydrants of `places`, else every junction.
+        residual_pressure_m : float
+            Pressure that has to remain at the node that is drawn from [m], >= 0.
+        elsewhere_pressure_m : float, optional
+            Pressure that has to remain at all other junctions with demand [m], >= 0; those that are below
+            it anyway are not looked at. Default: nothing is asked of them.
+        required_flow_m3_per_h : float, optional
+            Flow that is wanted; nodes that give less become findings.
+        demand_factor : float
+            Multiplies all demands, >= 0: the hour of largest demand, say.
+        scenario : Scenario, optional
+            What holds besides: a pipe that is closed, say. Without times.
+        largest_flow_m3_per_h : float
+            Largest flow looked for; > 0.
+        places : path, optional
+            Ledger of zones and hydrants, Excel or CSV.
+
+        Returns
+        -------
+        FireFlowReport
+            Main table ``node zone static_pressure_m available_m3_per_h residual_m limited_by at_least
+            sufficient``.
+
+        Raises
+        ------
+        InputError
+            An argument, the scenario or the ledger does not fit.
+        SolverError
+            The undisturbed network has no answer.
+
+        Examples
+        --------
+        >>> city.water.fire_flow("Net3").result().frame().head()  # doctest: +SKIP
+        """
+        return analyze_fire_flow(
+            self,
+            self.network(net),
+            FireFlowRequest(
+                nodes=nodes,
+                residual_pressure_m=residual_pressure_m,
+                elsewhere_pressure_m=elsewhere_pressure_m,
+                required_flow_m3_per_h=required_flow_m3_per_h,
+                demand_factor=demand_factor,
+                scenario=scenario or Scenario(),
+                largest_flow_m3_per_h=largest_flow_m3_per_h,
+                places=places,
             ),
         )

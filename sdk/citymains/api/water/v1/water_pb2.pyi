@@ -443,6 +443,7 @@ class RankCriticalityRequest(_message.Message):
     PLACES_ID_FIELD_NUMBER: _builtins.int
     PLACES_FILE_FIELD_NUMBER: _builtins.int
     RANK_BY_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
     net: _builtins.str
     """Id of the network, `networks/{sha256}`; required."""
     hours: _builtins.float
@@ -465,6 +466,8 @@ class RankCriticalityRequest(_message.Message):
     """Id of a stored ledger, `datasets/{sha256}`."""
     rank_by: _builtins.str
     """What decides first: `customers`, `unserved` or `critical`; empty: `customers`."""
+    request_id: _builtins.str
+    """UUID4 that makes asking again safe; empty: none."""
     @_builtins.property
     def kinds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What is lost: `pipe`, `segment`, `valve` (fails to close), `pump`, `tank`, `source`; none: `pipe`."""
@@ -509,10 +512,11 @@ class RankCriticalityRequest(_message.Message):
         places_id: _builtins.str = ...,
         places_file: _network_pb2.SourceFile | None = ...,
         rank_by: _builtins.str | None = ...,
+        request_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_demand_factor", b"_demand_factor", "_hours", b"_hours", "_minimum_pressure_m", b"_minimum_pressure_m", "_rank_by", b"_rank_by", "_required_pressure_m", b"_required_pressure_m", "_service_pressure_m", b"_service_pressure_m", "customers", b"customers", "customers_file", b"customers_file", "customers_id", b"customers_id", "demand_factor", b"demand_factor", "hours", b"hours", "minimum_pressure_m", b"minimum_pressure_m", "places", b"places", "places_file", b"places_file", "places_id", b"places_id", "rank_by", b"rank_by", "required_pressure_m", b"required_pressure_m", "service_pressure_m", b"service_pressure_m", "valves", b"valves", "valves_file", b"valves_file", "valves_id", b"valves_id"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_demand_factor", b"_demand_factor", "_hours", b"_hours", "_minimum_pressure_m", b"_minimum_pressure_m", "_rank_by", b"_rank_by", "_required_pressure_m", b"_required_pressure_m", "_service_pressure_m", b"_service_pressure_m", "customers", b"customers", "customers_file", b"customers_file", "customers_id", b"customers_id", "demand_factor", b"demand_factor", "demand_model", b"demand_model", "elements", b"elements", "hours", b"hours", "kinds", b"kinds", "minimum_pressure_m", b"minimum_pressure_m", "net", b"net", "places", b"places", "places_file", b"places_file", "places_id", b"places_id", "rank_by", b"rank_by", "required_pressure_m", b"required_pressure_m", "service_pressure_m", b"service_pressure_m", "unusable_valves", b"unusable_valves", "valves", b"valves", "valves_file", b"valves_file", "valves_id", b"valves_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_demand_factor", b"_demand_factor", "_hours", b"_hours", "_minimum_pressure_m", b"_minimum_pressure_m", "_rank_by", b"_rank_by", "_required_pressure_m", b"_required_pressure_m", "_service_pressure_m", b"_service_pressure_m", "customers", b"customers", "customers_file", b"customers_file", "customers_id", b"customers_id", "demand_factor", b"demand_factor", "demand_model", b"demand_model", "elements", b"elements", "hours", b"hours", "kinds", b"kinds", "minimum_pressure_m", b"minimum_pressure_m", "net", b"net", "places", b"places", "places_file", b"places_file", "places_id", b"places_id", "rank_by", b"rank_by", "request_id", b"request_id", "required_pressure_m", b"required_pressure_m", "service_pressure_m", b"service_pressure_m", "unusable_valves", b"unusable_valves", "valves", b"valves", "valves_file", b"valves_file", "valves_id", b"valves_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__demand_factor: _TypeAlias = _typing.Literal["demand_factor"]  # noqa: Y015
     _WhichOneofArgType__demand_factor: _TypeAlias = _typing.Literal["_demand_factor", b"_demand_factor"]  # noqa: Y015
@@ -624,3 +628,339 @@ class WaterCriticalityReport(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___WaterCriticalityReport: _TypeAlias = WaterCriticalityReport  # noqa: Y015
+
+@_typing.final
+class AnalyzeSourceLossRequest(_message.Message):
+    """Asks what the loss of each source does."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NET_FIELD_NUMBER: _builtins.int
+    SOURCES_FIELD_NUMBER: _builtins.int
+    SCENARIO_FIELD_NUMBER: _builtins.int
+    START_S_FIELD_NUMBER: _builtins.int
+    HOURS_FIELD_NUMBER: _builtins.int
+    DEMAND_MODEL_FIELD_NUMBER: _builtins.int
+    MINIMUM_PRESSURE_M_FIELD_NUMBER: _builtins.int
+    REQUIRED_PRESSURE_M_FIELD_NUMBER: _builtins.int
+    SERVICE_PRESSURE_M_FIELD_NUMBER: _builtins.int
+    VELOCITY_M_PER_S_FIELD_NUMBER: _builtins.int
+    SHARE_FIELD_NUMBER: _builtins.int
+    CUSTOMERS_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMERS_FILE_FIELD_NUMBER: _builtins.int
+    PLACES_ID_FIELD_NUMBER: _builtins.int
+    PLACES_FILE_FIELD_NUMBER: _builtins.int
+    net: _builtins.str
+    """Id of the network, `networks/{sha256}`; required."""
+    start_s: _builtins.float
+    """When the source is lost, in s from the start, >= 0; unset: at the start."""
+    hours: _builtins.float
+    """Simulated time in hours, >= 0; unset: the duration the model states, else 24."""
+    demand_model: Global___DemandModel.ValueType
+    """How demands meet pressure; unset: PDD."""
+    minimum_pressure_m: _builtins.float
+    """Pressure below which nothing is delivered, in m of water, >= 0; unset: as the model says, else 0."""
+    required_pressure_m: _builtins.float
+    """Pressure from which demand is met in full, in m of water; unset: as the model says, else 14."""
+    service_pressure_m: _builtins.float
+    """Pressure below which a place counts as short, in m of water, > 0; unset: by the rules in force."""
+    velocity_m_per_s: _builtins.float
+    """Velocity at which the capacity of an interconnection is taken, in m/s, > 0; unset: 1.5."""
+    share: _builtins.bool
+    """Whether to search the share of every demand that can be met within limits; unset: yes."""
+    customers_id: _builtins.str
+    """Id of a stored ledger, `datasets/{sha256}`."""
+    places_id: _builtins.str
+    """Id of a stored ledger, `datasets/{sha256}`."""
+    @_builtins.property
+    def sources(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Ids of reservoirs or tanks to lose, one at a time; none: every reservoir."""
+
+    @_builtins.property
+    def scenario(self) -> _common_pb2.Scenario:
+        """What holds besides; unset: nothing."""
+
+    @_builtins.property
+    def customers_file(self) -> _network_pb2.SourceFile:
+        """An Excel or CSV file."""
+
+    @_builtins.property
+    def places_file(self) -> _network_pb2.SourceFile:
+        """An Excel or CSV file."""
+
+    def __init__(
+        self,
+        *,
+        net: _builtins.str = ...,
+        sources: _abc.Iterable[_builtins.str] | None = ...,
+        scenario: _common_pb2.Scenario | None = ...,
+        start_s: _builtins.float | None = ...,
+        hours: _builtins.float | None = ...,
+        demand_model: Global___DemandModel.ValueType = ...,
+        minimum_pressure_m: _builtins.float | None = ...,
+        required_pressure_m: _builtins.float | None = ...,
+        service_pressure_m: _builtins.float | None = ...,
+        velocity_m_per_s: _builtins.float | None = ...,
+        share: _builtins.bool | None = ...,
+        customers_id: _builtins.str = ...,
+        customers_file: _network_pb2.SourceFile | None = ...,
+        places_id: _builtins.str = ...,
+        places_file: _network_pb2.SourceFile | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_hours", b"_hours", "_minimum_pressure_m", b"_minimum_pressure_m", "_required_pressure_m", b"_required_pressure_m", "_service_pressure_m", b"_service_pressure_m", "_share", b"_share", "_start_s", b"_start_s", "_velocity_m_per_s", b"_velocity_m_per_s", "customers", b"customers", "customers_file", b"customers_file", "customers_id", b"customers_id", "hours", b"hours", "minimum_pressure_m", b"minimum_pressure_m", "places", b"places", "places_file", b"places_file", "places_id", b"places_id", "required_pressure_m", b"required_pressure_m", "scenario", b"scenario", "service_pressure_m", b"service_pressure_m", "share", b"share", "start_s", b"start_s", "velocity_m_per_s", b"velocity_m_per_s"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_hours", b"_hours", "_minimum_pressure_m", b"_minimum_pressure_m", "_required_pressure_m", b"_required_pressure_m", "_service_pressure_m", b"_service_pressure_m", "_share", b"_share", "_start_s", b"_start_s", "_velocity_m_per_s", b"_velocity_m_per_s", "customers", b"customers", "customers_file", b"customers_file", "customers_id", b"customers_id", "demand_model", b"demand_model", "hours", b"hours", "minimum_pressure_m", b"minimum_pressure_m", "net", b"net", "places", b"places", "places_file", b"places_file", "places_id", b"places_id", "required_pressure_m", b"required_pressure_m", "scenario", b"scenario", "service_pressure_m", b"service_pressure_m", "share", b"share", "sources", b"sources", "start_s", b"start_s", "velocity_m_per_s", b"velocity_m_per_s"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__hours: _TypeAlias = _typing.Literal["hours"]  # noqa: Y015
+    _WhichOneofArgType__hours: _TypeAlias = _typing.Literal["_hours", b"_hours"]  # noqa: Y015
+    _WhichOneofReturnType__minimum_pressure_m: _TypeAlias = _typing.Literal["minimum_pressure_m"]  # noqa: Y015
+    _WhichOneofArgType__minimum_pressure_m: _TypeAlias = _typing.Literal["_minimum_pressure_m", b"_minimum_pressure_m"]  # noqa: Y015
+    _WhichOneofReturnType__required_pressure_m: _TypeAlias = _typing.Literal["required_pressure_m"]  # noqa: Y015
+    _WhichOneofArgType__required_pressure_m: _TypeAlias = _typing.Literal["_required_pressure_m", b"_required_pressure_m"]  # noqa: Y015
+    _WhichOneofReturnType__service_pressure_m: _TypeAlias = _typing.Literal["service_pressure_m"]  # noqa: Y015
+    _WhichOneofArgType__service_pressure_m: _TypeAlias = _typing.Literal["_service_pressure_m", b"_service_pressure_m"]  # noqa: Y015
+    _WhichOneofReturnType__share: _TypeAlias = _typing.Literal["share"]  # noqa: Y015
+    _WhichOneofArgType__share: _TypeAlias = _typing.Literal["_share", b"_share"]  # noqa: Y015
+    _WhichOneofReturnType__start_s: _TypeAlias = _typing.Literal["start_s"]  # noqa: Y015
+    _WhichOneofArgType__start_s: _TypeAlias = _typing.Literal["_start_s", b"_start_s"]  # noqa: Y015
+    _WhichOneofReturnType__velocity_m_per_s: _TypeAlias = _typing.Literal["velocity_m_per_s"]  # noqa: Y015
+    _WhichOneofArgType__velocity_m_per_s: _TypeAlias = _typing.Literal["_velocity_m_per_s", b"_velocity_m_per_s"]  # noqa: Y015
+    _WhichOneofReturnType_customers: _TypeAlias = _typing.Literal["customers_id", "customers_file"]  # noqa: Y015
+    _WhichOneofArgType_customers: _TypeAlias = _typing.Literal["customers", b"customers"]  # noqa: Y015
+    _WhichOneofReturnType_places: _TypeAlias = _typing.Literal["places_id", "places_file"]  # noqa: Y015
+    _WhichOneofArgType_places: _TypeAlias = _typing.Literal["places", b"places"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__hours) -> _WhichOneofReturnType__hours | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__minimum_pressure_m) -> _WhichOneofReturnType__minimum_pressure_m | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__required_pressure_m) -> _WhichOneofReturnType__required_pressure_m | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__service_pressure_m) -> _WhichOneofReturnType__service_pressure_m | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__share) -> _WhichOneofReturnType__share | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__start_s) -> _WhichOneofReturnType__start_s | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__velocity_m_per_s) -> _WhichOneofReturnType__velocity_m_per_s | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_customers) -> _WhichOneofReturnType_customers | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_places) -> _WhichOneofReturnType_places | None: ...
+
+Global___AnalyzeSourceLossRequest: _TypeAlias = AnalyzeSourceLossRequest  # noqa: Y015
+
+@_typing.final
+class SourceReport(_message.Message):
+    """The loss of each source. Tables: losses (main), takeover, interconnections, places."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERDICT_FIELD_NUMBER: _builtins.int
+    FINDINGS_FIELD_NUMBER: _builtins.int
+    PROVENANCE_FIELD_NUMBER: _builtins.int
+    TABLES_FIELD_NUMBER: _builtins.int
+    DEMAND_MODEL_FIELD_NUMBER: _builtins.int
+    DURATION_S_FIELD_NUMBER: _builtins.int
+    VELOCITY_M_PER_S_FIELD_NUMBER: _builtins.int
+    SOURCE_COUNT_FIELD_NUMBER: _builtins.int
+    WORST_SOURCE_FIELD_NUMBER: _builtins.int
+    verdict: _common_pb2.Verdict.ValueType
+    """What the numbers are worth."""
+    demand_model: Global___DemandModel.ValueType
+    """How demands met pressure."""
+    duration_s: _builtins.float
+    """Simulated time in s, >= 0; 0: a steady state."""
+    velocity_m_per_s: _builtins.float
+    """Velocity at which the capacity of an interconnection is taken, in m/s."""
+    source_count: _builtins.int
+    """Losses considered, >= 0."""
+    worst_source: _builtins.str
+    """Id of the source whose loss leaves most demand unmet; empty: every loss is harmless."""
+    @_builtins.property
+    def findings(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Finding]:
+        """Everything found in the results; none: every check passed."""
+
+    @_builtins.property
+    def provenance(self) -> _common_pb2.Provenance:
+        """What the answer depends on: network, scenario, engine and its version, options, rule packs."""
+
+    @_builtins.property
+    def tables(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Table]:
+        """The tables, inline up to 10,000 rows."""
+
+    def __init__(
+        self,
+        *,
+        verdict: _common_pb2.Verdict.ValueType = ...,
+        findings: _abc.Iterable[_common_pb2.Finding] | None = ...,
+        provenance: _common_pb2.Provenance | None = ...,
+        tables: _abc.Iterable[_common_pb2.Table] | None = ...,
+        demand_model: Global___DemandModel.ValueType = ...,
+        duration_s: _builtins.float = ...,
+        velocity_m_per_s: _builtins.float = ...,
+        source_count: _builtins.int = ...,
+        worst_source: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["provenance", b"provenance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["demand_model", b"demand_model", "duration_s", b"duration_s", "findings", b"findings", "provenance", b"provenance", "source_count", b"source_count", "tables", b"tables", "velocity_m_per_s", b"velocity_m_per_s", "verdict", b"verdict", "worst_source", b"worst_source"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SourceReport: _TypeAlias = SourceReport  # noqa: Y015
+
+@_typing.final
+class AnalyzeFireFlowRequest(_message.Message):
+    """Asks for the flow that is available for fire fighting."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NET_FIELD_NUMBER: _builtins.int
+    NODES_FIELD_NUMBER: _builtins.int
+    RESIDUAL_PRESSURE_M_FIELD_NUMBER: _builtins.int
+    ELSEWHERE_PRESSURE_M_FIELD_NUMBER: _builtins.int
+    REQUIRED_FLOW_M3_PER_H_FIELD_NUMBER: _builtins.int
+    DEMAND_FACTOR_FIELD_NUMBER: _builtins.int
+    SCENARIO_FIELD_NUMBER: _builtins.int
+    LARGEST_FLOW_M3_PER_H_FIELD_NUMBER: _builtins.int
+    PLACES_ID_FIELD_NUMBER: _builtins.int
+    PLACES_FILE_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    net: _builtins.str
+    """Id of the network, `networks/{sha256}`; required."""
+    residual_pressure_m: _builtins.float
+    """Pressure that has to remain at the node that is drawn from, in m of water, >= 0; unset: 10."""
+    elsewhere_pressure_m: _builtins.float
+    """Pressure that has to remain at all other junctions with demand, in m of water; unset: it is not looked at."""
+    required_flow_m3_per_h: _builtins.float
+    """Flow that is wanted, in m3/h, > 0; unset: nothing is judged."""
+    demand_factor: _builtins.float
+    """Multiplies all demands, >= 0; unset: 1."""
+    largest_flow_m3_per_h: _builtins.float
+    """Largest flow looked for, in m3/h, > 0; unset: 1800."""
+    places_id: _builtins.str
+    """Id of a stored ledger, `datasets/{sha256}`."""
+    request_id: _builtins.str
+    """UUID4 that makes asking again safe; empty: none."""
+    @_builtins.property
+    def nodes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Ids of the junctions; none: the hydrants of `places`, else every junction."""
+
+    @_builtins.property
+    def scenario(self) -> _common_pb2.Scenario:
+        """What holds besides: a pipe that is closed, say; unset: nothing. Without times."""
+
+    @_builtins.property
+    def places_file(self) -> _network_pb2.SourceFile:
+        """An Excel or CSV file."""
+
+    def __init__(
+        self,
+        *,
+        net: _builtins.str = ...,
+        nodes: _abc.Iterable[_builtins.str] | None = ...,
+        residual_pressure_m: _builtins.float | None = ...,
+        elsewhere_pressure_m: _builtins.float | None = ...,
+        required_flow_m3_per_h: _builtins.float | None = ...,
+        demand_factor: _builtins.float | None = ...,
+        scenario: _common_pb2.Scenario | None = ...,
+        largest_flow_m3_per_h: _builtins.float | None = ...,
+        places_id: _builtins.str = ...,
+        places_file: _network_pb2.SourceFile | None = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_demand_factor", b"_demand_factor", "_elsewhere_pressure_m", b"_elsewhere_pressure_m", "_largest_flow_m3_per_h", b"_largest_flow_m3_per_h", "_required_flow_m3_per_h", b"_required_flow_m3_per_h", "_residual_pressure_m", b"_residual_pressure_m", "demand_factor", b"demand_factor", "elsewhere_pressure_m", b"elsewhere_pressure_m", "largest_flow_m3_per_h", b"largest_flow_m3_per_h", "places", b"places", "places_file", b"places_file", "places_id", b"places_id", "required_flow_m3_per_h", b"required_flow_m3_per_h", "residual_pressure_m", b"residual_pressure_m", "scenario", b"scenario"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_demand_factor", b"_demand_factor", "_elsewhere_pressure_m", b"_elsewhere_pressure_m", "_largest_flow_m3_per_h", b"_largest_flow_m3_per_h", "_required_flow_m3_per_h", b"_required_flow_m3_per_h", "_residual_pressure_m", b"_residual_pressure_m", "demand_factor", b"demand_factor", "elsewhere_pressure_m", b"elsewhere_pressure_m", "largest_flow_m3_per_h", b"largest_flow_m3_per_h", "net", b"net", "nodes", b"nodes", "places", b"places", "places_file", b"places_file", "places_id", b"places_id", "request_id", b"request_id", "required_flow_m3_per_h", b"required_flow_m3_per_h", "residual_pressure_m", b"residual_pressure_m", "scenario", b"scenario"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__demand_factor: _TypeAlias = _typing.Literal["demand_factor"]  # noqa: Y015
+    _WhichOneofArgType__demand_factor: _TypeAlias = _typing.Literal["_demand_factor", b"_demand_factor"]  # noqa: Y015
+    _WhichOneofReturnType__elsewhere_pressure_m: _TypeAlias = _typing.Literal["elsewhere_pressure_m"]  # noqa: Y015
+    _WhichOneofArgType__elsewhere_pressure_m: _TypeAlias = _typing.Literal["_elsewhere_pressure_m", b"_elsewhere_pressure_m"]  # noqa: Y015
+    _WhichOneofReturnType__largest_flow_m3_per_h: _TypeAlias = _typing.Literal["largest_flow_m3_per_h"]  # noqa: Y015
+    _WhichOneofArgType__largest_flow_m3_per_h: _TypeAlias = _typing.Literal["_largest_flow_m3_per_h", b"_largest_flow_m3_per_h"]  # noqa: Y015
+    _WhichOneofReturnType__required_flow_m3_per_h: _TypeAlias = _typing.Literal["required_flow_m3_per_h"]  # noqa: Y015
+    _WhichOneofArgType__required_flow_m3_per_h: _TypeAlias = _typing.Literal["_required_flow_m3_per_h", b"_required_flow_m3_per_h"]  # noqa: Y015
+    _WhichOneofReturnType__residual_pressure_m: _TypeAlias = _typing.Literal["residual_pressure_m"]  # noqa: Y015
+    _WhichOneofArgType__residual_pressure_m: _TypeAlias = _typing.Literal["_residual_pressure_m", b"_residual_pressure_m"]  # noqa: Y015
+    _WhichOneofReturnType_places: _TypeAlias = _typing.Literal["places_id", "places_file"]  # noqa: Y015
+    _WhichOneofArgType_places: _TypeAlias = _typing.Literal["places", b"places"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__demand_factor) -> _WhichOneofReturnType__demand_factor | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__elsewhere_pressure_m) -> _WhichOneofReturnType__elsewhere_pressure_m | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__largest_flow_m3_per_h) -> _WhichOneofReturnType__largest_flow_m3_per_h | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__required_flow_m3_per_h) -> _WhichOneofReturnType__required_flow_m3_per_h | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__residual_pressure_m) -> _WhichOneofReturnType__residual_pressure_m | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_places) -> _WhichOneofReturnType_places | None: ...
+
+Global___AnalyzeFireFlowRequest: _TypeAlias = AnalyzeFireFlowRequest  # noqa: Y015
+
+@_typing.final
+class FireFlowReport(_message.Message):
+    """Flow available for fire fighting, node by node. Tables: nodes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERDICT_FIELD_NUMBER: _builtins.int
+    FINDINGS_FIELD_NUMBER: _builtins.int
+    PROVENANCE_FIELD_NUMBER: _builtins.int
+    TABLES_FIELD_NUMBER: _builtins.int
+    RESIDUAL_PRESSURE_M_FIELD_NUMBER: _builtins.int
+    REQUIRED_FLOW_M3_PER_H_FIELD_NUMBER: _builtins.int
+    NODE_COUNT_FIELD_NUMBER: _builtins.int
+    INSUFFICIENT_COUNT_FIELD_NUMBER: _builtins.int
+    LEAST_FLOW_M3_PER_H_FIELD_NUMBER: _builtins.int
+    LEAST_FLOW_NODE_FIELD_NUMBER: _builtins.int
+    verdict: _common_pb2.Verdict.ValueType
+    """What the numbers are worth."""
+    residual_pressure_m: _builtins.float
+    """Pressure that has to remain at the node, in m of water."""
+    required_flow_m3_per_h: _builtins.float
+    """Flow that is wanted, in m3/h; NaN: nothing is judged."""
+    node_count: _builtins.int
+    """Nodes looked at, >= 0."""
+    insufficient_count: _builtins.int
+    """Nodes where less is available than is wanted, >= 0."""
+    least_flow_m3_per_h: _builtins.float
+    """Least available flow, in m3/h; NaN: no node."""
+    least_flow_node: _builtins.str
+    """Id of that node; empty: none."""
+    @_builtins.property
+    def findings(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Finding]:
+        """Everything found in the results; none: every check passed."""
+
+    @_builtins.property
+    def provenance(self) -> _common_pb2.Provenance:
+        """What the answer depends on: network, scenario, engine and its version, options."""
+
+    @_builtins.property
+    def tables(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Table]:
+        """The tables, inline up to 10,000 rows."""
+
+    def __init__(
+        self,
+        *,
+        verdict: _common_pb2.Verdict.ValueType = ...,
+        findings: _abc.Iterable[_common_pb2.Finding] | None = ...,
+        provenance: _common_pb2.Provenance | None = ...,
+        tables: _abc.Iterable[_common_pb2.Table] | None = ...,
+        residual_pressure_m: _builtins.float = ...,
+        required_flow_m3_per_h: _builtins.float = ...,
+        node_count: _builtins.int = ...,
+        insufficient_count: _builtins.int = ...,
+        least_flow_m3_per_h: _builtins.float = ...,
+        least_flow_node: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["provenance", b"provenance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["findings", b"findings", "insufficient_count", b"insufficient_count", "least_flow_m3_per_h", b"least_flow_m3_per_h", "least_flow_node", b"least_flow_node", "node_count", b"node_count", "provenance", b"provenance", "required_flow_m3_per_h", b"required_flow_m3_per_h", "residual_pressure_m", b"residual_pressure_m", "tables", b"tables", "verdict", b"verdict"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FireFlowReport: _TypeAlias = FireFlowReport  # noqa: Y015

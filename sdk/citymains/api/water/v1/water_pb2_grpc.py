@@ -69,6 +69,16 @@ class WaterServiceStub(object):
                 request_serializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.AnalyzeOutageRequest.SerializeToString,
                 response_deserializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.OutageReport.FromString,
                 _registered_method=True)
+        self.AnalyzeSourceLoss = channel.unary_unary(
+                '/citymains.api.water.v1.WaterService/AnalyzeSourceLoss',
+                request_serializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.AnalyzeSourceLossRequest.SerializeToString,
+                response_deserializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.SourceReport.FromString,
+                _registered_method=True)
+        self.AnalyzeFireFlow = channel.unary_unary(
+                '/citymains.api.water.v1.WaterService/AnalyzeFireFlow',
+                request_serializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.AnalyzeFireFlowRequest.SerializeToString,
+                response_deserializer=google_dot_longrunning_dot_operations__pb2.Operation.FromString,
+                _registered_method=True)
         self.RankCriticality = channel.unary_unary(
                 '/citymains.api.water.v1.WaterService/RankCriticality',
                 request_serializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.RankCriticalityRequest.SerializeToString,
@@ -122,6 +132,20 @@ class WaterServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def AnalyzeSourceLoss(self, request, context):
+        """Lose each source alone: hours until limits are broken, who takes over, how to share what is left.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AnalyzeFireFlow(self, request, context):
+        """Flow that is available for fire fighting at every node. Answers with a FireFlowReport.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def RankCriticality(self, request, context):
         """Lose every element once, alone, and rank the losses. Answers with a WaterCriticalityReport.
         """
@@ -161,6 +185,16 @@ def add_WaterServiceServicer_to_server(servicer, server):
                     servicer.AnalyzeOutage,
                     request_deserializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.AnalyzeOutageRequest.FromString,
                     response_serializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.OutageReport.SerializeToString,
+            ),
+            'AnalyzeSourceLoss': grpc.unary_unary_rpc_method_handler(
+                    servicer.AnalyzeSourceLoss,
+                    request_deserializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.AnalyzeSourceLossRequest.FromString,
+                    response_serializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.SourceReport.SerializeToString,
+            ),
+            'AnalyzeFireFlow': grpc.unary_unary_rpc_method_handler(
+                    servicer.AnalyzeFireFlow,
+                    request_deserializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.AnalyzeFireFlowRequest.FromString,
+                    response_serializer=google_dot_longrunning_dot_operations__pb2.Operation.SerializeToString,
             ),
             'RankCriticality': grpc.unary_unary_rpc_method_handler(
                     servicer.RankCriticality,
@@ -331,6 +365,60 @@ class WaterService(object):
             '/citymains.api.water.v1.WaterService/AnalyzeOutage',
             citymains_dot_api_dot_water_dot_v1_dot_water__pb2.AnalyzeOutageRequest.SerializeToString,
             citymains_dot_api_dot_water_dot_v1_dot_water__pb2.OutageReport.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AnalyzeSourceLoss(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/citymains.api.water.v1.WaterService/AnalyzeSourceLoss',
+            citymains_dot_api_dot_water_dot_v1_dot_water__pb2.AnalyzeSourceLossRequest.SerializeToString,
+            citymains_dot_api_dot_water_dot_v1_dot_water__pb2.SourceReport.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AnalyzeFireFlow(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/citymains.api.water.v1.WaterService/AnalyzeFireFlow',
+            citymains_dot_api_dot_water_dot_v1_dot_water__pb2.AnalyzeFireFlowRequest.SerializeToString,
+            google_dot_longrunning_dot_operations__pb2.Operation.FromString,
             options,
             channel_credentials,
             insecure,

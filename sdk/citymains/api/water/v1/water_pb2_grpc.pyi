@@ -49,6 +49,10 @@ class WaterServiceStub:
     """Pressure at every node and flow in every link, steady or over time."""
     AnalyzeOutage: _grpc.UnaryUnaryMultiCallable[_water_pb2.AnalyzeOutageRequest, _water_pb2.OutageReport]
     """Who goes short when something is closed, lost or broken: where, when, how long, how much."""
+    AnalyzeSourceLoss: _grpc.UnaryUnaryMultiCallable[_water_pb2.AnalyzeSourceLossRequest, _water_pb2.SourceReport]
+    """Lose each source alone: hours until limits are broken, who takes over, how to share what is left."""
+    AnalyzeFireFlow: _grpc.UnaryUnaryMultiCallable[_water_pb2.AnalyzeFireFlowRequest, _operations_pb2.Operation]
+    """Flow that is available for fire fighting at every node. Answers with a FireFlowReport."""
     RankCriticality: _grpc.UnaryUnaryMultiCallable[_water_pb2.RankCriticalityRequest, _operations_pb2.Operation]
     """Lose every element once, alone, and rank the losses. Answers with a WaterCriticalityReport."""
 
@@ -69,6 +73,10 @@ class WaterServiceAsyncStub(WaterServiceStub):
     """Pressure at every node and flow in every link, steady or over time."""
     AnalyzeOutage: _aio.UnaryUnaryMultiCallable[_water_pb2.AnalyzeOutageRequest, _water_pb2.OutageReport]  # type: ignore[assignment]
     """Who goes short when something is closed, lost or broken: where, when, how long, how much."""
+    AnalyzeSourceLoss: _aio.UnaryUnaryMultiCallable[_water_pb2.AnalyzeSourceLossRequest, _water_pb2.SourceReport]  # type: ignore[assignment]
+    """Lose each source alone: hours until limits are broken, who takes over, how to share what is left."""
+    AnalyzeFireFlow: _aio.UnaryUnaryMultiCallable[_water_pb2.AnalyzeFireFlowRequest, _operations_pb2.Operation]  # type: ignore[assignment]
+    """Flow that is available for fire fighting at every node. Answers with a FireFlowReport."""
     RankCriticality: _aio.UnaryUnaryMultiCallable[_water_pb2.RankCriticalityRequest, _operations_pb2.Operation]  # type: ignore[assignment]
     """Lose every element once, alone, and rank the losses. Answers with a WaterCriticalityReport."""
 
@@ -122,6 +130,22 @@ class WaterServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_water_pb2.OutageReport, _abc.Awaitable[_water_pb2.OutageReport]]:
         """Who goes short when something is closed, lost or broken: where, when, how long, how much."""
+
+    @_abc_1.abstractmethod
+    def AnalyzeSourceLoss(
+        self,
+        request: _water_pb2.AnalyzeSourceLossRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_water_pb2.SourceReport, _abc.Awaitable[_water_pb2.SourceReport]]:
+        """Lose each source alone: hours until limits are broken, who takes over, how to share what is left."""
+
+    @_abc_1.abstractmethod
+    def AnalyzeFireFlow(
+        self,
+        request: _water_pb2.AnalyzeFireFlowRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operations_pb2.Operation, _abc.Awaitable[_operations_pb2.Operation]]:
+        """Flow that is available for fire fighting at every node. Answers with a FireFlowReport."""
 
     @_abc_1.abstractmethod
     def RankCriticality(
