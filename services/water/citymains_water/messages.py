@@ -241,6 +241,34 @@ register_messages(
             "{value} of {count} readings lie outside of the simulated time or where the model has no supply.",
             "{count} 条读数中有 {value} 条在模拟时段之外或模型无供水,未参与比较。",
         ),
+        "LEAKAGE_RATE_HIGH": Text(
+            "The loss rate is {value} %; grade {grade} allows {limit} % ({article}).",
+            "漏损率为 {value} %,{grade} 级要求不高于 {limit} %({article})。",
+        ),
+        "LEAKAGE_CORRECTIONS_UNVERIFIED": Text(
+            "The corrections of the loss rate use coefficients that were not checked against the standard's text.",
+            "漏损率修正所用系数尚未与标准原文核对。",
+            "Use the rate without corrections for anything that is published.",
+            "对外公布请使用未修正的漏损率。",
+        ),
+        "LEAKAGE_DAYS_SHORT": Text(
+            "The readings of zone {element} cover no whole day.",
+            "分区 {element} 的读数不足一整天。",
+            "Give readings of at least one day.",
+            "请提供至少一整天的读数。",
+        ),
+        "LEAKAGE_NIGHT_USE_UNKNOWN": Text(
+            "What customers use at night is not known; the whole night flow counts as leakage, which is its upper bound.",
+            "夜间用水量未知,夜间流量全部计为漏损,结果为上限。",
+            "Give night_use_l_per_household_h and customers with households.",
+            "请给出 night_use_l_per_household_h 及含户数的用户台账。",
+        ),
+        "LEAKAGE_NOTHING_METERED": Text(
+            "Neither inflows nor volumes are given: there is nothing to estimate leakage from.",
+            "既无分区流量也无供水量,无法估算漏损。",
+            "Give inflows=, or supplied_m3= and registered_m3=.",
+            "请给出 inflows=,或 supplied_m3= 与 registered_m3=。",
+        ),
         "FIRE_FLOW_LOW": Text(
             "{element} gives {value} m3/h for fire fighting; {limit} m3/h are wanted.",
             "{element} 可供消防流量为 {value} m3/h,要求 {limit} m3/h。",

@@ -49,6 +49,7 @@ PLACES = LedgerKind(
 
 def dataset_kinds() -> Iterable[LedgerKind]:
     """Kinds of datasets that water brings."""
+    from citymains_water.leakage_inputs import INFLOWS
     from citymains_water.loggers import LOGGERS
 
-    return (PLACES, LOGGERS)
+    return (PLACES, LOGGERS, INFLOWS)

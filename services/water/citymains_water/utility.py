@@ -25,6 +25,15 @@ from citymains_water.fire_flow import (
     analyze_fire_flow,
 )
 from citymains_water.layout import water_layout
+from citymains_water.leakage import (
+    LEAKAGE_NUMBER,
+    NIGHT_FROM_H,
+    NIGHT_TO_H,
+    REDUCTIONS_M,
+    LeakageReport,
+    LeakageRequest,
+    estimate_leakage,
+)
 from citymains_water.network import read_network
 from citymains_water.outage import OutageReport, OutageRequest, analyze_outage
 from citymains_water.pressure import PressureReport, PressureRequest, analyze_pressure
@@ -496,5 +505,118 @@ class Water(Utility):
                 scenario=scenario or Scenario(),
                 largest_flow_m3_per_h=largest_flow_m3_per_h,
                 places=places,
+            ),
+        )
+
+    @question(rpc="EstimateLeakage")
+    def leakage(
+        self,
+        net: NetworkRef,
+        *,
+        inflows: DatasetRef | None = None,
+        places: DatasetRef | None = None,
+        customers: DatasetRef | None = None,
+        night_use_l_per_household_h: float | None = None,
+        night_from_h: float = NIGHT_FROM_H,
+        night_to_h: float = NIGHT_TO_H,
+        leakage_number: float = LEAKAGE_NUMBER,
+        reductions_m: Sequence[float] = REDUCTIONS_M,
+        supplied_m3: float | None = None,
+        registered_m3: float | None = None,
+        days: float = 365.0,
+        corrected: bool = False,
+        household_metered_percent: float | None = None,
+        outlet_pressure_mpa: float | None = None,
+        frost_depth_m: float | None = None,
+    ) -> LeakageReport:
+        """Estimate leakage: minimum night flow and balance of zones, and the loss rate of the network.
+
+        Night leakage follows the pressure over the day by the FAVAD equation, with the pressures of a
+        day's calculation.
+
+        Parameters
+        ----------
+        net : Network, str or path
+            The network, its id, a file, or the name of a bundled network.
+        inflows : path, optional
+            Readings of the zones' meters, Excel or CSV.
+        places : path, optional
+            Ledger with the zone of each node. Default: the whole network is one zone.
+        customers : path, optional
+            Ledger of customers with households and mean demand. Default: the model's demands, no households.
+        night_use_l_per_household_h : float, optional
+            What a household rightly uses at night; >= 0. Default: nothing, and the answer is an upper bound.
+        night_from_h : float
+            Hour of the day from which night flow is looked for.
+        night_to_h : float
+            Hour until which it is; at least one hour later.
+        leakage_number : float
+            Discharge due to the growth of leaks with pressure, relative to that of the leaks without it, at
+            the night pressure; 0 for rigid pipes. >= 0
+        reductions_m : sequence of float
+            Reductions of pressure whose saving is calculated [m].
+        supplied_m3 : float, optional
+            Water supplied in `days`, for the loss rate. Default: the inflow of the zones.
+        registered_m3 : float, optional
+            Water of registered users in `days`. Default: the consumption of the metered zones.
+        days : float
+            Time that the volumes stand for [d].
+        corrected : bool
+            Take off the corrections of CJJ 92. Their coefficients are not verified, so the answer is SUSPECT.
+        household_metered_percent : float, optional
+            Share of the registered volume that is metered at households, for the correction.
+        outlet_pressure_mpa : float, optional
+            Mean pressure at the outlets of the works, for the correction.
+        frost_depth_m : float, optional
+            Greatest depth of frost [m], for the correction.
+
+        Returns
+        -------
+        LeakageReport
+            Main table with a row per zone; tables ``nodes``, ``savings``, ``rates``.
+
+        Raises
+        ------
+        InputError
+            An argument or a ledger does not fit.
+        NotConvergedError, SolverError
+            EPANET stopped early or failed.
+
+        Notes
+        -----
+        FAVAD: :math:`Q = C_d \\sqrt{2 g} (A_0 h^{0.5} + m h^{1.5})` [1]_; the loss rate is
+        :math:`R_{WL} = (Q_s - Q_a) / Q_s` [2]_.
+
+        References
+        ----------
+        .. [1] van Zyl, Cassa (2014), Modeling elastically deforming leaks in water distribution pipes, J.
+           Hydraul. Eng. 140(2).
+        .. [2] CJJ 92-2016 (2018), Standard for water loss control and assessment of urban water
+           distribution system.
+
+        Examples
+        --------
+        >>> city.water.leakage("Net3", supplied_m3=1e6, registered_m3=9e5).gross_rate_percent  # doctest: +SKIP
+        10.0
+        """
+        return estimate_leakage(
+            self,
+            self.network(net),
+            LeakageRequest(
+                inflows=inflows,
+                places=places,
+                customers=customers,
+                night_use_l_per_household_h=night_use_l_per_household_h,
+                night_from_h=night_from_h,
+                night_to_h=night_to_h,
+                leakage_number=leakage_number,
+                reductions_m=reductions_m,
+                supplied_m3=supplied_m3,
+                registered_m3=registered_m3,
+                days=days,
+                corrected=corrected,
+                household_metered_percent=household_metered_percent,
+                outlet_pressure_mpa=outlet_pressure_mpa,
+                frost_depth_m=frost_depth_m,
             ),
         )

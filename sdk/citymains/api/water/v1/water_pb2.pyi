@@ -964,3 +964,216 @@ class FireFlowReport(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___FireFlowReport: _TypeAlias = FireFlowReport  # noqa: Y015
+
+@_typing.final
+class EstimateLeakageRequest(_message.Message):
+    """Asks what a network loses."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NET_FIELD_NUMBER: _builtins.int
+    INFLOWS_ID_FIELD_NUMBER: _builtins.int
+    INFLOWS_FILE_FIELD_NUMBER: _builtins.int
+    PLACES_ID_FIELD_NUMBER: _builtins.int
+    PLACES_FILE_FIELD_NUMBER: _builtins.int
+    CUSTOMERS_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMERS_FILE_FIELD_NUMBER: _builtins.int
+    NIGHT_USE_L_PER_HOUSEHOLD_H_FIELD_NUMBER: _builtins.int
+    NIGHT_FROM_H_FIELD_NUMBER: _builtins.int
+    NIGHT_TO_H_FIELD_NUMBER: _builtins.int
+    LEAKAGE_NUMBER_FIELD_NUMBER: _builtins.int
+    REDUCTIONS_M_FIELD_NUMBER: _builtins.int
+    SUPPLIED_M3_FIELD_NUMBER: _builtins.int
+    REGISTERED_M3_FIELD_NUMBER: _builtins.int
+    DAYS_FIELD_NUMBER: _builtins.int
+    CORRECTED_FIELD_NUMBER: _builtins.int
+    HOUSEHOLD_METERED_PERCENT_FIELD_NUMBER: _builtins.int
+    OUTLET_PRESSURE_MPA_FIELD_NUMBER: _builtins.int
+    FROST_DEPTH_M_FIELD_NUMBER: _builtins.int
+    net: _builtins.str
+    """Id of the network, `networks/{sha256}`; required."""
+    inflows_id: _builtins.str
+    """Id of a stored ledger, `datasets/{sha256}`."""
+    places_id: _builtins.str
+    """Id of a stored ledger, `datasets/{sha256}`."""
+    customers_id: _builtins.str
+    """Id of a stored ledger, `datasets/{sha256}`."""
+    night_use_l_per_household_h: _builtins.float
+    """What a household rightly uses at night, in L/h, >= 0; unset: nothing, an upper bound."""
+    night_from_h: _builtins.float
+    """Hour of the day from which night flow is looked for, 0 .. 24; unset: 2."""
+    night_to_h: _builtins.float
+    """Hour until which it is; unset: 4."""
+    leakage_number: _builtins.float
+    """Discharge due to the growth of leaks with pressure, relative to that without it, >= 0; unset: 1."""
+    supplied_m3: _builtins.float
+    """Water supplied in `days`, in m3, >= 0; unset: the inflow of the zones."""
+    registered_m3: _builtins.float
+    """Water of registered users in `days`, in m3, >= 0; unset: the consumption of the metered zones."""
+    days: _builtins.float
+    """Time that the volumes stand for, in days, >= 1; unset: 365."""
+    corrected: _builtins.bool
+    """Whether the corrections of CJJ 92 are taken off; their coefficients are not verified."""
+    household_metered_percent: _builtins.float
+    """Share of the registered volume that is metered at households, in percent; unset: not known."""
+    outlet_pressure_mpa: _builtins.float
+    """Mean pressure at the outlets of the works, in MPa; unset: not known."""
+    frost_depth_m: _builtins.float
+    """Greatest depth of frost, in m; unset: not known."""
+    @_builtins.property
+    def inflows_file(self) -> _network_pb2.SourceFile:
+        """An Excel or CSV file."""
+
+    @_builtins.property
+    def places_file(self) -> _network_pb2.SourceFile:
+        """An Excel or CSV file."""
+
+    @_builtins.property
+    def customers_file(self) -> _network_pb2.SourceFile:
+        """An Excel or CSV file."""
+
+    @_builtins.property
+    def reductions_m(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Reductions of pressure whose saving is calculated, in m; none: 5 and 10."""
+
+    def __init__(
+        self,
+        *,
+        net: _builtins.str = ...,
+        inflows_id: _builtins.str = ...,
+        inflows_file: _network_pb2.SourceFile | None = ...,
+        places_id: _builtins.str = ...,
+        places_file: _network_pb2.SourceFile | None = ...,
+        customers_id: _builtins.str = ...,
+        customers_file: _network_pb2.SourceFile | None = ...,
+        night_use_l_per_household_h: _builtins.float | None = ...,
+        night_from_h: _builtins.float | None = ...,
+        night_to_h: _builtins.float | None = ...,
+        leakage_number: _builtins.float | None = ...,
+        reductions_m: _abc.Iterable[_builtins.float] | None = ...,
+        supplied_m3: _builtins.float | None = ...,
+        registered_m3: _builtins.float | None = ...,
+        days: _builtins.float | None = ...,
+        corrected: _builtins.bool = ...,
+        household_metered_percent: _builtins.float | None = ...,
+        outlet_pressure_mpa: _builtins.float | None = ...,
+        frost_depth_m: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_days", b"_days", "_frost_depth_m", b"_frost_depth_m", "_household_metered_percent", b"_household_metered_percent", "_leakage_number", b"_leakage_number", "_night_from_h", b"_night_from_h", "_night_to_h", b"_night_to_h", "_night_use_l_per_household_h", b"_night_use_l_per_household_h", "_outlet_pressure_mpa", b"_outlet_pressure_mpa", "_registered_m3", b"_registered_m3", "_supplied_m3", b"_supplied_m3", "customers", b"customers", "customers_file", b"customers_file", "customers_id", b"customers_id", "days", b"days", "frost_depth_m", b"frost_depth_m", "household_metered_percent", b"household_metered_percent", "inflows", b"inflows", "inflows_file", b"inflows_file", "inflows_id", b"inflows_id", "leakage_number", b"leakage_number", "night_from_h", b"night_from_h", "night_to_h", b"night_to_h", "night_use_l_per_household_h", b"night_use_l_per_household_h", "outlet_pressure_mpa", b"outlet_pressure_mpa", "places", b"places", "places_file", b"places_file", "places_id", b"places_id", "registered_m3", b"registered_m3", "supplied_m3", b"supplied_m3"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_days", b"_days", "_frost_depth_m", b"_frost_depth_m", "_household_metered_percent", b"_household_metered_percent", "_leakage_number", b"_leakage_number", "_night_from_h", b"_night_from_h", "_night_to_h", b"_night_to_h", "_night_use_l_per_household_h", b"_night_use_l_per_household_h", "_outlet_pressure_mpa", b"_outlet_pressure_mpa", "_registered_m3", b"_registered_m3", "_supplied_m3", b"_supplied_m3", "corrected", b"corrected", "customers", b"customers", "customers_file", b"customers_file", "customers_id", b"customers_id", "days", b"days", "frost_depth_m", b"frost_depth_m", "household_metered_percent", b"household_metered_percent", "inflows", b"inflows", "inflows_file", b"inflows_file", "inflows_id", b"inflows_id", "leakage_number", b"leakage_number", "net", b"net", "night_from_h", b"night_from_h", "night_to_h", b"night_to_h", "night_use_l_per_household_h", b"night_use_l_per_household_h", "outlet_pressure_mpa", b"outlet_pressure_mpa", "places", b"places", "places_file", b"places_file", "places_id", b"places_id", "reductions_m", b"reductions_m", "registered_m3", b"registered_m3", "supplied_m3", b"supplied_m3"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__days: _TypeAlias = _typing.Literal["days"]  # noqa: Y015
+    _WhichOneofArgType__days: _TypeAlias = _typing.Literal["_days", b"_days"]  # noqa: Y015
+    _WhichOneofReturnType__frost_depth_m: _TypeAlias = _typing.Literal["frost_depth_m"]  # noqa: Y015
+    _WhichOneofArgType__frost_depth_m: _TypeAlias = _typing.Literal["_frost_depth_m", b"_frost_depth_m"]  # noqa: Y015
+    _WhichOneofReturnType__household_metered_percent: _TypeAlias = _typing.Literal["household_metered_percent"]  # noqa: Y015
+    _WhichOneofArgType__household_metered_percent: _TypeAlias = _typing.Literal["_household_metered_percent", b"_household_metered_percent"]  # noqa: Y015
+    _WhichOneofReturnType__leakage_number: _TypeAlias = _typing.Literal["leakage_number"]  # noqa: Y015
+    _WhichOneofArgType__leakage_number: _TypeAlias = _typing.Literal["_leakage_number", b"_leakage_number"]  # noqa: Y015
+    _WhichOneofReturnType__night_from_h: _TypeAlias = _typing.Literal["night_from_h"]  # noqa: Y015
+    _WhichOneofArgType__night_from_h: _TypeAlias = _typing.Literal["_night_from_h", b"_night_from_h"]  # noqa: Y015
+    _WhichOneofReturnType__night_to_h: _TypeAlias = _typing.Literal["night_to_h"]  # noqa: Y015
+    _WhichOneofArgType__night_to_h: _TypeAlias = _typing.Literal["_night_to_h", b"_night_to_h"]  # noqa: Y015
+    _WhichOneofReturnType__night_use_l_per_household_h: _TypeAlias = _typing.Literal["night_use_l_per_household_h"]  # noqa: Y015
+    _WhichOneofArgType__night_use_l_per_household_h: _TypeAlias = _typing.Literal["_night_use_l_per_household_h", b"_night_use_l_per_household_h"]  # noqa: Y015
+    _WhichOneofReturnType__outlet_pressure_mpa: _TypeAlias = _typing.Literal["outlet_pressure_mpa"]  # noqa: Y015
+    _WhichOneofArgType__outlet_pressure_mpa: _TypeAlias = _typing.Literal["_outlet_pressure_mpa", b"_outlet_pressure_mpa"]  # noqa: Y015
+    _WhichOneofReturnType__registered_m3: _TypeAlias = _typing.Literal["registered_m3"]  # noqa: Y015
+    _WhichOneofArgType__registered_m3: _TypeAlias = _typing.Literal["_registered_m3", b"_registered_m3"]  # noqa: Y015
+    _WhichOneofReturnType__supplied_m3: _TypeAlias = _typing.Literal["supplied_m3"]  # noqa: Y015
+    _WhichOneofArgType__supplied_m3: _TypeAlias = _typing.Literal["_supplied_m3", b"_supplied_m3"]  # noqa: Y015
+    _WhichOneofReturnType_customers: _TypeAlias = _typing.Literal["customers_id", "customers_file"]  # noqa: Y015
+    _WhichOneofArgType_customers: _TypeAlias = _typing.Literal["customers", b"customers"]  # noqa: Y015
+    _WhichOneofReturnType_inflows: _TypeAlias = _typing.Literal["inflows_id", "inflows_file"]  # noqa: Y015
+    _WhichOneofArgType_inflows: _TypeAlias = _typing.Literal["inflows", b"inflows"]  # noqa: Y015
+    _WhichOneofReturnType_places: _TypeAlias = _typing.Literal["places_id", "places_file"]  # noqa: Y015
+    _WhichOneofArgType_places: _TypeAlias = _typing.Literal["places", b"places"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__days) -> _WhichOneofReturnType__days | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__frost_depth_m) -> _WhichOneofReturnType__frost_depth_m | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__household_metered_percent) -> _WhichOneofReturnType__household_metered_percent | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__leakage_number) -> _WhichOneofReturnType__leakage_number | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__night_from_h) -> _WhichOneofReturnType__night_from_h | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__night_to_h) -> _WhichOneofReturnType__night_to_h | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__night_use_l_per_household_h) -> _WhichOneofReturnType__night_use_l_per_household_h | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__outlet_pressure_mpa) -> _WhichOneofReturnType__outlet_pressure_mpa | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__registered_m3) -> _WhichOneofReturnType__registered_m3 | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__supplied_m3) -> _WhichOneofReturnType__supplied_m3 | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_customers) -> _WhichOneofReturnType_customers | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_inflows) -> _WhichOneofReturnType_inflows | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_places) -> _WhichOneofReturnType_places | None: ...
+
+Global___EstimateLeakageRequest: _TypeAlias = EstimateLeakageRequest  # noqa: Y015
+
+@_typing.final
+class LeakageReport(_message.Message):
+    """What the zones lose. Tables: zones (main), nodes, savings, rates."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERDICT_FIELD_NUMBER: _builtins.int
+    FINDINGS_FIELD_NUMBER: _builtins.int
+    PROVENANCE_FIELD_NUMBER: _builtins.int
+    TABLES_FIELD_NUMBER: _builtins.int
+    ZONE_COUNT_FIELD_NUMBER: _builtins.int
+    INFLOW_M3_PER_D_FIELD_NUMBER: _builtins.int
+    LEAKAGE_M3_PER_D_FIELD_NUMBER: _builtins.int
+    GROSS_RATE_PERCENT_FIELD_NUMBER: _builtins.int
+    LOSS_RATE_PERCENT_FIELD_NUMBER: _builtins.int
+    verdict: _common_pb2.Verdict.ValueType
+    """What the numbers are worth."""
+    zone_count: _builtins.int
+    """Zones, >= 0."""
+    inflow_m3_per_d: _builtins.float
+    """Net metered inflow of all zones, in m3/d; NaN: none is metered."""
+    leakage_m3_per_d: _builtins.float
+    """Leakage by night flow, of all zones, in m3/d; NaN: none is metered."""
+    gross_rate_percent: _builtins.float
+    """(Supplied - registered) / supplied, in percent; NaN: not known."""
+    loss_rate_percent: _builtins.float
+    """The gross rate less corrections, where these were asked for, in percent; NaN: not known."""
+    @_builtins.property
+    def findings(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Finding]:
+        """Everything found in the results; none: every check passed."""
+
+    @_builtins.property
+    def provenance(self) -> _common_pb2.Provenance:
+        """What the answer depends on: network, engine and its version, options, rule packs."""
+
+    @_builtins.property
+    def tables(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Table]:
+        """The tables, inline up to 10,000 rows."""
+
+    def __init__(
+        self,
+        *,
+        verdict: _common_pb2.Verdict.ValueType = ...,
+        findings: _abc.Iterable[_common_pb2.Finding] | None = ...,
+        provenance: _common_pb2.Provenance | None = ...,
+        tables: _abc.Iterable[_common_pb2.Table] | None = ...,
+        zone_count: _builtins.int = ...,
+        inflow_m3_per_d: _builtins.float = ...,
+        leakage_m3_per_d: _builtins.float = ...,
+        gross_rate_percent: _builtins.float = ...,
+        loss_rate_percent: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["provenance", b"provenance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["findings", b"findings", "gross_rate_percent", b"gross_rate_percent", "inflow_m3_per_d", b"inflow_m3_per_d", "leakage_m3_per_d", b"leakage_m3_per_d", "loss_rate_percent", b"loss_rate_percent", "provenance", b"provenance", "tables", b"tables", "verdict", b"verdict", "zone_count", b"zone_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LeakageReport: _TypeAlias = LeakageReport  # noqa: Y015

@@ -74,6 +74,11 @@ class WaterServiceStub(object):
                 request_serializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.AnalyzeSourceLossRequest.SerializeToString,
                 response_deserializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.SourceReport.FromString,
                 _registered_method=True)
+        self.EstimateLeakage = channel.unary_unary(
+                '/citymains.api.water.v1.WaterService/EstimateLeakage',
+                request_serializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.EstimateLeakageRequest.SerializeToString,
+                response_deserializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.LeakageReport.FromString,
+                _registered_method=True)
         self.AnalyzeFireFlow = channel.unary_unary(
                 '/citymains.api.water.v1.WaterService/AnalyzeFireFlow',
                 request_serializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.AnalyzeFireFlowRequest.SerializeToString,
@@ -139,6 +144,13 @@ class WaterServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def EstimateLeakage(self, request, context):
+        """Leakage by night flow and balance of zones, and the loss rate of the network.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def AnalyzeFireFlow(self, request, context):
         """Flow that is available for fire fighting at every node. Answers with a FireFlowReport.
         """
@@ -190,6 +202,11 @@ def add_WaterServiceServicer_to_server(servicer, server):
                     servicer.AnalyzeSourceLoss,
                     request_deserializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.AnalyzeSourceLossRequest.FromString,
                     response_serializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.SourceReport.SerializeToString,
+            ),
+            'EstimateLeakage': grpc.unary_unary_rpc_method_handler(
+                    servicer.EstimateLeakage,
+                    request_deserializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.EstimateLeakageRequest.FromString,
+                    response_serializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.LeakageReport.SerializeToString,
             ),
             'AnalyzeFireFlow': grpc.unary_unary_rpc_method_handler(
                     servicer.AnalyzeFireFlow,
@@ -392,6 +409,33 @@ class WaterService(object):
             '/citymains.api.water.v1.WaterService/AnalyzeSourceLoss',
             citymains_dot_api_dot_water_dot_v1_dot_water__pb2.AnalyzeSourceLossRequest.SerializeToString,
             citymains_dot_api_dot_water_dot_v1_dot_water__pb2.SourceReport.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EstimateLeakage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/citymains.api.water.v1.WaterService/EstimateLeakage',
+            citymains_dot_api_dot_water_dot_v1_dot_water__pb2.EstimateLeakageRequest.SerializeToString,
+            citymains_dot_api_dot_water_dot_v1_dot_water__pb2.LeakageReport.FromString,
             options,
             channel_credentials,
             insecure,

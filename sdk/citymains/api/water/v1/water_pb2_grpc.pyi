@@ -51,6 +51,8 @@ class WaterServiceStub:
     """Who goes short when something is closed, lost or broken: where, when, how long, how much."""
     AnalyzeSourceLoss: _grpc.UnaryUnaryMultiCallable[_water_pb2.AnalyzeSourceLossRequest, _water_pb2.SourceReport]
     """Lose each source alone: hours until limits are broken, who takes over, how to share what is left."""
+    EstimateLeakage: _grpc.UnaryUnaryMultiCallable[_water_pb2.EstimateLeakageRequest, _water_pb2.LeakageReport]
+    """Leakage by night flow and balance of zones, and the loss rate of the network."""
     AnalyzeFireFlow: _grpc.UnaryUnaryMultiCallable[_water_pb2.AnalyzeFireFlowRequest, _operations_pb2.Operation]
     """Flow that is available for fire fighting at every node. Answers with a FireFlowReport."""
     RankCriticality: _grpc.UnaryUnaryMultiCallable[_water_pb2.RankCriticalityRequest, _operations_pb2.Operation]
@@ -75,6 +77,8 @@ class WaterServiceAsyncStub(WaterServiceStub):
     """Who goes short when something is closed, lost or broken: where, when, how long, how much."""
     AnalyzeSourceLoss: _aio.UnaryUnaryMultiCallable[_water_pb2.AnalyzeSourceLossRequest, _water_pb2.SourceReport]  # type: ignore[assignment]
     """Lose each source alone: hours until limits are broken, who takes over, how to share what is left."""
+    EstimateLeakage: _aio.UnaryUnaryMultiCallable[_water_pb2.EstimateLeakageRequest, _water_pb2.LeakageReport]  # type: ignore[assignment]
+    """Leakage by night flow and balance of zones, and the loss rate of the network."""
     AnalyzeFireFlow: _aio.UnaryUnaryMultiCallable[_water_pb2.AnalyzeFireFlowRequest, _operations_pb2.Operation]  # type: ignore[assignment]
     """Flow that is available for fire fighting at every node. Answers with a FireFlowReport."""
     RankCriticality: _aio.UnaryUnaryMultiCallable[_water_pb2.RankCriticalityRequest, _operations_pb2.Operation]  # type: ignore[assignment]
@@ -138,6 +142,14 @@ class WaterServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_water_pb2.SourceReport, _abc.Awaitable[_water_pb2.SourceReport]]:
         """Lose each source alone: hours until limits are broken, who takes over, how to share what is left."""
+
+    @_abc_1.abstractmethod
+    def EstimateLeakage(
+        self,
+        request: _water_pb2.EstimateLeakageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_water_pb2.LeakageReport, _abc.Awaitable[_water_pb2.LeakageReport]]:
+        """Leakage by night flow and balance of zones, and the loss rate of the network."""
 
     @_abc_1.abstractmethod
     def AnalyzeFireFlow(
