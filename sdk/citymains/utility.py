@@ -73,6 +73,16 @@ class Utility(Face):
         """Networks that load by name: those that ship with the solver libraries, and our own."""
         return {}
 
+    def fidelity(self, file: SourceFile, intake: Intake) -> Iterable[Issue]:
+        """What differs between calculations of a file as it is written and as it is read here.
+
+        Raises
+        ------
+        NotBuiltError
+            The utility compares nothing yet.
+        """
+        raise NotBuiltError(value=f"{self.name}.validate fidelity")
+
     def layout(self, network: Network) -> Layout:
         """The network's shape: graph, sources, lengths, and the valves drawn in the model.
 
@@ -118,13 +128,18 @@ class Utility(Face):
         return self.workbench.keep(("network", record.id), record)
 
     @question(rpc="ValidateNetwork")
-    def validate(self, source: SourceFile | str | PathLike[str]) -> ValidationReport:
+    def validate(
+        self, source: SourceFile | str | PathLike[str], *, fidelity: bool = False
+    ) -> ValidationReport:
         """List every issue of a model file, with line, element, value and how to mend it.
 
         Parameters
         ----------
         source : path, str or SourceFile
             A file, the name of a bundled network, or the id of a loaded network.
+        fidelity : bool
+            Calculate the file as it is written and as it is read here, and name the elements that differ;
+            water compares EPANET 2.2 and 2.3, and what wntr writes again, too.
 
         Returns
         -------
@@ -136,7 +151,10 @@ class Utility(Face):
             file = SourceFile(source, self.workbench.store.document(source))
         else:
             file = self._source(source)
-        return self._validation_record(file, self.read(file))
+        intake = self.read(file)
+        if fidelity and not intake.errors:
+            intake = replace(intake, issues=(*intake.issues, *self.fidelity(file, intake)))
+        return self._validation_record(file, intake)
 
     @question(rpc="TraceIsolation")
     def isolate(

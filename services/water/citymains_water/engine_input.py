@@ -11,6 +11,7 @@ from citymains.intake.inp import InpDocument, InpRow, read_inp, write_inp
 from citymains.intake.source import SourceFile
 from citymains.intake.text import decode
 from citymains.model.network import Network
+from citymains.model.table import Table
 
 from citymains_water.format import EPANET_INP, NOT_HYDRAULIC
 
@@ -94,7 +95,12 @@ def anchored(
 
 def engine_ids(network: Network, document: InpDocument) -> IdMap:
     """Aliases for the ids of a network that EPANET cannot take."""
-    return IdMap.of(_ids(network, document), legal_id)
+    return engine_ids_of({table.name: table for table in network.tables}, document)
+
+
+def engine_ids_of(tables: Mapping[str, Table], document: InpDocument) -> IdMap:
+    """The same from element tables by name."""
+    return IdMap.of(_ids(tables, document), legal_id)
 
 
 def legal_id(one: str) -> bool:
@@ -108,11 +114,10 @@ def legal_id(one: str) -> bool:
     )
 
 
-def _ids(network: Network, document: InpDocument) -> Iterable[str]:
-    tables: Mapping[str, object] = {table.name: table for table in network.tables}
+def _ids(tables: Mapping[str, Table], document: InpDocument) -> Iterable[str]:
     for name in _ID_TABLES:
         if name in tables:
-            yield from (one for one in network.data(name).texts("id") if one is not None)
+            yield from (one for one in tables[name].texts("id") if one is not None)
     for row in document["RULES"]:
         if row.tokens[0].upper() == "RULE" and len(row.tokens) > 1:
             yield row.tokens[1]

@@ -179,6 +179,41 @@ register_messages(
             "Begin the rule with RULE and its name.",
             "请以 RULE 及其名称开头。",
         ),
+        # -- fidelity -------------------------------------------------------------------------
+        "FIDELITY_COMPARED": Text(
+            "Compared with {value}: {limit}.",
+            "已与 {value} 比较:{limit}。",
+        ),
+        "FIDELITY_NOT_COMPARED": Text(
+            "There is no answer of {value}: {limit}",
+            "{value} 没有结果:{limit}",
+            "The other comparisons stand; look at the reason.",
+            "其余比较仍有效,请查看原因。",
+        ),
+        "FIDELITY_TIMES": Text(
+            "The number of report times is {value}, and {limit}.",
+            "报告时刻数为 {value},而 {limit}。",
+            "Check [TIMES].",
+            "请检查 [TIMES]。",
+        ),
+        "FIDELITY_FED": Text(
+            "The head at {element} at {time_s} s is {value} m ({other}) and {limit} m ({first}); {count} of {nodes} nodes differ. The repairs of this file change its result.",
+            "{element} 在 {time_s} s 的水头为 {value} m({other})与 {limit} m({first});{nodes} 个节点中 {count} 个不同。对文件的修正改变了结果。",
+            "Look at the repairs of the file; EPANET drops what they keep.",
+            "请查看文件的修正项,其保留了 EPANET 会丢弃的内容。",
+        ),
+        "FIDELITY_VERSION": Text(
+            "The head at {element} at {time_s} s is {value} m ({other}) and {limit} m ({first}); {count} of {nodes} nodes differ.",
+            "{element} 在 {time_s} s 的水头为 {value} m({other})与 {limit} m({first});{nodes} 个节点中 {count} 个不同。",
+            "Versions part at switching instants and at empty tanks; compare results of one version only.",
+            "不同版本在启闭时刻和空池处理上不同,只应比较同一版本的结果。",
+        ),
+        "FIDELITY_REWRITTEN": Text(
+            "The head at {element} at {time_s} s is {value} m ({other}) and {limit} m ({first}); {count} of {nodes} nodes differ.",
+            "{element} 在 {time_s} s 的水头为 {value} m({other})与 {limit} m({first});{nodes} 个节点中 {count} 个不同。",
+            "Do not exchange this model through wntr's writer; give RULE TIMESTEP in [TIMES] where it has rules.",
+            "请勿经 wntr 写出交换此模型;含规则时请在 [TIMES] 中给出 RULE TIMESTEP。",
+        ),
         # -- results --------------------------------------------------------------------------
         "NODES_UNSUPPLIED": Text(
             "{element} has no open path to a source{when}.",

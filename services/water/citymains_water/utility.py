@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from citymains.errors import Issue
 from citymains.intake.dataset import DatasetRef
 from citymains.intake.source import Intake, SourceFile
 from citymains.isolation.layout import Layout
@@ -17,6 +18,7 @@ from citymains.utility import Utility
 
 from citymains_water.asked import DemandModel
 from citymains_water.criticality import CriticalityRequest, WaterCriticalityReport, rank_criticality
+from citymains_water.fidelity import fidelity_issues
 from citymains_water.fire_flow import (
     LARGEST_M3_PER_H,
     RESIDUAL_PRESSURE_M,
@@ -64,6 +66,10 @@ class Water(Utility):
             for folder in folders or ()
             for path in sorted((Path(folder) / "library" / "networks").glob("*.inp"))
         }
+
+    def fidelity(self, file: SourceFile, intake: Intake) -> Iterable[Issue]:
+        """Four calculations of a file side by side (see `citymains_water.fidelity`)."""
+        return fidelity_issues(self, file, intake)
 
     def layout(self, network: Network) -> Layout:
         """The shape of a network (see `citymains_water.layout`)."""
