@@ -30,7 +30,7 @@ LINK_INITIAL_STATUS, LINK_INITIAL_SETTING, LINK_STATUS, LINK_SETTING = 4, 5, 11,
 LINK_PATTERN, LINK_IN_CONTROL, LINK_LEAK_AREA = 15, 23, 26
 PUMP_STATE, PUMP_POWER, PUMP_CURVE = 16, 18, 19
 CV_PIPE, PIPE, PUMP, PRV, PSV, PBV, FCV, TCV, GPV, PCV = range(10)
-COUNT_NODES, COUNT_TANKS, COUNT_LINKS, COUNT_CONTROLS, COUNT_RULES = 0, 1, 2, 5, 6
+COUNT_NODES, COUNT_TANKS, COUNT_LINKS, COUNT_PATTERNS, COUNT_CONTROLS, COUNT_RULES = 0, 1, 2, 3, 5, 6
 OPTION_TRIALS, OPTION_ACCURACY, OPTION_EMITTER_EXPONENT, OPTION_DEMAND_FACTOR, OPTION_HEADLOSS = 0, 1, 3, 4, 7
 OPTION_GRAVITY, OPTION_VISCOSITY, OPTION_CHECK_EVERY, OPTION_DAMP_LIMIT, OPTION_EMITTER_BACKFLOW = (
     12,
@@ -74,6 +74,7 @@ class Project:
             raise EngineFault("ENGINE_FAILED", "EN_createproject gives no project")
         self.call("EN_open", os.fsencode(source), os.fsencode(report), b"")
         self.call("EN_setstatusreport", 0)
+        self._constant = self._constant_pattern()
         self.call("EN_openH")
         self.node_count, self.link_count = self.count(COUNT_NODES), self.count(COUNT_LINKS)
         self.junction_count = self.node_count - self.count(COUNT_TANKS)
@@ -170,7 +171,7 @@ class Project:
     def draw(self, node: int, flow: float) -> None:
         """Draw water at a junction (counted from 1) beside its demands, as a demand category of its own."""
         multiplier = self.option(OPTION_DEMAND_FACTOR)
-        self.call("EN_adddemand", node, ctypes.c_double(flow / multiplier), b"", b"")
+        self.call("EN_adddemand", node, ctypes.c_double(flow / multiplier), self._constant, b"")
         category = self._integer("EN_getnumdemands", node)
         self._journal.append(lambda: self.call("EN_deletedemand", node, category))
 
@@ -229,6 +230,19 @@ class Project:
                 "ENGINE_FAILED", f"{function}{arguments!r} gives error {code}", engine_code=code
             )
         return code
+
+    def _constant_pattern(self) -> bytes:
+        """A pattern that is always 1: a demand without one would follow the model's default pattern."""
+        name = next(
+            one for at in range(1, 1000) if not self._has_pattern(one := f"draw-always-{at}".encode())
+        )
+        self.call("EN_addpattern", name)
+        self.call("EN_setpattern", self.count(COUNT_PATTERNS), (ctypes.c_double * 1)(1.0), 1)
+        return name
+
+    def _has_pattern(self, name: bytes) -> bool:
+        found = ctypes.c_int()
+        return bool(self.library.EN_getpatternindex(self.handle, name, ctypes.byref(found)) == 0)
 
     def _integer(self, function: str, code: int) -> int:
         value = ctypes.c_int()
