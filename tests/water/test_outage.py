@@ -72,7 +72,7 @@ def test_tanks_that_run_empty_fill_again_after_the_outage(report):
 def test_a_burst_discharges_as_an_orifice(water, small):
     report = water.outage(load(water, small), Scenario.burst("P1", 50, 3600, 7200), hours=4)
     row = report.table("bursts").iloc[0]
-    assert row.pipe == "P1"
+    assert row["pipe"] == "P1"
     assert row.volume_m3 == pytest.approx(report.burst_m3)
     head = row.largest_flow_m3_per_h / 3600 / (0.6 * np.pi / 4 * 0.05**2)
     pressure = head**2 / (2 * 9.80665)
@@ -84,7 +84,7 @@ def test_repairs_end_closures_by_diameter(water, small):
     assert [repair_hours(one) for one in (299, 300, 400, 401)] == [8, 16, 16, 24]
     report = water.outage(load(water, small), Scenario.close("P1", 3600), hours=12, repair=True)
     row = report.table("repairs").iloc[0]
-    assert (row.pipe, row.start_s, row.end_s) == ("P1", 3600, 3600 + 8 * 3600)
+    assert (row["pipe"], row.start_s, row.end_s) == ("P1", 3600, 3600 + 8 * 3600)
     assert report.provenance.scenario.edits[0].end_s == row.end_s
 
 

@@ -269,6 +269,7 @@ class _Search:
             return own, nodes.copy()
         others = np.where(self.watched & ~np.isnan(pressure), pressure, np.inf)
         others = others - self.request.elsewhere_pressure_m
+        others[rows, nodes] = np.inf  # the drawn node has its own limit
         worst = others.argmin(axis=1)
         least = others[rows, worst]
         return np.minimum(own, least), np.where(own <= least, nodes, worst)
