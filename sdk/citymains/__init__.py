@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from citymains.model.record import Record
     from citymains.model.scenario import Scenario
     from citymains.plugins.markers import hookimpl
+    from citymains.report.titles import register_titles
     from citymains.wire.client import aconnect, connect
 
 _HOMES = {
@@ -48,6 +49,7 @@ _HOMES = {
     "connect": "citymains.wire.client",
     "aconnect": "citymains.wire.client",
     "hookimpl": "citymains.plugins.markers",
+    "register_titles": "citymains.report.titles",
     "Scenario": "citymains.model.scenario",
     "Network": "citymains.model.network",
     "ValidationReport": "citymains.model.network",
@@ -105,6 +107,7 @@ __all__ = [
     "connect",
     "hookimpl",
     "open",
+    "register_titles",
 ]
 
 

@@ -26,17 +26,18 @@ names them.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from functools import cached_property, partial
 from os import PathLike
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
+from citymains.city_file import read_city_file
 from citymains.errors import InputError, NotFoundError
 from citymains.intake.dataset import find_datasets
 from citymains.question import OperationHandle, Shape, questions
-from citymains.services import NetworkFace, PluginFace
+from citymains.services import NetworkFace, PluginFace, StudyFace
 from citymains.utility import Utility
 from citymains.workbench import Workbench
 
@@ -48,17 +49,6 @@ if TYPE_CHECKING:
     from citymains_water.utility import Water
 
     from citymains.rules.face import RuleFace
-
-_SETTINGS = {
-    "name": str,
-    "jurisdiction": str,
-    "crs": str,
-    "time_zone": str,
-    "networks": dict,
-    "datasets": dict,
-    "rules": str,
-    "holders": list,
-}
 
 
 class City:
@@ -81,7 +71,8 @@ class City:
         self.name = name
         self.workbench = workbench
         self.crs = crs
-        self.own_networks = dict(networks or {})
+        self.own_networks = workbench.own_networks
+        self.own_networks.update(networks or {})
         self._utilities: dict[str, Utility] = {}
 
     @property
@@ -108,6 +99,12 @@ class City:
     def networks(self) -> NetworkFace:
         """Stored networks and tables."""
         return NetworkFace(self.workbench)
+
+    @cached_property
+    def studies(self) -> StudyFace:
+        """Which questions there are."""
+        utilities = [self.utility(name) for name in self.workbench.plugins.utilities()]
+        return StudyFace([*utilities, self.networks, self.plugins, self.rules])
 
     @cached_property
     def rules(self) -> RuleFace:
@@ -158,6 +155,18 @@ class City:
             self._utilities[name] = face(self.workbench)
         return self._utilities[name]
 
+    def close(self) -> None:
+        """Close the store; a city can be used as a context manager, as one on a server can."""
+        self.workbench.close()
+
+    def __enter__(self) -> City:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
     def network(self, utility: str) -> Any:
         """The city's own network of a utility, loaded.
 
@@ -205,7 +214,7 @@ def open(city: str | PathLike[str] = "demo", *, database: str | None = None) -> 
         workbench = Workbench(database=database, jurisdiction=JURISDICTION, datasets=town_datasets())
         return City("示范市", workbench, crs=CRS, networks=town_networks(workbench))
     folder = Path(city)
-    settings = _read_settings(folder / "city.toml")
+    settings = read_city_file(folder / "city.toml")
     return City(
         settings.get("name", folder.name),
         Workbench(
@@ -231,29 +240,3 @@ def _rule_files(folder: Path, settings: Mapping[str, Any]) -> list[Path]:
     if not rules.is_dir():
         raise InputError("FILE_NOT_FOUND", file=str(rules))
     return sorted(rules.glob("*.toml"))
-
-
-def _read_settings(path: Path) -> dict[str, Any]:
-    try:
-        settings = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise InputError("FILE_NOT_FOUND", file=str(path)) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError("FILE_WRONG_FORMAT", file=str(path), limit="TOML", value=str(error)) from error
-    for key, value in settings.items():
-        if key not in _SETTINGS:
-            raise InputError("ARGUMENT_UNKNOWN", file=str(path), field=key, limit=", ".join(_SETTINGS))
-        if not isinstance(value, _SETTINGS[key]):
-            raise InputError(
-                "ARGUMENT_INVALID", file=str(path), field=key, value=value, limit=_SETTINGS[key].__name__
-            )
-    for utility, places in settings.get("datasets", {}).items():
-        if not isinstance(places, dict) or not all(isinstance(place, str) for place in places.values()):
-            raise InputError(
-                "ARGUMENT_INVALID",
-                file=str(path),
-                field=f"datasets.{utility}",
-                value=places,
-                limit='name = "path"',
-            )
-    return settings

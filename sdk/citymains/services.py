@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from os import PathLike
@@ -210,6 +211,9 @@ def select(
                 "ARGUMENT_INVALID", field="columns", value=name, limit=", ".join(table.column_names)
             )
     rows = np.ones(table.row_count, dtype=bool)
+    for name, limit_s in (("start_s", start_s), ("end_s", end_s)):
+        if limit_s is not None and math.isnan(limit_s):
+            raise InputError("ARGUMENT_INVALID", field=name, value=limit_s, limit="seconds from the start")
     if start_s is not None or end_s is not None:
         if TIME_COLUMN not in table:
             raise InputError("ARGUMENT_INVALID", field="start_s", value=start_s, limit="a table with time_s")

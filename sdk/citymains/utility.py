@@ -7,7 +7,6 @@ argument is a file or an id are the same for all and stand here.
 
 from __future__ import annotations
 
-import importlib.util
 import platform
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -18,13 +17,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from citymains._version import __version__
 from citymains.comparison.report import ComparisonReport
-from citymains.errors import InputError, Issue, MissingExtraError, NotBuiltError, NotFoundError
+from citymains.errors import InputError, Issue, NotBuiltError, NotFoundError
+from citymains.intake.bundles import refuse_name
 from citymains.intake.dataset import DatasetRef, is_rows, rows_as_file
 from citymains.intake.ledger import Ledger, LedgerKind, read_ledger
 from citymains.intake.source import Intake, SourceFile
 from citymains.isolation.report import IsolationReport
 from citymains.model.canonical import report_id
 from citymains.model.finding import Verdict
+from citymains.model.known import remember
 from citymains.model.network import Network, NetworkRef, ValidationReport
 from citymains.model.provenance import Provenance
 from citymains.model.record import Record
@@ -37,10 +38,10 @@ if TYPE_CHECKING:
 
 #: Questions of the public contract that no release answers yet, by utility ("" is every utility).
 PLANNED: Mapping[str, frozenset[str]] = {
-    "": frozenset({"renewal", "bill"}),
-    "gas": frozenset({"outage", "criticality", "regulators", "reserve", "leak"}),
-    "heating": frozenset({"outage", "criticality", "rooms", "cases"}),
-    "drainage": frozenset({"outage", "criticality", "storm", "schedule", "advise"}),
+    "": frozenset({"renewal"}),
+    "water": frozenset({"bill"}),
+    "gas": frozenset({"outage", "criticality", "bill", "regulators", "reserve", "leak"}),
+    "drainage": frozenset({"outage", "criticality", "bill", "storm", "schedule", "advise"}),
 }
 
 
@@ -125,7 +126,7 @@ class Utility(Face):
         record = self._network_record(file, intake, crs)
         self.workbench.store.put_network(record, intake.document)
         # What is asked by id next is this import, not an earlier one of the same model.
-        return self.workbench.keep(("network", record.id), record)
+        return self.workbench.keep(("network", record.id), remember(record))
 
     @question(rpc="ValidateNetwork")
     def validate(
@@ -303,7 +304,7 @@ class Utility(Face):
             found = self.load(net)
         if found.utility != self.name:
             raise InputError("NETWORK_WRONG_UTILITY", value=found.id, field=found.utility, limit=self.name)
-        return found
+        return remember(found)
 
     def document(self, network: Network) -> bytes:
         """The canonical model of a network, as the engine is fed from it."""
@@ -375,24 +376,10 @@ class Utility(Face):
             return self.workbench.file(bundled[source])
         try:
             return self.workbench.file(source)
-        except InputError:
-            self.refuse_unbundled(source)
+        except InputError as error:
+            if error.code == "FILE_NOT_FOUND":
+                refuse_name(source, utility=self.name, bundled_with=self.bundled_with, names=self.bundled())
             raise
-
-    @classmethod
-    def refuse_unbundled(cls, source: object) -> None:
-        """Where no file has this name, say so if what would bring a network of this name is not installed.
-
-        Raises
-        ------
-        MissingExtraError
-            BUNDLE_NOT_INSTALLED: the name may be a bundled network's.
-        """
-        named = isinstance(source, str) and source.replace("_", "").replace("-", "").isalnum()
-        if named and cls.bundled_with and importlib.util.find_spec(cls.bundled_with) is None:
-            raise MissingExtraError(
-                "BUNDLE_NOT_INSTALLED", value=source, field=cls.bundled_with, limit=cls.name
-            )
 
     def _stored(self, network_id: str) -> Network:
         record = self.workbench.store.network(network_id)

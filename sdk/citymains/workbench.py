@@ -83,6 +83,8 @@ class Workbench:
         self.time_zone = time_zone
         self.reads_paths = reads_paths
         self.holders = tuple(holders)
+        self.own_networks: dict[str, Path] = {}
+        """The city's own network of each utility, for questions that are asked without one."""
         self._datasets = dict(datasets or {})
         self._rule_files = tuple(rule_files)
         self.max_model_bytes = int(os.environ.get("CITYMAINS_MAX_MODEL_BYTES", MAX_MODEL_BYTES))
@@ -97,6 +99,12 @@ class Workbench:
         from citymains.store.store import Store
 
         return Store.open(self._database, self._files)
+
+    def close(self) -> None:
+        """Close the store, if it was opened. It is opened again when it is needed."""
+        store = self.__dict__.pop("store", None)
+        if store is not None:
+            store.close()
 
     @cached_property
     def engines(self) -> EngineHost:

@@ -85,7 +85,7 @@ def run_demo(
             _ask(city, utility, answer, say)
         except CitymainsError as error:
             answer.failures.append(error)
-            text = said(f"{error.message_zh}{error.fix_zh}", f"{error.message_en} {error.fix_en}".strip())
+            text = said(f"{error.message_zh} {error.fix_zh}", f"{error.message_en} {error.fix_en}").strip()
             say(f"{utility}: {error.code}: {text}")
             for one in [one for one in getattr(error, "issues", ()) if one.severity == "error"][
                 1:_SHOWN_FINDINGS

@@ -151,12 +151,7 @@ class PluginManager:
                 for hook, records in candidate.records.items():
                     self._records[hook].update((record.name, record) for record in records)
             elif candidate.state == "failed":
-                _LOG.warning(
-                    "plugin %s of %s is not used: %s",
-                    candidate.name,
-                    candidate.distribution or "?",
-                    candidate.status().reason,
-                )
+                _LOG.warning("plugin %s is not used: %s", candidate.title, candidate.status().reason)
         self._selected_failures = [
             one for one in self._candidates if one.state == "failed" and self._named(one)
         ]

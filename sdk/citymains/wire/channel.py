@@ -9,7 +9,7 @@ import grpc
 
 from citymains.errors import InputError
 from citymains.wire.connection import CLIENT_OPTIONS, DETAILS_KEY, MAX_DETAILS_BYTES, is_loopback
-from citymains.wire.credentials import Pem, read_pem
+from citymains.wire.credentials import Pem, check_token, read_pem
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Destination:
     Raises
     ------
     InputError
-        Only one of `cert` and `key` is given.
+        Only one of `cert` and `key` is given, no target, or a token that no header can carry.
     """
 
     target: str
@@ -33,6 +33,9 @@ class Destination:
     timeout_s: float | None = None
 
     def __post_init__(self) -> None:
+        check_token(self.token)
+        if not self.target:
+            raise InputError("ARGUMENT_MISSING", field="target")
         if (self.cert is None) != (self.key is None):
             raise InputError("ARGUMENT_MISSING", field="key" if self.key is None else "cert")
 

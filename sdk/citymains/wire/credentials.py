@@ -38,6 +38,18 @@ def read_pem(given: Pem | None, field: str) -> bytes | None:
     return None if given is None else _pem(given, field)
 
 
+def check_token(token: str | None) -> None:
+    """Refuse a token that no header can carry; what it is is not repeated.
+
+    Raises
+    ------
+    InputError
+        ARGUMENT_INVALID.
+    """
+    if token and not (token.isascii() and token.isprintable()):
+        raise InputError("ARGUMENT_INVALID", field="token", value="***", limit="printable ASCII characters")
+
+
 def server_credentials(
     certificate: str | PathLike[str], key: str | PathLike[str], client_ca: str | PathLike[str] | None
 ) -> Any:

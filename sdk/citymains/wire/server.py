@@ -22,7 +22,7 @@ from citymains.services import NetworkFace, PluginFace, StudyFace
 from citymains.wire.answers import Answers
 from citymains.wire.auth import TokenInterceptor
 from citymains.wire.connection import SERVER_OPTIONS, is_loopback
-from citymains.wire.credentials import server_credentials
+from citymains.wire.credentials import check_token, server_credentials
 from citymains.wire.handlers import Bound, face_handler
 from citymains.wire.longrunning import SERVICE as OPERATIONS_SERVICE
 from citymains.wire.longrunning import operations_handler, start_question_handler
@@ -50,6 +50,8 @@ class ServerSettings:
     ------
     StateError
         LISTEN_UNSAFE: an address other machines can reach, without TLS or without a token.
+    InputError
+        One of certificate and key without the other, or a token that no header can carry.
     """
 
     listen: str = DEFAULT_LISTEN
@@ -73,6 +75,7 @@ class ServerSettings:
     reflection: bool = True
 
     def __post_init__(self) -> None:
+        check_token(self.token)
         if bool(self.certificate) != bool(self.key):
             raise InputError("ARGUMENT_MISSING", field="key" if self.certificate else "certificate")
         if self.client_ca and not self.certificate:

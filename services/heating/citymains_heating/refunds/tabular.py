@@ -10,11 +10,11 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from citymains.errors import InputError, Issue, issue
 from citymains.intake.dataset import ArrowTable, Frame, columns_of
+from citymains.intake.excel import is_workbook, open_workbook
 from citymains.intake.source import SourceFile
 from numpy.typing import NDArray
 
@@ -78,8 +78,8 @@ def read_dataset(
     ----------
     name : str
         A key of `DATASETS`.
-    source : path, SourceFile, DataFrame, pyarrow Table, sequence of mappings, or None
-        None is the empty dataset.
+    source : path, SourceFile, DataFrame, pyarrow Table, sequence of mappings, Columns, or None
+        None is the empty dataset; what was read before is taken as it is.
     file : str, optional
         File that issues name, where the source is a part of it.
     first_line : int, optional
@@ -90,6 +90,8 @@ def read_dataset(
     Columns
         Its ``issues`` hold what is wrong; the caller decides when to raise.
     """
+    if isinstance(source, Columns):
+        return source
     raw, named, line = raw_columns(name, source)
     file, first_line = file or named, first_line or line
     rows = max((len(values) for values in raw.values()), default=0)
@@ -210,15 +212,10 @@ def _file_columns(name: str, source: str | Path | SourceFile) -> tuple[Mapping[s
 
             table = pq.read_table(io.BytesIO(file.content))
             return {heading: table.column(heading) for heading in table.column_names}, file.name, 1
-        if file.content[:4] == b"PK\x03\x04":
+        if is_workbook(file):
             return _sheet_columns(name, file), file.name, 2
         return _csv_columns(file), file.name, 2
-    except (
-        ValueError,
-        OSError,
-        KeyError,
-        BadZipFile,
-    ) as error:  # pyarrow's errors are ValueErrors and OSErrors
+    except (ValueError, OSError, KeyError) as error:  # pyarrow's errors are ValueErrors and OSErrors
         raise InputError(
             "FILE_WRONG_FORMAT", file=file.name, section=name, limit="Parquet, CSV, XLSX", value=str(error)
         ) from error
@@ -248,14 +245,9 @@ def _csv_columns(file: SourceFile) -> dict[str, Any]:
 
 
 def _sheet_columns(name: str, file: SourceFile) -> dict[str, list[Any]]:
-    from openpyxl import load_workbook
-
-    book = load_workbook(io.BytesIO(file.content), read_only=True, data_only=True)
-    try:
+    with open_workbook(file) as book:
         sheet = book[name] if name in book.sheetnames else book[book.sheetnames[0]]
         rows = [list(row) for row in sheet.iter_rows(values_only=True)]
-    finally:
-        book.close()
     if not rows:
         return {}
     body = rows[1:]
