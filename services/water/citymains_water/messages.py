@@ -173,6 +173,20 @@ register_messages(
             "{field} are given for {value}, which the model does not have; they were left out.",
             "{value} 不在模型中,其{field}已略去。",
         ),
+        "PLACE_INVALID": Text(
+            "The {field} of {element} are no two numbers ({value}); they were left out.",
+            "{element} 的{field}不是两个数({value}),已略去。",
+        ),
+        "PUMP_WORD_DROPPED": Text(
+            "The word {value} of pump {element} has no value; EPANET passes over it, and it was left out.",
+            "水泵 {element} 的字段 {value} 没有值,EPANET 不予理会,已略去。",
+        ),
+        "CHECK_VALVE_CONTROLLED": Text(
+            "{element} is a check valve, which opens and closes by itself; EPANET refuses to set it.",
+            "{element} 是止回阀,随水流自行启闭,EPANET 不允许对其进行设定。",
+            "Delete the line, or make the pipe an ordinary one.",
+            "请删除该行,或将其改为普通管道。",
+        ),
         "CONTROL_INVALID": Text(
             "The control cannot be read: {value}",
             "无法识别该控制语句:{value}",
@@ -184,6 +198,12 @@ register_messages(
             "该行不属于任何规则:{value}",
             "Begin the rule with RULE and its name.",
             "请以 RULE 及其名称开头。",
+        ),
+        "RULE_CLAUSE_INVALID": Text(
+            "The line of {element} cannot be read: {value}",
+            "无法识别 {element} 的语句:{value}",
+            "Write IF|AND|OR object id quantity operator value, THEN|ELSE|AND link id STATUS|SETTING IS value, or PRIORITY number.",
+            "请写成 IF|AND|OR 对象 标识 物理量 运算符 数值,THEN|ELSE|AND 管段 标识 STATUS|SETTING IS 值,或 PRIORITY 数字。",
         ),
         # -- fidelity -------------------------------------------------------------------------
         "FIDELITY_COMPARED": Text(

@@ -128,11 +128,9 @@ def _places(
         numbers = [read_number(word) for word in row.tokens[1:3]]
         values = [one.value for one in numbers]
         if len(values) < 2 or None in values:
-            bad = next((i for i, value in enumerate(values) if value is None), len(values))
-            code = numbers[bad].code if bad < len(numbers) else "FIELD_MISSING"
-            word = row.tokens[1 + bad] if bad < len(numbers) else ""
-            issues.append(issue(code, field="xy"[min(bad, 1)], value=word, **place))
-            return row
+            what = {"field": row.section.lower(), "value": " ".join(row.tokens[1:])}
+            issues.append(issue("PLACE_INVALID", severity="repair", **what, **place))
+            return None
         x, y = (float(value) for value in values if value is not None)
         if row.section == "COORDINATES":
             coordinates[row.tokens[0]] = (x, y)
