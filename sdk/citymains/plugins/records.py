@@ -199,24 +199,49 @@ class FailureModel(PluginRecord):
 
 @dataclass(frozen=True, kw_only=True)
 class StormFormula(PluginRecord):
-    """One storm-intensity formula, by the depth it gives."""
+    """One storm-intensity formula, by the depth it gives, or one source of rain ensembles, or both.
 
-    REFERENCES: ClassVar[tuple[str, ...]] = ("depth_mm",)
+    A city that has published several has a record for each, under one jurisdiction.
+    """
+
+    REFERENCES: ClassVar[tuple[str, ...]] = ("depth_mm", "members")
 
     jurisdiction: str
-    depth_mm: Reference
-    """``depth_mm(return_period_a, duration_s) -> float``: rain depth in mm, >= 0."""
-    return_period_a: tuple[float, float] = (1.0, 100.0)
-    """Return periods the formula is published for, in years."""
-    duration_s: tuple[float, float] = (300.0, 10_800.0)
-    """Durations the formula is published for, in seconds."""
+    depth_mm: Reference | None = None
+    """``depth_mm(return_period_a, duration_s, zone) -> float``: rain depth in mm, >= 0, not falling with the duration."""
+    zones: tuple[str, ...] = ()
+    """Districts with a formula of their own; the first is meant where none is named. Empty: one for all."""
+    return_period_a: tuple[float, float] | None = None
+    """Return periods it is published for, in years; None: not known."""
+    duration_s: tuple[float, float] | None = None
+    """Durations it is published for, in seconds; None: not known."""
+    edition: str = ""
+    """Which of the city's publications it is."""
+    document: str = ""
+    """Where it stands written."""
+    confidence: str = ""
+    """``P`` (primary text read) or ``W`` (public page found); empty: not said."""
+    sampling: str = ""
+    """How the record was sampled: ``annual maximum`` or ``multi-sample``; their return periods are not the same."""
+    proxy_of: str = ""
+    """Name of another city's formula that this place uses for want of its own; `depth_mm` is then None."""
+    aliases: tuple[str, ...] = ()
+    """Other names it is asked for by, of any script."""
+    members: Reference | None = None
+    """``members(intensity_mm_per_h, step_s, count, seed) -> array (count, steps)``: an ensemble around a forecast."""
+
+    def _check_reference(self, field: str, reference: object) -> None:
+        if reference is not None:
+            super()._check_reference(field, reference)
 
     def _check(self) -> None:
-        for low, high in (self.return_period_a, self.duration_s):
+        for low, high in filter(None, (self.return_period_a, self.duration_s)):
             if not 0 < low <= high:
                 raise ValueError(
                     f"StormFormula {self.name!r}: the range {low} .. {high} is not ascending and positive"
                 )
+        if self.depth_mm is None and self.members is None and not self.proxy_of:
+            raise ValueError(f"StormFormula {self.name!r}: give depth_mm, members or proxy_of")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -120,7 +120,7 @@ class _OptionReader:
             which = "END" if name == "END_DATE" else "START"
             self.tell(f"DRAINAGE_{which}_DATE_MISSING", name, value=ENGINE_START.year)
             return ENGINE_START
-        read = _date(word)
+        read = date_of(word)
         if read is None:
             self.tell("DRAINAGE_DATE_INVALID", name, value=word, limit="MM/DD/YYYY")
             return ENGINE_START
@@ -145,7 +145,8 @@ class _OptionReader:
         return seconds
 
 
-def _date(word: str) -> datetime | None:
+def date_of(word: str) -> datetime | None:
+    """The day a word such as ``07/15/2026`` or ``JUL-15-2026`` means; None where it is none."""
     match = _DATE.match(word)
     if match is None:
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from os import PathLike
 from pathlib import Path
 
 from citymains.intake.source import Intake, SourceFile
@@ -13,6 +14,8 @@ from citymains.utility import Utility
 
 from citymains_drainage.network import read_network
 from citymains_drainage.simulate import SimulationReport, simulate_storm
+from citymains_drainage.storms.hyetograph import HyetographShape
+from citymains_drainage.storms.question import Storm, design_storm
 
 _DATA = Path(__file__).parent / "data"
 
@@ -35,23 +38,126 @@ class Drainage(Utility):
         """Our own district (see docs/drainage.md)."""
         return {"district": _DATA / "district.inp"}
 
+    @question(rpc="DesignStorm")
+    def storm(
+        self,
+        formula: str = "",
+        *,
+        return_period_a: float = 5.0,
+        duration_s: float = 7200.0,
+        step_s: float = 300.0,
+        peak_ratio: float = 0.4,
+        shape: HyetographShape = HyetographShape.CHICAGO,
+        zone: str = "",
+        series: SourceFile | str | PathLike[str] | None = None,
+        members: int = 0,
+        ensemble: str = "",
+        spread: float = 0.3,
+        shift_s: float = 600.0,
+        seed: int = 0,
+    ) -> Storm:
+        """Make a design storm by formula, or take a measured series; with an ensemble around it if wanted.
+
+        Parameters
+        ----------
+        formula : str
+            Name of a formula (``beijing-classic``), a city, or the formula written out:
+            ``q=2001(1+0.811lgP)/(t+8)^0.711`` with q in L/(s·ha), or ``i=...`` in mm/min.
+        return_period_a : float
+            Return period P. [a] > 0
+        duration_s : float
+            Duration of the rain. [s] > 0
+        step_s : float
+            Step of the hyetograph. [s] > 0
+        peak_ratio : float
+            Share of the duration before the peak, in 0..1.
+        shape : HyetographShape
+            CHICAGO, ALTERNATING_BLOCK, SCS_II, SCS_III or UNIFORM.
+        zone : str
+            District of the formula; empty: its first.
+        series : path, optional
+            Measured rain instead: Excel, CSV or Parquet with ``time`` and ``intensity_mm_per_h`` or ``depth_mm``.
+        members : int
+            Members of an ensemble around the storm, in 0..1000; 0: none.
+        ensemble : str
+            Plugin that makes the members; empty: scale, shift and correlated lognormal noise.
+        spread : float
+            Standard deviation of the logarithm of scale and noise, >= 0.
+        shift_s : float
+            Standard deviation of the shift in time. [s] >= 0
+        seed : int
+            Of the ensemble's random numbers.
+
+        Returns
+        -------
+        Storm
+            Main table ``time_s intensity_mm_per_h depth_mm cumulative_mm`` with the mean intensity of
+            each step; ``depth_mm`` is the formula's depth exactly, whatever step and peak. SUSPECT
+            outside the ranges the formula is published for.
+
+        Raises
+        ------
+        InputError
+            STORM_FORMULA_MISSING, STORM_FORMULA_UNREADABLE, STORM_ZONE_UNKNOWN, RAIN_GAP, RAIN_NEGATIVE, ...
+        NotFoundError
+            No plugin offers the formula.
+        PluginError
+            The plugin's formula fails.
+
+        Notes
+        -----
+        The steps are differences of one cumulative curve (Keifer and Chu 1957 for CHICAGO), so they
+        sum to the depth exactly. 1 mm/min is 500/3 L/(s·ha); formulas print 167.
+
+        Examples
+        --------
+        >>> import citymains  # doctest: +SKIP
+        >>> city = citymains.open("demo")  # doctest: +SKIP
+        >>> round(city.drainage.storm("beijing-classic", return_period_a=5, duration_s=7200).depth_mm, 3)  # doctest: +SKIP
+        71.678
+        """
+        return design_storm(
+            self,
+            formula=formula,
+            return_period_a=return_period_a,
+            duration_s=duration_s,
+            step_s=step_s,
+            peak_ratio=peak_ratio,
+            shape=shape,
+            zone=zone,
+            series=series,
+            members=members,
+            ensemble=ensemble,
+            spread=spread,
+            shift_s=shift_s,
+            seed=seed,
+        )
+
     @question(rpc="SimulateStorm")
     def simulate(
-        self, net: NetworkRef, *, scenario: Scenario | None = None, hours: float | None = None
+        self,
+        net: NetworkRef,
+        *,
+        storm: Storm | None = None,
+        scenario: Scenario | None = None,
+        hours: float | None = None,
     ) -> SimulationReport:
-        """Simulate depths, flooding and outflow with the rain and inflow of the model (SWMM 5.2, one thread).
+        """Simulate depths, flooding and outflow with the rain of the model or another (SWMM 5.2, one thread).
 
         Parameters
         ----------
         net : Network, id or path
             The network.
+        storm : Storm, optional
+            Rain at every gage from the model's start, as :meth:`storm` gives it; the default is the
+            model's own.
         scenario : Scenario, optional
             ``Scenario.lose(pumps=...)`` stops pumps for the whole simulation, whatever their levels
             and rules say; ``Scenario.scale_demand(factor, nodes=...)`` multiplies dry-weather flow and
-            external inflow, and leaves what the rain brings.
+            external inflow, and leaves what the rain brings; ``Scenario.storm(...)`` gives a design storm.
         hours : float, optional
-            Simulated time in hours instead of the model's, at least one report step. It starts at the
-            model's start; dates of the model's end are ignored.
+            Simulated time in hours, at least one report step; the default is the model's, or four
+            hours more than the storm. It starts at the model's start; dates of the model's end are ignored.
 
         Returns
         -------
@@ -81,4 +187,4 @@ class Drainage(Utility):
         >>> city.drainage.simulate("district").flooding_m3 > 0  # doctest: +SKIP
         True
         """
-        return simulate_storm(self, self.network(net), scenario=scenario, hours=hours)
+        return simulate_storm(self, self.network(net), storm, scenario=scenario, hours=hours)

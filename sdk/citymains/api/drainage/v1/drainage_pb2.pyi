@@ -4,10 +4,12 @@ isort:skip_file
 Storm and sewage networks."""
 
 from citymains.api.common.v1 import common_pb2 as _common_pb2
+from citymains.api.network.v1 import network_pb2 as _network_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -19,6 +21,237 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _HyetographShape:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _HyetographShapeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_HyetographShape.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    HYETOGRAPH_SHAPE_UNSPECIFIED: _HyetographShape.ValueType  # 0
+    """Not said: Chicago."""
+    HYETOGRAPH_SHAPE_CHICAGO: _HyetographShape.ValueType  # 1
+    """Keifer and Chu."""
+    HYETOGRAPH_SHAPE_ALTERNATING_BLOCK: _HyetographShape.ValueType  # 2
+    """Blocks of one step around the peak, the largest first."""
+    HYETOGRAPH_SHAPE_SCS_II: _HyetographShape.ValueType  # 3
+    """24-hour distribution type II of the US Soil Conservation Service, stretched to the duration."""
+    HYETOGRAPH_SHAPE_SCS_III: _HyetographShape.ValueType  # 4
+    """24-hour distribution type III."""
+    HYETOGRAPH_SHAPE_UNIFORM: _HyetographShape.ValueType  # 5
+    """The same in every step."""
+
+class HyetographShape(_HyetographShape, metaclass=_HyetographShapeEnumTypeWrapper):
+    """How the depth of a storm is spread over its duration."""
+
+HYETOGRAPH_SHAPE_UNSPECIFIED: HyetographShape.ValueType  # 0
+"""Not said: Chicago."""
+HYETOGRAPH_SHAPE_CHICAGO: HyetographShape.ValueType  # 1
+"""Keifer and Chu."""
+HYETOGRAPH_SHAPE_ALTERNATING_BLOCK: HyetographShape.ValueType  # 2
+"""Blocks of one step around the peak, the largest first."""
+HYETOGRAPH_SHAPE_SCS_II: HyetographShape.ValueType  # 3
+"""24-hour distribution type II of the US Soil Conservation Service, stretched to the duration."""
+HYETOGRAPH_SHAPE_SCS_III: HyetographShape.ValueType  # 4
+"""24-hour distribution type III."""
+HYETOGRAPH_SHAPE_UNIFORM: HyetographShape.ValueType  # 5
+"""The same in every step."""
+Global___HyetographShape: _TypeAlias = HyetographShape  # noqa: Y015
+
+@_typing.final
+class DesignStormRequest(_message.Message):
+    """What rain."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FORMULA_FIELD_NUMBER: _builtins.int
+    RETURN_PERIOD_A_FIELD_NUMBER: _builtins.int
+    DURATION_S_FIELD_NUMBER: _builtins.int
+    STEP_S_FIELD_NUMBER: _builtins.int
+    PEAK_RATIO_FIELD_NUMBER: _builtins.int
+    SHAPE_FIELD_NUMBER: _builtins.int
+    ZONE_FIELD_NUMBER: _builtins.int
+    SERIES_ID_FIELD_NUMBER: _builtins.int
+    SERIES_FILE_FIELD_NUMBER: _builtins.int
+    MEMBERS_FIELD_NUMBER: _builtins.int
+    ENSEMBLE_FIELD_NUMBER: _builtins.int
+    SPREAD_FIELD_NUMBER: _builtins.int
+    SHIFT_S_FIELD_NUMBER: _builtins.int
+    SEED_FIELD_NUMBER: _builtins.int
+    formula: _builtins.str
+    """Name of a formula, a city, or the formula written out: `q=2001(1+0.811lgP)/(t+8)^0.711`; required without a series."""
+    return_period_a: _builtins.float
+    """Return period, in years (a), > 0; unset: 5."""
+    duration_s: _builtins.float
+    """Duration of the rain, in s, > 0; unset: 7200."""
+    step_s: _builtins.float
+    """Step of the hyetograph, in s, > 0; unset: 300."""
+    peak_ratio: _builtins.float
+    """Share of the duration before the peak, in 0..1; unset: 0.4."""
+    shape: Global___HyetographShape.ValueType
+    """How the depth is spread; unset: Chicago."""
+    zone: _builtins.str
+    """District of the formula; empty: its first."""
+    series_id: _builtins.str
+    """Id of a stored dataset of kind `rain`, `datasets/{sha256}`."""
+    members: _builtins.int
+    """Members of an ensemble around the storm, in 0..1000; 0: none."""
+    ensemble: _builtins.str
+    """Plugin that makes the members; empty: scale, shift and correlated lognormal noise."""
+    spread: _builtins.float
+    """Standard deviation of the logarithm of scale and noise, >= 0; unset: 0.3."""
+    shift_s: _builtins.float
+    """Standard deviation of the shift in time, in s, >= 0; unset: 600."""
+    seed: _builtins.int
+    """Of the ensemble's random numbers."""
+    @_builtins.property
+    def series_file(self) -> _network_pb2.SourceFile:
+        """A ledger: Excel, CSV or Parquet with `time` and `intensity_mm_per_h` or `depth_mm`."""
+
+    def __init__(
+        self,
+        *,
+        formula: _builtins.str = ...,
+        return_period_a: _builtins.float | None = ...,
+        duration_s: _builtins.float | None = ...,
+        step_s: _builtins.float | None = ...,
+        peak_ratio: _builtins.float | None = ...,
+        shape: Global___HyetographShape.ValueType = ...,
+        zone: _builtins.str = ...,
+        series_id: _builtins.str = ...,
+        series_file: _network_pb2.SourceFile | None = ...,
+        members: _builtins.int = ...,
+        ensemble: _builtins.str = ...,
+        spread: _builtins.float | None = ...,
+        shift_s: _builtins.float | None = ...,
+        seed: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_duration_s", b"_duration_s", "_peak_ratio", b"_peak_ratio", "_return_period_a", b"_return_period_a", "_shift_s", b"_shift_s", "_spread", b"_spread", "_step_s", b"_step_s", "duration_s", b"duration_s", "peak_ratio", b"peak_ratio", "return_period_a", b"return_period_a", "series", b"series", "series_file", b"series_file", "series_id", b"series_id", "shift_s", b"shift_s", "spread", b"spread", "step_s", b"step_s"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_duration_s", b"_duration_s", "_peak_ratio", b"_peak_ratio", "_return_period_a", b"_return_period_a", "_shift_s", b"_shift_s", "_spread", b"_spread", "_step_s", b"_step_s", "duration_s", b"duration_s", "ensemble", b"ensemble", "formula", b"formula", "members", b"members", "peak_ratio", b"peak_ratio", "return_period_a", b"return_period_a", "seed", b"seed", "series", b"series", "series_file", b"series_file", "series_id", b"series_id", "shape", b"shape", "shift_s", b"shift_s", "spread", b"spread", "step_s", b"step_s", "zone", b"zone"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__duration_s: _TypeAlias = _typing.Literal["duration_s"]  # noqa: Y015
+    _WhichOneofArgType__duration_s: _TypeAlias = _typing.Literal["_duration_s", b"_duration_s"]  # noqa: Y015
+    _WhichOneofReturnType__peak_ratio: _TypeAlias = _typing.Literal["peak_ratio"]  # noqa: Y015
+    _WhichOneofArgType__peak_ratio: _TypeAlias = _typing.Literal["_peak_ratio", b"_peak_ratio"]  # noqa: Y015
+    _WhichOneofReturnType__return_period_a: _TypeAlias = _typing.Literal["return_period_a"]  # noqa: Y015
+    _WhichOneofArgType__return_period_a: _TypeAlias = _typing.Literal["_return_period_a", b"_return_period_a"]  # noqa: Y015
+    _WhichOneofReturnType__shift_s: _TypeAlias = _typing.Literal["shift_s"]  # noqa: Y015
+    _WhichOneofArgType__shift_s: _TypeAlias = _typing.Literal["_shift_s", b"_shift_s"]  # noqa: Y015
+    _WhichOneofReturnType__spread: _TypeAlias = _typing.Literal["spread"]  # noqa: Y015
+    _WhichOneofArgType__spread: _TypeAlias = _typing.Literal["_spread", b"_spread"]  # noqa: Y015
+    _WhichOneofReturnType__step_s: _TypeAlias = _typing.Literal["step_s"]  # noqa: Y015
+    _WhichOneofArgType__step_s: _TypeAlias = _typing.Literal["_step_s", b"_step_s"]  # noqa: Y015
+    _WhichOneofReturnType_series: _TypeAlias = _typing.Literal["series_id", "series_file"]  # noqa: Y015
+    _WhichOneofArgType_series: _TypeAlias = _typing.Literal["series", b"series"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__duration_s) -> _WhichOneofReturnType__duration_s | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__peak_ratio) -> _WhichOneofReturnType__peak_ratio | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__return_period_a) -> _WhichOneofReturnType__return_period_a | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__shift_s) -> _WhichOneofReturnType__shift_s | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__spread) -> _WhichOneofReturnType__spread | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__step_s) -> _WhichOneofReturnType__step_s | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_series) -> _WhichOneofReturnType_series | None: ...
+
+Global___DesignStormRequest: _TypeAlias = DesignStormRequest  # noqa: Y015
+
+@_typing.final
+class Storm(_message.Message):
+    """Rain over the whole network, in even steps."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERDICT_FIELD_NUMBER: _builtins.int
+    FINDINGS_FIELD_NUMBER: _builtins.int
+    PROVENANCE_FIELD_NUMBER: _builtins.int
+    TABLES_FIELD_NUMBER: _builtins.int
+    FORMULA_FIELD_NUMBER: _builtins.int
+    JURISDICTION_FIELD_NUMBER: _builtins.int
+    ZONE_FIELD_NUMBER: _builtins.int
+    EDITION_FIELD_NUMBER: _builtins.int
+    PROXY_OF_FIELD_NUMBER: _builtins.int
+    RETURN_PERIOD_A_FIELD_NUMBER: _builtins.int
+    DURATION_S_FIELD_NUMBER: _builtins.int
+    STEP_S_FIELD_NUMBER: _builtins.int
+    PEAK_RATIO_FIELD_NUMBER: _builtins.int
+    SHAPE_FIELD_NUMBER: _builtins.int
+    DEPTH_MM_FIELD_NUMBER: _builtins.int
+    PEAK_INTENSITY_MM_PER_H_FIELD_NUMBER: _builtins.int
+    MEMBER_COUNT_FIELD_NUMBER: _builtins.int
+    verdict: _common_pb2.Verdict.ValueType
+    """SUSPECT outside the ranges the formula is published for."""
+    formula: _builtins.str
+    """Name or text of the formula; empty: a measured series."""
+    jurisdiction: _builtins.str
+    """Where the formula is published for."""
+    zone: _builtins.str
+    """District of the formula; empty: it has none."""
+    edition: _builtins.str
+    """Which of the city's publications, and where it stands."""
+    proxy_of: _builtins.str
+    """The other city's formula that stands in; empty: none does."""
+    return_period_a: _builtins.float
+    """Return period, in years (a); NaN: a measured series."""
+    duration_s: _builtins.float
+    """Duration of the rain, in s, > 0."""
+    step_s: _builtins.float
+    """Step, in s, > 0."""
+    peak_ratio: _builtins.float
+    """Share of the duration before the peak, in 0..1; NaN: the shape has none."""
+    shape: _builtins.str
+    """How the depth is spread; empty: a measured series."""
+    depth_mm: _builtins.float
+    """Rain depth, in mm, >= 0."""
+    peak_intensity_mm_per_h: _builtins.float
+    """Largest mean intensity of a step, in mm/h, >= 0."""
+    member_count: _builtins.int
+    """Members of the ensemble; 0: none."""
+    @_builtins.property
+    def findings(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Finding]:
+        """Ranges left, and formulas that stand in for others."""
+
+    @_builtins.property
+    def provenance(self) -> _common_pb2.Provenance:
+        """Options the numbers come from."""
+
+    @_builtins.property
+    def tables(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Table]:
+        """`hyetograph` (the main table) and `members`."""
+
+    def __init__(
+        self,
+        *,
+        verdict: _common_pb2.Verdict.ValueType = ...,
+        findings: _abc.Iterable[_common_pb2.Finding] | None = ...,
+        provenance: _common_pb2.Provenance | None = ...,
+        tables: _abc.Iterable[_common_pb2.Table] | None = ...,
+        formula: _builtins.str = ...,
+        jurisdiction: _builtins.str = ...,
+        zone: _builtins.str = ...,
+        edition: _builtins.str = ...,
+        proxy_of: _builtins.str = ...,
+        return_period_a: _builtins.float = ...,
+        duration_s: _builtins.float = ...,
+        step_s: _builtins.float = ...,
+        peak_ratio: _builtins.float = ...,
+        shape: _builtins.str = ...,
+        depth_mm: _builtins.float = ...,
+        peak_intensity_mm_per_h: _builtins.float = ...,
+        member_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["provenance", b"provenance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["depth_mm", b"depth_mm", "duration_s", b"duration_s", "edition", b"edition", "findings", b"findings", "formula", b"formula", "jurisdiction", b"jurisdiction", "member_count", b"member_count", "peak_intensity_mm_per_h", b"peak_intensity_mm_per_h", "peak_ratio", b"peak_ratio", "provenance", b"provenance", "proxy_of", b"proxy_of", "return_period_a", b"return_period_a", "shape", b"shape", "step_s", b"step_s", "tables", b"tables", "verdict", b"verdict", "zone", b"zone"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Storm: _TypeAlias = Storm  # noqa: Y015
+
 @_typing.final
 class SimulateStormRequest(_message.Message):
     """What to simulate."""
@@ -28,13 +261,20 @@ class SimulateStormRequest(_message.Message):
     NET_FIELD_NUMBER: _builtins.int
     SCENARIO_FIELD_NUMBER: _builtins.int
     HOURS_FIELD_NUMBER: _builtins.int
+    STORM_FIELD_NUMBER: _builtins.int
     net: _builtins.str
     """Id of the network, `networks/{sha256}`; required."""
     hours: _builtins.float
-    """Simulated time in hours from the model's start, at least one report step; unset: as the model says."""
+    """Simulated time in hours from the model's start, at least one report step; unset: as the model says, or four hours
+    more than the storm.
+    """
     @_builtins.property
     def scenario(self) -> _common_pb2.Scenario:
-        """Edits: pumps lost for the whole simulation, dry-weather flow and inflow scaled; unset: none."""
+        """Edits: pumps lost for the whole simulation, dry-weather flow and inflow scaled, a design storm; unset: none."""
+
+    @_builtins.property
+    def storm(self) -> Global___Storm:
+        """Rain at every gage from the model's start, as DesignStorm gives it; unset: the model's own."""
 
     def __init__(
         self,
@@ -42,10 +282,11 @@ class SimulateStormRequest(_message.Message):
         net: _builtins.str = ...,
         scenario: _common_pb2.Scenario | None = ...,
         hours: _builtins.float | None = ...,
+        storm: Global___Storm | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_hours", b"_hours", "hours", b"hours", "scenario", b"scenario"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_hours", b"_hours", "hours", b"hours", "scenario", b"scenario", "storm", b"storm"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_hours", b"_hours", "hours", b"hours", "net", b"net", "scenario", b"scenario"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_hours", b"_hours", "hours", b"hours", "net", b"net", "scenario", b"scenario", "storm", b"storm"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__hours: _TypeAlias = _typing.Literal["hours"]  # noqa: Y015
     _WhichOneofArgType__hours: _TypeAlias = _typing.Literal["_hours", b"_hours"]  # noqa: Y015

@@ -58,6 +58,11 @@ class DrainageServiceStub(object):
                 request_serializer=citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2.TraceIsolationRequest.SerializeToString,
                 response_deserializer=citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2.IsolationReport.FromString,
                 _registered_method=True)
+        self.DesignStorm = channel.unary_unary(
+                '/citymains.api.drainage.v1.DrainageService/DesignStorm',
+                request_serializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.DesignStormRequest.SerializeToString,
+                response_deserializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.Storm.FromString,
+                _registered_method=True)
         self.SimulateStorm = channel.unary_unary(
                 '/citymains.api.drainage.v1.DrainageService/SimulateStorm',
                 request_serializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.SimulateStormRequest.SerializeToString,
@@ -97,6 +102,13 @@ class DrainageServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DesignStorm(self, request, context):
+        """A design storm by formula, or a measured series, with an ensemble around it if wanted.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def SimulateStorm(self, request, context):
         """Depths, flooding and outflow with the rain and inflow of the model.
         """
@@ -126,6 +138,11 @@ def add_DrainageServiceServicer_to_server(servicer, server):
                     servicer.TraceIsolation,
                     request_deserializer=citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2.TraceIsolationRequest.FromString,
                     response_serializer=citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2.IsolationReport.SerializeToString,
+            ),
+            'DesignStorm': grpc.unary_unary_rpc_method_handler(
+                    servicer.DesignStorm,
+                    request_deserializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.DesignStormRequest.FromString,
+                    response_serializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.Storm.SerializeToString,
             ),
             'SimulateStorm': grpc.unary_unary_rpc_method_handler(
                     servicer.SimulateStorm,
@@ -242,6 +259,33 @@ class DrainageService(object):
             '/citymains.api.drainage.v1.DrainageService/TraceIsolation',
             citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2.TraceIsolationRequest.SerializeToString,
             citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2.IsolationReport.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DesignStorm(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/citymains.api.drainage.v1.DrainageService/DesignStorm',
+            citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.DesignStormRequest.SerializeToString,
+            citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.Storm.FromString,
             options,
             channel_credentials,
             insecure,

@@ -44,6 +44,8 @@ class DrainageServiceStub:
     """What changed between two answers to one question, and why."""
     TraceIsolation: _grpc.UnaryUnaryMultiCallable[_isolation_pb2.TraceIsolationRequest, _isolation_pb2.IsolationReport]
     """What to shut to take pipes, nodes or an area out of service, and who loses supply with it."""
+    DesignStorm: _grpc.UnaryUnaryMultiCallable[_drainage_pb2.DesignStormRequest, _drainage_pb2.Storm]
+    """A design storm by formula, or a measured series, with an ensemble around it if wanted."""
     SimulateStorm: _grpc.UnaryUnaryMultiCallable[_drainage_pb2.SimulateStormRequest, _drainage_pb2.SimulationReport]
     """Depths, flooding and outflow with the rain and inflow of the model."""
 
@@ -60,6 +62,8 @@ class DrainageServiceAsyncStub(DrainageServiceStub):
     """What changed between two answers to one question, and why."""
     TraceIsolation: _aio.UnaryUnaryMultiCallable[_isolation_pb2.TraceIsolationRequest, _isolation_pb2.IsolationReport]  # type: ignore[assignment]
     """What to shut to take pipes, nodes or an area out of service, and who loses supply with it."""
+    DesignStorm: _aio.UnaryUnaryMultiCallable[_drainage_pb2.DesignStormRequest, _drainage_pb2.Storm]  # type: ignore[assignment]
+    """A design storm by formula, or a measured series, with an ensemble around it if wanted."""
     SimulateStorm: _aio.UnaryUnaryMultiCallable[_drainage_pb2.SimulateStormRequest, _drainage_pb2.SimulationReport]  # type: ignore[assignment]
     """Depths, flooding and outflow with the rain and inflow of the model."""
 
@@ -97,6 +101,14 @@ class DrainageServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_isolation_pb2.IsolationReport, _abc.Awaitable[_isolation_pb2.IsolationReport]]:
         """What to shut to take pipes, nodes or an area out of service, and who loses supply with it."""
+
+    @_abc_1.abstractmethod
+    def DesignStorm(
+        self,
+        request: _drainage_pb2.DesignStormRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_drainage_pb2.Storm, _abc.Awaitable[_drainage_pb2.Storm]]:
+        """A design storm by formula, or a measured series, with an ensemble around it if wanted."""
 
     @_abc_1.abstractmethod
     def SimulateStorm(
