@@ -68,6 +68,24 @@ def decode(
         ) from error
 
 
+def from_plain(plain: Any, kind: type[T]) -> T:
+    """A dataclass from the tree `dataclasses.asdict` makes of it: what an engine's process was sent.
+
+    Unlike canonical JSON the tree may hold infinite numbers.
+
+    Raises
+    ------
+    InputError
+        FILE_WRONG_FORMAT, naming the place in the tree.
+    """
+    try:
+        return typing.cast(T, _decode(plain, kind, "", _not_inline))
+    except _MismatchError as error:
+        raise InputError(
+            "FILE_WRONG_FORMAT", file="tree", limit=f"citymains {kind.__name__}", value=error.args[0]
+        ) from error
+
+
 def parse(content: str | bytes, file: str = "record") -> dict[str, Any]:
     """The JSON object in `content`.
 

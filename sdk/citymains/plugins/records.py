@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast
 
@@ -246,12 +246,47 @@ class StormFormula(PluginRecord):
 
 @dataclass(frozen=True, kw_only=True)
 class PumpPolicy(PluginRecord):
-    """One way to run pumps through a storm."""
+    """One way to run pumps through a storm; it is scored beside the built-in ones."""
 
     REFERENCES: ClassVar[tuple[str, ...]] = ("decide",)
 
     decide: Reference
-    """``decide(state) -> Mapping[str, float]``: pump settings in 0..1 by pump id."""
+    """``decide(state: PumpState) -> Mapping[str, float]``: settings in 0..1 by id of pump or gate; what is left out
+    stays. Give the text ``"module:name"``: it is called in the engine's process, at every look of the guard,
+    which keeps its limits whatever the policy says. It holds no state between calls: branches of the
+    simulation call it side by side."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PumpStationState:
+    """One station as a pump policy sees it. Depths are above the wet well's invert."""
+
+    name: str
+    depth_m: float
+    full_depth_m: float
+    pumps: tuple[str, ...]
+    start_depth_m: tuple[float, ...] = ()
+    """Levels of the operator's rule, pump by pump; empty: it has none."""
+    stop_depth_m: tuple[float, ...] = ()
+    overflow_pumps: tuple[str, ...] = ()
+    """Pumps whose water counts as overflow."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PumpState:
+    """What a pump policy decides on."""
+
+    time_s: float
+    """From the start of the simulation."""
+    step_s: float
+    """Until the next decision."""
+    rain_mm_per_h: float
+    """Mean intensity over all gages now."""
+    settings: Mapping[str, float]
+    """Settings in force by id of pump or gate."""
+    stations: tuple[PumpStationState, ...] = ()
+    gates: Mapping[str, float] = field(default_factory=dict)
+    """Filling, in 0..1, of the tank each gate draws from."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -93,7 +92,7 @@ def with_rain(
 
 def model_rain(document: InpDocument, options: ModelOptions) -> list[GageRain]:
     """What the gages of a model give; gages whose series cannot be read are left out."""
-    series = {name: points for name, points in _series(document, options)}
+    series = series_points(document, options)
     found = []
     for row in document["RAINGAGES"]:
         words = row.tokens
@@ -116,8 +115,8 @@ def model_rain(document: InpDocument, options: ModelOptions) -> list[GageRain]:
     return found
 
 
-def _series(document: InpDocument, options: ModelOptions) -> Iterator[tuple[str, list[tuple[float, float]]]]:
-    """Points of every series: seconds from the start of the simulation, and value."""
+def series_points(document: InpDocument, options: ModelOptions) -> dict[str, list[tuple[float, float]]]:
+    """Points of every series, by folded id: seconds from the start of the simulation, and value."""
     found: dict[str, list[tuple[float, float]]] = {}
     dates: dict[str, float] = {}
     for row in document["TIMESERIES"]:
@@ -135,7 +134,7 @@ def _series(document: InpDocument, options: ModelOptions) -> Iterator[tuple[str,
             if at is None or value is None:
                 break
             found.setdefault(name, []).append((at + dates.get(name, 0.0), value))
-    yield from found.items()
+    return found
 
 
 def _clock(seconds: float) -> str:

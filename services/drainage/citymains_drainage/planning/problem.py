@@ -13,7 +13,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from citymains_drainage.reduced import ReducedModel
+from citymains_drainage.planning.reduced import ReducedModel
 
 
 class Rung(StrEnum):

@@ -11,8 +11,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from citymains_drainage.stations import StationSet, Underpass
-from citymains_drainage.stations_curves import VolumeCurve
+from citymains_drainage.stations.model import StationSet, Underpass
+from citymains_drainage.stations.curves import VolumeCurve
 
 
 @dataclass(frozen=True, kw_only=True)
