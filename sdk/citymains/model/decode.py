@@ -193,7 +193,7 @@ def _decode_sequence(plain: Any, hint: Any, where: str, fetch: TableFetcher) -> 
 
 
 def _decode_array(plain: Any, hint: Any, where: str) -> Any:
-    _require(isinstance(plain, list), where, "an array", plain)
+    _require(isinstance(plain, list | np.ndarray), where, "an array", plain)
     (scalar,) = typing.get_args(typing.get_args(hint)[1]) or (np.float64,)
     return _array(plain, scalar if isinstance(scalar, type) else np.float64, where)
 

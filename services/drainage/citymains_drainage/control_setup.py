@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from citymains.intake.ids import IdMap
+from citymains.intake.ids import IdMap, fold_ascii
 from citymains.intake.inp import InpDocument
 from citymains.intake.numbers import read_number
 from citymains.model.scenario import Scenario
@@ -19,6 +19,7 @@ from citymains_drainage.engine_input import EngineInput, engine_input, id_map
 from citymains_drainage.options import ModelOptions
 from citymains_drainage.rain import GageRain, model_rain
 from citymains_drainage.stations.from_network import Commanded
+from citymains_drainage.stations.graph import FlowGraph
 from citymains_drainage.stations.model import Station, StationSet
 
 
@@ -92,6 +93,7 @@ def control_setup(
         gates=commanded.gates,
         underpasses=commanded.underpasses,
         overflow_outfalls=commanded.overflow_outfalls,
+        regions=_regions(document, commanded),
         guard_step_s=guard_step_s,
         weights=weights,
         price_yuan_per_kwh=price_yuan_per_kwh,
@@ -126,6 +128,7 @@ def engine_spec(spec: ControlSpec, ids: IdMap, originals: Mapping[str, str]) -> 
         gates=tuple(replace(one, name=alias(one.name), node=alias(one.node)) for one in spec.gates),
         underpasses=tuple(replace(one, node=alias(one.node)) for one in spec.underpasses),
         overflow_outfalls=tuple(alias(one) for one in spec.overflow_outfalls),
+        regions=tuple(tuple(alias(node) for node in region) for region in spec.regions),
         rules=tuple(_rule(one, ids) for one in spec.rules),
         inverts_m={alias(name): level for name, level in spec.inverts_m.items()},
         originals=dict(originals),
@@ -149,6 +152,19 @@ def _rule(rule: ControlRule, ids: IdMap) -> ControlRule:
         then=tuple(action(one) for one in rule.then),
         otherwise=tuple(action(one) for one in rule.otherwise),
     )
+
+
+def _regions(document: InpDocument, commanded: Commanded) -> tuple[tuple[str, ...], ...]:
+    """Nodes upstream of each station and gate, each counted where it comes first."""
+    graph = FlowGraph.of(document)
+    taken: set[str] = set()
+    regions = []
+    wells = [one.wet_well for one in commanded.stations.stations]
+    for node in [*wells, *(one.node for one in commanded.gates)]:
+        own = graph.upstream(fold_ascii(node)) - taken
+        taken |= own
+        regions.append(tuple(graph.names[one] for one in sorted(own) if one in graph.names))
+    return tuple(regions)
 
 
 def _inverts_m(document: InpDocument, options: ModelOptions) -> dict[str, float]:

@@ -13,9 +13,9 @@ from citymains_drainage.control.guard import Decision, GuardState, Intervention,
 from citymains_drainage.control.guard_step import guard_step
 from citymains_drainage.control.model import ControlSpec, LiveTotals, Simulation
 from citymains_drainage.control.outcome import Outcome
-from citymains_drainage.control.policies import Policy, policy_named
+from citymains_drainage.control.policies import NATIVE, Policy, policy_named
 from citymains_drainage.control.view import ControlView
-from citymains_drainage.stations.model import PumpGroup, Station
+from citymains_drainage.stations.model import PumpGroup, ReceivingKind, Station
 
 
 @dataclass(eq=False)
@@ -33,6 +33,9 @@ class LoopState:
         Pumps under maintenance or failed.
     capacity : float
         Share of their curves that pumps really deliver.
+    wet : tuple of (float, float)
+        Times in which rain or its runoff is about, or close enough ahead to lower the water for [s]; outside
+        them nothing is pumped into rivers but in an emergency. None: not known, so always.
     """
 
     guard: GuardState = field(default_factory=GuardState)
@@ -40,6 +43,11 @@ class LoopState:
     classes: dict[str, int] = field(default_factory=dict)
     locked_out: frozenset[str] = frozenset()
     capacity: float = 1.0
+    wet: tuple[tuple[float, float], ...] | None = None
+
+    def is_wet(self, time_s: float) -> bool:
+        """Whether rivers may be pumped into."""
+        return self.wet is None or any(begin <= time_s <= end for begin, end in self.wet)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,8 +81,12 @@ class Trace:
     time_s: list[float] = field(default_factory=list)
     settings: list[list[float]] = field(default_factory=list)
     depths_m: list[list[float]] = field(default_factory=list)
+    """Of the wet wells, then of the nodes gates draw from."""
     underpass_m: list[list[float]] = field(default_factory=list)
     flows_m3_per_s: list[list[float]] = field(default_factory=list)
+    """Of pumps, then of gates."""
+    flooding_m3_per_s: list[list[float]] = field(default_factory=list)
+    """Of each region of the spec together."""
     rain_mm_per_h: list[float] = field(default_factory=list)
     volumes_m3: list[list[float]] = field(default_factory=list)
     """Flooding, overflow and storage since the start."""
@@ -98,6 +110,7 @@ class ControlLoop:
         self._policies: dict[str, Policy] = {}
         self._wells = [one.wet_well for one in spec.stations.stations]
         self._roads = [one.node for one in spec.underpasses]
+        self._tanks = self._wells + [one.node for one in spec.gates]
         self._pumps = spec.stations.pumps
         for gate in spec.gates:
             state.openings.setdefault(gate.name, gate.initial)
@@ -129,7 +142,7 @@ class ControlLoop:
             now = self.simulation.time_s
             if rain is not None:
                 last_rain = self._override(rain.at(now), last_rain)
-            decision = self._look(plan, now, min(step_s, until_s - now))
+            decision = None if plan.base == NATIVE else self._look(plan, now, min(step_s, until_s - now))
             # Looks stay on their own grid, wherever the engine's steps end.
             next_s = min(until_s, (np.floor(now / step_s + 1e-3) + 1) * step_s)
             goes_on = self.simulation.advance(float(next_s))
@@ -156,7 +169,7 @@ class ControlLoop:
     def _look(self, plan: Commands, now: float, step_s: float) -> Decision:
         view = self.view(now)
         wanted = self._wanted(plan, view, now)
-        seen = Observation(now, view.depths, {}, self.state.locked_out)
+        seen = Observation(now, view.depths, {}, self.state.locked_out, self._rivers(view, now))
         counts = {group.name: int(wanted[group.name]) for _, group in self.spec.stations.groups}
         decision = guard_step(self.spec.stations, self.state.guard, counts, seen, step_s=step_s)
         self.state.guard = decision.state
@@ -166,6 +179,21 @@ class ControlLoop:
         pumps = {name: on * self.state.capacity for name, on in decision.settings.items()}
         self.simulation.command(pumps | self.state.openings)
         return decision
+
+    def _rivers(self, view: ControlView, now: float) -> dict[str, float]:
+        """Limit 0 for each river in dry weather, unless a station on it is in an emergency."""
+        if self.state.is_wet(now):
+            return {}
+        closed = {
+            name: 0.0
+            for name, one in self.spec.stations.receiving.items()
+            if one.kind is ReceivingKind.RIVER
+        }
+        for station in self.spec.stations.stations:
+            if view.depths[station.name] >= station.emergency_release_m:
+                for group in station.groups:
+                    closed.pop(group.receiving, None)
+        return closed
 
     def _wanted(self, plan: Commands, view: ControlView, now: float) -> dict[str, float]:
         row = plan.row(now)
@@ -191,31 +219,40 @@ class ControlLoop:
             self._policies[name] = policy_named(name, self.spec.policies)
         return self._policies[name]
 
-    def _count(self, sums: _Sums, decision: Decision, began_s: float, trace: Trace | None) -> None:
+    def _count(self, sums: _Sums, decision: Decision | None, began_s: float, trace: Trace | None) -> None:
         now = self.simulation.time_s
         roads = self.simulation.depths_m(self._roads)
-        flows = self.simulation.flows_m3_per_s(self._pumps) if self._pumps else []
+        flows = self.simulation.flows_m3_per_s(self._pumps)
         wells = self.simulation.depths_m(self._wells)
         sums.add(began_s, now - began_s, roads, self.state.classes, wells, flows)
-        sums.starts += sum(
-            memory.running and memory.changed_s == decision.state.time_s
-            for memory in decision.state.pumps.values()
-        )
-        if trace is None:
-            return
+        if decision is None:
+            settings = self.simulation.settings(self.spec.links)
+            sums.watch(settings[: len(self._pumps)])
+        else:
+            settings = [*(decision.settings[name] for name in self._pumps), *self.state.openings.values()]
+            sums.starts += sum(
+                memory.running and memory.changed_s == decision.state.time_s
+                for memory in decision.state.pumps.values()
+            )
+        if trace is not None:
+            self._trace(trace, began_s, settings, roads)
+            if decision is not None:
+                trace.interventions += [(began_s, one) for one in decision.interventions]
+
+    def _trace(self, trace: Trace, began_s: float, settings: list[float], roads: list[float]) -> None:
         trace.time_s.append(began_s)
-        trace.settings.append(
-            [*(decision.settings[name] for name in self._pumps), *self.state.openings.values()]
-        )
-        trace.depths_m.append(wells)
+        trace.settings.append(settings)
+        trace.depths_m.append(self.simulation.depths_m(self._tanks))
         trace.underpass_m.append(roads)
-        trace.flows_m3_per_s.append(flows)
+        trace.flows_m3_per_s.append(self.simulation.flows_m3_per_s(self.spec.links))
+        trace.flooding_m3_per_s.append(
+            [sum(self.simulation.flooding_m3_per_s(region)) for region in self.spec.regions]
+        )
         rain = self.simulation.rain_mm_per_h()
         trace.rain_mm_per_h.append(sum(rain) / len(rain) if rain else 0.0)
         totals = self.simulation.totals()
         overflow = float(self.simulation.outfall_volumes_m3(self.spec.overflow_outfalls).sum())
         trace.volumes_m3.append([totals.flooding_m3, overflow, self.simulation.storage_m3()])
-        trace.interventions += [(began_s, one) for one in decision.interventions]
 
 
 class _Sums:
@@ -226,6 +263,7 @@ class _Sums:
         self.began: LiveTotals = simulation.totals()
         self.overflow_m3 = float(simulation.outfall_volumes_m3(spec.overflow_outfalls).sum())
         self.starts = 0
+        self._before: Sequence[float] | None = None
         self.underpass_m_min = 0.0
         self.kwh = self.yuan = self.pumped_m3 = 0.0
         self.depth_m = {one.name: 0.0 for one in spec.underpasses}
@@ -262,6 +300,12 @@ class _Sums:
         self.kwh += kwh
         self.yuan += kwh * self.spec.price_yuan_per_kwh[hour]
 
+    def watch(self, settings: Sequence[float]) -> None:
+        """Count the starts of pumps that nobody here commands."""
+        if self._before is not None:
+            self.starts += sum(now > 0 >= before for now, before in zip(settings, self._before, strict=True))
+        self._before = settings
+
     def outcome(self, simulation: Simulation) -> Outcome:
         """What the run came to."""
         totals, began = simulation.totals(), self.began
@@ -294,9 +338,10 @@ def trace_tree(trace: Trace, spec: ControlSpec) -> dict[str, Any]:
     return {
         "time_s": np.array(trace.time_s),
         "settings": table(trace.settings, len(spec.links)),
-        "depths_m": table(trace.depths_m, len(spec.stations.stations)),
+        "depths_m": table(trace.depths_m, len(spec.stations.stations) + len(spec.gates)),
         "underpass_m": table(trace.underpass_m, len(spec.underpasses)),
-        "flows_m3_per_s": table(trace.flows_m3_per_s, len(spec.stations.pumps)),
+        "flows_m3_per_s": table(trace.flows_m3_per_s, len(spec.links)),
+        "flooding_m3_per_s": table(trace.flooding_m3_per_s, len(spec.regions)),
         "rain_mm_per_h": np.array(trace.rain_mm_per_h),
         "volumes_m3": table(trace.volumes_m3, 3),
         "interventions": [

@@ -63,6 +63,10 @@ class Simulation(Protocol):
         """Total inflows of nodes [m3/s]."""
         ...
 
+    def flooding_m3_per_s(self, nodes: Iterable[str]) -> list[float]:
+        """Rates at which nodes flood [m3/s]."""
+        ...
+
     def rain_mm_per_h(self) -> list[float]:
         """Intensity at every gage now [mm/h]."""
         ...
@@ -142,6 +146,8 @@ class ControlSpec:
         Every road that is watched, whichever station keeps it dry.
     overflow_outfalls : tuple of str
         Outfalls whose flow counts as overflow.
+    regions : tuple of tuple of str
+        Nodes whose flooding belongs together: upstream of each station, then of each gate.
     guard_step_s : float
         Time between two looks of the guard [s].
     weights : CostWeights
@@ -165,6 +171,7 @@ class ControlSpec:
     gates: tuple[Gate, ...] = ()
     underpasses: tuple[Underpass, ...] = ()
     overflow_outfalls: tuple[str, ...] = ()
+    regions: tuple[tuple[str, ...], ...] = ()
     guard_step_s: float = 60.0
     weights: CostWeights = field(default_factory=CostWeights)
     price_yuan_per_kwh: tuple[float, ...] = (0.7,) * 24

@@ -23,6 +23,8 @@ Policy = Callable[[ControlView], Wanted]
 
 RULE, EQUAL_FILLING, ALL_OFF, ALL_ON = "rule", "equal-filling", "all-off", "all-on"
 EARLY, LATE = "early", "late"
+#: No policy: the model's own levels and rules set its links, and nobody commands.
+NATIVE = "native"
 #: Start levels of EARLY stand at this share of the way from stop to start, those of LATE beyond the start.
 _EARLY_SHARE, _LATE_SHARE = 0.35, 1.6
 #: How much a gate closes for each share by which its tank is emptier than the mean.

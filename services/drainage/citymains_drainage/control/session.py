@@ -61,7 +61,7 @@ class ControlSession:
         ``try``         run plans in branches: ``plans``, ``rains``, ``jobs`` (plan, rain,
                         capacity), ``until_s``; optional ``trace`` and ``timeout_s``
         ``go``          follow ``plan`` until ``until_s`` in the live simulation, and trace it
-        ``set``         ``locked_out``, ``capacity``: what has become of the pumps
+        ``set``         ``locked_out``, ``capacity``: what has become of the pumps; ``wet``: when it rains
         ``correct``     add ``inflows`` (m3/s) at nodes, to meet levels that were measured
         ``running``     pumps that run in truth, by id and setting
         ``look``        time, depths, totals
@@ -115,6 +115,9 @@ class ControlSession:
             self.state.locked_out = frozenset(str(one) for one in task["locked_out"])
         if "capacity" in task:
             self.state.capacity = float(task["capacity"])
+        if "wet" in task:
+            windows = task["wet"]
+            self.state.wet = None if windows is None else tuple((float(a), float(b)) for a, b in windows)
         return {}
 
     def do_correct(self, task: Mapping[str, Any]) -> Mapping[str, Any]:

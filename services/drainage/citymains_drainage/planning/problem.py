@@ -1,168 +1,219 @@
-"""The planner's question and answer: how many pumps of each group run in each step.
+"""The planner's question and answer, on a reduced storage model: how many pumps of each group run in each step.
 
-`plan_pumps(problem)` in `citymains_drainage.planner_solve` answers. One plan holds for all members
-of the rain ensemble; what they lack is a slack of each. The objective is lexicographic:
-underpasses, flooding, overflow, end storage, starts, energy cost, each solved to its gap and then held.
+Tanks balance step by step, ``V' = V + (inflow + pumped in + drained in + spilled in - pumped out
+- drained out - spilled) dt``. What does not fit is spilled: over the weir as overflow, onto the road, or
+lost as flooding. Hydraulics in the pipes are in the inflow series, taken from a run of the engine.
+One plan holds for all members of the rain ensemble; what they lack is a slack of each.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from citymains_drainage.planning.reduced import ReducedModel
+from citymains_drainage.control.model import CostWeights
+
+Floats = NDArray[np.float64]
 
 
 class Rung(StrEnum):
-    """How far down the ladder the answer stands."""
+    """How far down the ladder an answer stands."""
 
     OPTIMAL = "optimal"
-    """Every tier solved to its gap."""
+    """The integer programme solved to its gap."""
     INCUMBENT = "incumbent"
     """A feasible plan at the time limit; the gap is told."""
     ROUNDED = "rounded"
-    """The linear relaxation rounded and passed through the guard."""
-    NONE = "none"
-    """No plan: use a search or the rule."""
-
-
-class Tier(StrEnum):
-    """The parts of the objective, the most important first."""
-
-    UNDERPASS = "underpass"
-    """Classes reached by underpasses, red ten times yellow, and the volume above red."""
-    FLOODING = "flooding"
-    """Volume lost by flooding [m3]."""
-    OVERFLOW = "overflow"
-    """Volume overflown or pumped as overflow, and a share of what is left in storage at the end [m3]."""
-    STARTS = "starts"
-    """Starts of pumps."""
-    ENERGY = "energy"
-    """Cost of electricity [yuan]."""
+    """The linear relaxation, rounded."""
+    SEARCH = "search"
+    """No programme helped: candidates searched in the engine alone."""
+    RULE = "rule"
+    """The operator's rule: nothing better was found, or could be verified."""
 
 
 @dataclass(frozen=True, kw_only=True)
+class Tank:
+    """One storage: a wet well with what backs up behind it, or an underpass.
+
+    Attributes
+    ----------
+    name : str
+        Id of its node.
+    capacity_m3 : float
+        Volume above which it spills.
+    dead_m3 : float
+        Volume that pumps cannot take, >= 0.
+    weir_m3_per_s : float
+        What spills over a weir as overflow at most; 0: there is none.
+    spill_to : int
+        Tank that gets what else spills; -1: it is lost as flooding.
+    drain_to : int
+        Tank it drains into; -1: none.
+    drain_m3_per_s : float
+        Largest drain.
+    drain_delay : int
+        Steps from here to there.
+    yellow_m3, red_m3 : float
+        Of an underpass: volume at the yellow and the red depth; infinite: it is none.
+    area_m2 : float
+        Of an underpass: area by which volume above yellow is depth.
+    """
+
+    name: str
+    capacity_m3: float
+    dead_m3: float = 0.0
+    weir_m3_per_s: float = 0.0
+    spill_to: int = -1
+    drain_to: int = -1
+    drain_m3_per_s: float = math.inf
+    drain_delay: int = 0
+    yellow_m3: float = math.inf
+    red_m3: float = math.inf
+    area_m2: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unit:
+    """A group of identical pumps, or a gate (``integer`` False, ``count`` 1).
+
+    Attributes
+    ----------
+    name : str
+    tank : int
+        It draws from.
+    count : int
+        Pumps.
+    rate_m3_per_s : float
+        Of one.
+    to_tank : int
+        Tank it pumps into; -1: the water leaves.
+    delay : int
+        Steps from here to there.
+    overflow : bool
+        Whether its water counts as overflow.
+    receiving : int
+        Which of the limits holds for it; -1: none.
+    kwh_per_m3 : float
+    initial_count : int
+        Running now.
+    min_run, min_stop : int
+        Shortest run and stop in steps.
+    starts_per_h : int
+        Most starts of one pump in an hour.
+    integer : bool
+    """
+
+    name: str
+    tank: int
+    count: int
+    rate_m3_per_s: float
+    to_tank: int = -1
+    delay: int = 0
+    overflow: bool = False
+    receiving: int = -1
+    kwh_per_m3: float = 0.0
+    initial_count: int = 0
+    min_run: int = 1
+    min_stop: int = 1
+    starts_per_h: int = 6
+    integer: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class PlanProblem:
-    """What is asked.
-
-    Shapes: M members, S tanks of the model, G groups in `StationSet.groups` order, T steps.
+    """What is asked. Shapes: M members, S tanks, U units, T steps, R receiving waters.
 
     Attributes
     ----------
-    model : ReducedModel
     step_s : float
-        Length of a step [s], > 0.
+    tanks : tuple of Tank
+    units : tuple of Unit
     inflow_m3_per_s : ndarray, shape (M, S, T)
-        Inflow of each tank without what pumps and tanks give each other [m3/s], >= 0.
-    initial_volume_m3 : ndarray, shape (S,) or (M, S)
-        Water in each tank now [m3].
-    member_weight : ndarray, shape (M,), optional
-        Weights of the members, >= 0; equal by default.
-    initial_count : ndarray of int, shape (G,), optional
-        Running pumps now; none by default.
-    past_starts, past_stops : ndarray of int, shape (G, H), optional
-        Starts and stops in the H steps before now, the last one just before; none by default.
-    available : ndarray of int, shape (G, T), optional
-        Pumps that are not under maintenance; all by default.
-    receiving_max_m3_per_s : mapping of str to ndarray (T,), optional
-        Limits by receiving water where they change with time.
-    wet : ndarray of bool, shape (T,), optional
-        Steps in which rain or its runoff is about; all by default. In the others nothing is pumped
-        into rivers, except as the next says.
-    pre_lowering_s : float
-        How long before the first wet step rivers may be pumped into [s]; 0: not at all.
-    price_yuan_per_kwh : ndarray, shape (T,), optional
-        0.7 by default.
+        Without what units and tanks give each other, >= 0.
+    initial_m3 : ndarray, shape (S,)
+    weight : ndarray, shape (M,), optional
+        Of the members; equal by default.
     worst_weight : float
-        Share of the worst member in flooding and overflow, in 0..1; the rest is the weighted mean.
-    end_storage_weight : float
-        What a cubic metre left above the initial volume counts in the overflow tier, >= 0.
+        Share of the worst member in the objective, in 0..1; the rest is the weighted mean.
+    available : ndarray, shape (U, T), optional
+        Pumps that may run: not under maintenance, and not into a river in dry weather.
+    receiving_m3_per_s : ndarray, shape (R, T), optional
+        Limits of the receiving waters.
+    price_yuan_per_kwh : ndarray, shape (T,), optional
+    weights : CostWeights
+        The stated cost, the same by which courses of the engine are compared.
+    unavoidable_m3 : ndarray, shape (M,), optional
+        Flooding that no command prevents: where the pipes are too small, not the pumps.
     """
 
-    model: ReducedModel
     step_s: float
-    inflow_m3_per_s: NDArray[np.float64]
-    initial_volume_m3: NDArray[np.float64]
-    member_weight: NDArray[np.float64] | None = None
-    initial_count: NDArray[np.int64] | None = None
-    past_starts: NDArray[np.int64] | None = None
-    past_stops: NDArray[np.int64] | None = None
-    available: NDArray[np.int64] | None = None
-    receiving_max_m3_per_s: dict[str, NDArray[np.float64]] = field(default_factory=dict)
-    wet: NDArray[np.bool_] | None = None
-    pre_lowering_s: float = 0.0
-    price_yuan_per_kwh: NDArray[np.float64] | None = None
+    tanks: tuple[Tank, ...]
+    units: tuple[Unit, ...]
+    inflow_m3_per_s: Floats
+    initial_m3: Floats
+    weight: Floats | None = None
     worst_weight: float = 0.0
-    end_storage_weight: float = 0.3
+    available: Floats | None = None
+    receiving_m3_per_s: Floats | None = None
+    price_yuan_per_kwh: Floats | None = None
+    weights: CostWeights = field(default_factory=CostWeights)
+    unavoidable_m3: Floats | None = None
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """M, S, U, T."""
+        members, tanks, steps = self.inflow_m3_per_s.shape
+        return members, tanks, len(self.units), steps
+
+    def member_weight(self) -> Floats:
+        """Weights that sum to 1, shape (M,)."""
+        given = np.ones(self.shape[0]) if self.weight is None else np.asarray(self.weight, dtype=np.float64)
+        return np.asarray(given / given.sum(), dtype=np.float64)
 
 
-@dataclass(frozen=True, kw_only=True)
-class TierResult:
-    """One solved part of the objective.
-
-    Attributes
-    ----------
-    tier : Tier
-    value, bound : float
-        Value reached and proven lower bound, in the tier's unit, given the tiers before it.
-    gap : float
-        (value - bound) / max(value, 1), >= 0.
-    status : str
-        The solver's word.
-    run_s : float
-    """
-
-    tier: Tier
-    value: float
-    bound: float
-    gap: float
-    status: str
-    run_s: float
-
-
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Plan:
     """The answer.
 
     Attributes
     ----------
     rung : Rung
-    reason : str
-        Why it is this rung and no higher one.
-    counts : ndarray of int, shape (G, T)
-        Running pumps; without rows where the rung is NONE.
-    groups : tuple of str
-        Names of the groups, in the order of the rows.
-    tiers : tuple of TierResult
+        OPTIMAL, INCUMBENT or ROUNDED.
+    status : str
+        The solver's word.
+    counts : ndarray, shape (U, T)
+        Running pumps; of a gate the share of its largest flow.
+    objective, bound : float
+        Value of the plan and proven lower bound [m3 of flooding].
     gap : float
-        Largest gap of a solved tier; NaN for ROUNDED and NONE.
-    reduced_model_bound_flooding_m3 : float
-        Least flooding any commands could reach in the reduced model, weighted mean of the members,
-        each with perfect foresight [m3]. A bound on the engine's flooding only up to the model's error.
+        (objective - bound) / max(|objective|, 1); NaN for ROUNDED.
+    bound_flooding_m3 : float
+        Least flooding any commands could reach in the reduced model, weighted mean of the members, each
+        with perfect foresight and fractional pumps. A bound on the engine's flooding up to the model's error only.
     flooding_m3, overflow_m3 : ndarray, shape (M,)
-        What the plan itself gives in the reduced model [m3], simulated, not the solver's slacks.
     volume_m3 : ndarray, shape (M, S, T + 1)
-        Water in the tanks when the plan is simulated [m3].
-    energy_kwh, energy_yuan : float
-        Weighted mean of the members.
-    starts : int
     run_s : float
     """
 
     rung: Rung
-    reason: str
-    counts: NDArray[np.int64]
-    groups: tuple[str, ...]
-    tiers: tuple[TierResult, ...] = ()
-    gap: float = float("nan")
-    reduced_model_bound_flooding_m3: float = float("nan")
-    flooding_m3: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
-    overflow_m3: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
-    volume_m3: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0, 0)))
-    energy_kwh: float = float("nan")
-    energy_yuan: float = float("nan")
-    starts: int = 0
-    run_s: float = 0.0
+    status: str
+    counts: Floats
+    objective: float
+    bound: float
+    gap: float
+    bound_flooding_m3: float
+    flooding_m3: Floats
+    overflow_m3: Floats
+    volume_m3: Floats
+    run_s: float
+
+
+def plan_of(tree: Mapping[str, Any]) -> Plan:
+    """A plan that came out of the engine's process."""
+    return Plan(**{**tree, "rung": Rung(tree["rung"])})
