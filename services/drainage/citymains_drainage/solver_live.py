@@ -178,6 +178,7 @@ class LiveSimulation:
             outflow_m3=routing.outflow * factor,
             inflow_m3=(routing.dwInflow + routing.wwInflow + routing.gwInflow + routing.iiInflow + routing.exInflow)
             * factor,
+            losses_m3=(routing.evapLoss + routing.seepLoss) * factor,
             continuity_error_percent=float(routing.pctError),
         )
 

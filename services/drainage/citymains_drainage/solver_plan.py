@@ -95,6 +95,9 @@ def solve_plan(problem: PlanProblem, *, time_limit_s: float, gap: float = 0.01) 
     if relaxed is None:
         raise EngineFault("NOT_CONVERGED", "the relaxation has no solution in time")
     left_s = time_limit_s - (time.monotonic() - begun)
+    if not programme.integer.any():  # gates alone: the relaxation is the programme
+        values = (relaxed_value, relaxed_value, bound_flooding if least is not None else np.nan)
+        return _plan(problem, programme, relaxed, Rung.OPTIMAL, "Optimal", values, begun)
     answer = _integer(programme, left_s, gap) if left_s > 0 else None
     if answer is None:
         return _plan(

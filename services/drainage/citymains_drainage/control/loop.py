@@ -261,6 +261,7 @@ class _Sums:
     def __init__(self, simulation: Simulation, spec: ControlSpec) -> None:
         self.spec = spec
         self.began: LiveTotals = simulation.totals()
+        self.held_m3 = simulation.storage_m3()
         self.overflow_m3 = float(simulation.outfall_volumes_m3(spec.overflow_outfalls).sum())
         self.starts = 0
         self._before: Sequence[float] | None = None
@@ -310,12 +311,16 @@ class _Sums:
         """What the run came to."""
         totals, began = simulation.totals(), self.began
         overflow = float(simulation.outfall_volumes_m3(self.spec.overflow_outfalls).sum())
+        flooding, outflow = totals.flooding_m3 - began.flooding_m3, totals.outflow_m3 - began.outflow_m3
+        inflow, held = totals.inflow_m3 - began.inflow_m3, simulation.storage_m3()
+        gone = flooding + outflow + totals.losses_m3 - began.losses_m3
         return Outcome(
-            flooding_m3=totals.flooding_m3 - began.flooding_m3,
+            flooding_m3=flooding,
             overflow_m3=overflow - self.overflow_m3,
-            outflow_m3=totals.outflow_m3 - began.outflow_m3,
-            inflow_m3=totals.inflow_m3 - began.inflow_m3,
-            storage_m3=simulation.storage_m3(),
+            outflow_m3=outflow,
+            inflow_m3=inflow,
+            lost_m3=inflow - gone - (held - self.held_m3),
+            storage_m3=held,
             underpass_m_min=self.underpass_m_min,
             underpass_depth_m=self.depth_m,
             red_s=self.red_s,

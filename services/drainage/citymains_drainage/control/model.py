@@ -17,11 +17,12 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class LiveTotals:
-    """Volumes of a simulation since its start [m3], and its balance error [%]."""
+    """Volumes of a simulation since its start [m3], and its balance error [%]; losses evaporate or seep away."""
 
     flooding_m3: float
     outflow_m3: float
     inflow_m3: float
+    losses_m3: float
     continuity_error_percent: float
 
 

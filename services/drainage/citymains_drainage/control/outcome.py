@@ -18,6 +18,8 @@ class Outcome:
     ----------
     flooding_m3, overflow_m3, outflow_m3, inflow_m3 : float
         Volumes within the course; overflow is part of the outflow.
+    lost_m3 : float
+        Water the engine's balance has lost; negative: it made some.
     storage_m3 : float
         Water in the system at the end.
     underpass_m_min : float
@@ -38,6 +40,7 @@ class Outcome:
     overflow_m3: float = 0.0
     outflow_m3: float = 0.0
     inflow_m3: float = 0.0
+    lost_m3: float = 0.0
     storage_m3: float = 0.0
     underpass_m_min: float = 0.0
     underpass_depth_m: Mapping[str, float] = field(default_factory=dict)
@@ -50,12 +53,16 @@ class Outcome:
     end_s: float = 0.0
 
     def cost_m3(self, weights: CostWeights) -> float:
-        """The stated cost in cubic metres of flooding; see `CostWeights`."""
+        """The stated cost in cubic metres of flooding; see `CostWeights`.
+
+        Water the balance lacks counts as still in the system, so that no plan gains by an error: engines
+        lose sight of water in surcharged pipes and find it again when they drain.
+        """
         return (
             weights.underpass_m3_per_m_min * self.underpass_m_min
             + self.flooding_m3
             + weights.overflow * self.overflow_m3
-            + weights.storage * self.storage_m3
+            + weights.storage * (self.storage_m3 + max(0.0, self.lost_m3))
             + weights.start_m3 * self.starts
             + weights.energy_m3_per_yuan * self.energy_yuan
         )

@@ -115,6 +115,7 @@ class RollingPlan:
         self._previous: Commands | None = None
         self._answer: ProgrammeAnswer | None = None
         self._base = RULE
+        self._constant: Commands | None = None
         self.locked_out: frozenset[str] = frozenset()
         self.running: Mapping[str, float] = {}
 
@@ -133,6 +134,8 @@ class RollingPlan:
         outcomes: list[Outcome] = []
         traces: list[Mapping[str, Any]] = []
         rolled = Rolled(Outcome(), {})
+        self._set_wet(0.0)
+        self._constant = self._constant_plan()
         while now < horizon - 1e-3:
             self._set_wet(now)
             plan, note = self.decide(now)
@@ -153,6 +156,17 @@ class RollingPlan:
         until = now + self.settings.lookahead_s
         windows = self.forecast.wet(now, until, self.settings.pre_lowering_s)
         self.session.run({"do": "set", "wet": windows})
+
+    def _constant_plan(self) -> Commands | None:
+        """The best constant commands over the whole horizon: what no short look ahead would find."""
+        horizon = self.settings.horizon_s
+        courses = Courses(self.session, self.spec.weights, horizon, self.forecast.rains(0.0, horizon))
+        blank = np.full((1, self._width), np.nan)
+        begin = [
+            Commands(name, np.array([0.0]), horizon, blank) for name in (RULE, EARLY, EQUAL_FILLING, ALL_ON)
+        ]
+        found = local_search(courses, begin, self._codes, evaluations=max(40, 2 * self.settings.evaluations))
+        return found.plan
 
     # -- one decision -----------------------------------------------------------------------------
 
@@ -224,11 +238,13 @@ class RollingPlan:
             return Commands(policy, np.array(starts), until, blank)
 
         begin = [(RULE, rule)]
+        if self._constant is not None:
+            begin.append(("constant", self._constant.reblocked(starts, until)))
         names = [RULE, EARLY, EQUAL_FILLING, ALL_ON] if self._previous is None else [self._base]
         begin += [(f"{name}", blocked(name)) for name in dict.fromkeys(names) if name != RULE]
-        if self._previous is None and len(begin) > 1:
-            costs = courses.costs([plan for _, plan in begin])
-            self._base = begin[int(np.argmin(costs))][0]
+        if self._previous is None:
+            costs = courses.costs([blocked(name) for name in names])
+            self._base = names[int(np.argmin(costs))]
         begin.append(("rule-blocks", blocked(RULE)))
         if self._previous is not None:
             begin.append(("previous", self._previous.reblocked(starts, until)))
