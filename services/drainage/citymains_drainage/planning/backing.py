@@ -106,6 +106,10 @@ class SewerGeometry:
                 ends.append(offset if absolute and offset else self.invert_m[node] + offset)
             yield _Pipe(start, end, _number(words, 3) * length, min(ends), max(ends), height, area)
 
+    def curve(self, node: str, full_depth_m: float) -> VolumeCurve:
+        """Volume over depth of a node: its storage's, or that of a manhole of 2 m2."""
+        return self.storages.get(fold_ascii(node)) or VolumeCurve.prismatic(2.0, full_depth_m)
+
     def backing(
         self, well: str, curve: VolumeCurve, region: Iterable[str], roads: Iterable[Underpass] = ()
     ) -> Backing:

@@ -381,3 +381,318 @@ class SimulationReport(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SimulationReport: _TypeAlias = SimulationReport  # noqa: Y015
+
+@_typing.final
+class SchedulePumpsRequest(_message.Message):
+    """What to schedule."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NET_FIELD_NUMBER: _builtins.int
+    STORM_FIELD_NUMBER: _builtins.int
+    HORIZON_S_FIELD_NUMBER: _builtins.int
+    STEP_S_FIELD_NUMBER: _builtins.int
+    POLICY_FIELD_NUMBER: _builtins.int
+    FORECAST_SCALE_FIELD_NUMBER: _builtins.int
+    CAPACITY_SCALE_FIELD_NUMBER: _builtins.int
+    SCENARIO_FIELD_NUMBER: _builtins.int
+    STATIONS_ID_FIELD_NUMBER: _builtins.int
+    STATIONS_FILE_FIELD_NUMBER: _builtins.int
+    UNDERPASSES_ID_FIELD_NUMBER: _builtins.int
+    UNDERPASSES_FILE_FIELD_NUMBER: _builtins.int
+    LINKS_FIELD_NUMBER: _builtins.int
+    OVERFLOW_OUTFALLS_FIELD_NUMBER: _builtins.int
+    PRE_LOWERING_S_FIELD_NUMBER: _builtins.int
+    PRICE_YUAN_PER_KWH_FIELD_NUMBER: _builtins.int
+    EVALUATIONS_FIELD_NUMBER: _builtins.int
+    TIME_LIMIT_S_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    net: _builtins.str
+    """Id of the network, `networks/{sha256}`; required."""
+    horizon_s: _builtins.float
+    """What is scheduled, in s; unset: four hours more than the storm, or the model's own period."""
+    step_s: _builtins.float
+    """Control step, in s, 30..3600; unset: 300."""
+    policy: _builtins.str
+    """`optimiser`, or a policy to follow instead: rule, equal-filling, all-off, all-on, early, late, or a plugin's; unset:
+    optimiser.
+    """
+    forecast_scale: _builtins.float
+    """What is forecast, as a share of the rain that comes, >= 0; unset: 1, a perfect forecast."""
+    capacity_scale: _builtins.float
+    """Share of their curves that pumps really deliver, unknown to the planner, > 0; unset: 1."""
+    stations_id: _builtins.str
+    """Id of a stored dataset of kind `pump_stations`, `datasets/{sha256}`."""
+    underpasses_id: _builtins.str
+    """Id of a stored dataset of kind `underpasses`, `datasets/{sha256}`."""
+    pre_lowering_s: _builtins.float
+    """How long before rain rivers may be pumped into, in s, >= 0."""
+    evaluations: _builtins.int
+    """Courses a decision may try in the engine, >= 1; unset: by the model's size."""
+    time_limit_s: _builtins.float
+    """Longest time for a decision, in s, > 0, after which the fallback stands; unset: none."""
+    request_id: _builtins.str
+    """The caller's id of this request: the same id and arguments give the same operation."""
+    @_builtins.property
+    def storm(self) -> Global___Storm:
+        """The rain, as DesignStorm gives it, with its ensemble; unset: the model's own."""
+
+    @_builtins.property
+    def scenario(self) -> _common_pb2.Scenario:
+        """Edits: pumps that have failed, scaled demand, a design storm; unset: none."""
+
+    @_builtins.property
+    def stations_file(self) -> _network_pb2.SourceFile:
+        """An Excel or CSV file."""
+
+    @_builtins.property
+    def underpasses_file(self) -> _network_pb2.SourceFile:
+        """An Excel or CSV file."""
+
+    @_builtins.property
+    def links(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Ids of pumps and gates to command; empty: every pump, and the gates the model's rules set."""
+
+    @_builtins.property
+    def overflow_outfalls(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Ids of outfalls whose flow is overflow; empty: those tagged so, or what the links tell."""
+
+    @_builtins.property
+    def price_yuan_per_kwh(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Price of electricity by hour of the day, in yuan/kWh, 24 values >= 0; empty: 0.7 throughout."""
+
+    def __init__(
+        self,
+        *,
+        net: _builtins.str = ...,
+        storm: Global___Storm | None = ...,
+        horizon_s: _builtins.float | None = ...,
+        step_s: _builtins.float | None = ...,
+        policy: _builtins.str | None = ...,
+        forecast_scale: _builtins.float | None = ...,
+        capacity_scale: _builtins.float | None = ...,
+        scenario: _common_pb2.Scenario | None = ...,
+        stations_id: _builtins.str = ...,
+        stations_file: _network_pb2.SourceFile | None = ...,
+        underpasses_id: _builtins.str = ...,
+        underpasses_file: _network_pb2.SourceFile | None = ...,
+        links: _abc.Iterable[_builtins.str] | None = ...,
+        overflow_outfalls: _abc.Iterable[_builtins.str] | None = ...,
+        pre_lowering_s: _builtins.float = ...,
+        price_yuan_per_kwh: _abc.Iterable[_builtins.float] | None = ...,
+        evaluations: _builtins.int | None = ...,
+        time_limit_s: _builtins.float | None = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_capacity_scale", b"_capacity_scale", "_evaluations", b"_evaluations", "_forecast_scale", b"_forecast_scale", "_horizon_s", b"_horizon_s", "_policy", b"_policy", "_step_s", b"_step_s", "_time_limit_s", b"_time_limit_s", "capacity_scale", b"capacity_scale", "evaluations", b"evaluations", "forecast_scale", b"forecast_scale", "horizon_s", b"horizon_s", "policy", b"policy", "scenario", b"scenario", "stations", b"stations", "stations_file", b"stations_file", "stations_id", b"stations_id", "step_s", b"step_s", "storm", b"storm", "time_limit_s", b"time_limit_s", "underpasses", b"underpasses", "underpasses_file", b"underpasses_file", "underpasses_id", b"underpasses_id"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_capacity_scale", b"_capacity_scale", "_evaluations", b"_evaluations", "_forecast_scale", b"_forecast_scale", "_horizon_s", b"_horizon_s", "_policy", b"_policy", "_step_s", b"_step_s", "_time_limit_s", b"_time_limit_s", "capacity_scale", b"capacity_scale", "evaluations", b"evaluations", "forecast_scale", b"forecast_scale", "horizon_s", b"horizon_s", "links", b"links", "net", b"net", "overflow_outfalls", b"overflow_outfalls", "policy", b"policy", "pre_lowering_s", b"pre_lowering_s", "price_yuan_per_kwh", b"price_yuan_per_kwh", "request_id", b"request_id", "scenario", b"scenario", "stations", b"stations", "stations_file", b"stations_file", "stations_id", b"stations_id", "step_s", b"step_s", "storm", b"storm", "time_limit_s", b"time_limit_s", "underpasses", b"underpasses", "underpasses_file", b"underpasses_file", "underpasses_id", b"underpasses_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__capacity_scale: _TypeAlias = _typing.Literal["capacity_scale"]  # noqa: Y015
+    _WhichOneofArgType__capacity_scale: _TypeAlias = _typing.Literal["_capacity_scale", b"_capacity_scale"]  # noqa: Y015
+    _WhichOneofReturnType__evaluations: _TypeAlias = _typing.Literal["evaluations"]  # noqa: Y015
+    _WhichOneofArgType__evaluations: _TypeAlias = _typing.Literal["_evaluations", b"_evaluations"]  # noqa: Y015
+    _WhichOneofReturnType__forecast_scale: _TypeAlias = _typing.Literal["forecast_scale"]  # noqa: Y015
+    _WhichOneofArgType__forecast_scale: _TypeAlias = _typing.Literal["_forecast_scale", b"_forecast_scale"]  # noqa: Y015
+    _WhichOneofReturnType__horizon_s: _TypeAlias = _typing.Literal["horizon_s"]  # noqa: Y015
+    _WhichOneofArgType__horizon_s: _TypeAlias = _typing.Literal["_horizon_s", b"_horizon_s"]  # noqa: Y015
+    _WhichOneofReturnType__policy: _TypeAlias = _typing.Literal["policy"]  # noqa: Y015
+    _WhichOneofArgType__policy: _TypeAlias = _typing.Literal["_policy", b"_policy"]  # noqa: Y015
+    _WhichOneofReturnType__step_s: _TypeAlias = _typing.Literal["step_s"]  # noqa: Y015
+    _WhichOneofArgType__step_s: _TypeAlias = _typing.Literal["_step_s", b"_step_s"]  # noqa: Y015
+    _WhichOneofReturnType__time_limit_s: _TypeAlias = _typing.Literal["time_limit_s"]  # noqa: Y015
+    _WhichOneofArgType__time_limit_s: _TypeAlias = _typing.Literal["_time_limit_s", b"_time_limit_s"]  # noqa: Y015
+    _WhichOneofReturnType_stations: _TypeAlias = _typing.Literal["stations_id", "stations_file"]  # noqa: Y015
+    _WhichOneofArgType_stations: _TypeAlias = _typing.Literal["stations", b"stations"]  # noqa: Y015
+    _WhichOneofReturnType_underpasses: _TypeAlias = _typing.Literal["underpasses_id", "underpasses_file"]  # noqa: Y015
+    _WhichOneofArgType_underpasses: _TypeAlias = _typing.Literal["underpasses", b"underpasses"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__capacity_scale) -> _WhichOneofReturnType__capacity_scale | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__evaluations) -> _WhichOneofReturnType__evaluations | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__forecast_scale) -> _WhichOneofReturnType__forecast_scale | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__horizon_s) -> _WhichOneofReturnType__horizon_s | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__policy) -> _WhichOneofReturnType__policy | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__step_s) -> _WhichOneofReturnType__step_s | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__time_limit_s) -> _WhichOneofReturnType__time_limit_s | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_stations) -> _WhichOneofReturnType_stations | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_underpasses) -> _WhichOneofReturnType_underpasses | None: ...
+
+Global___SchedulePumpsRequest: _TypeAlias = SchedulePumpsRequest  # noqa: Y015
+
+@_typing.final
+class ScheduleReport(_message.Message):
+    """A plan for pumps and gates through a storm, verified in the engine, beside the rule and other baselines."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERDICT_FIELD_NUMBER: _builtins.int
+    FINDINGS_FIELD_NUMBER: _builtins.int
+    PROVENANCE_FIELD_NUMBER: _builtins.int
+    TABLES_FIELD_NUMBER: _builtins.int
+    POLICY_FIELD_NUMBER: _builtins.int
+    RUNG_FIELD_NUMBER: _builtins.int
+    RUNG_REASON_EN_FIELD_NUMBER: _builtins.int
+    RUNG_REASON_ZH_FIELD_NUMBER: _builtins.int
+    FLOODING_M3_FIELD_NUMBER: _builtins.int
+    OVERFLOW_M3_FIELD_NUMBER: _builtins.int
+    STORAGE_M3_FIELD_NUMBER: _builtins.int
+    UNDERPASS_DEPTH_M_FIELD_NUMBER: _builtins.int
+    UNDERPASS_RED_S_FIELD_NUMBER: _builtins.int
+    STARTS_FIELD_NUMBER: _builtins.int
+    ENERGY_KWH_FIELD_NUMBER: _builtins.int
+    ENERGY_YUAN_FIELD_NUMBER: _builtins.int
+    COST_M3_FIELD_NUMBER: _builtins.int
+    CONTINUITY_ERROR_PERCENT_FIELD_NUMBER: _builtins.int
+    RULE_FLOODING_M3_FIELD_NUMBER: _builtins.int
+    RULE_OVERFLOW_M3_FIELD_NUMBER: _builtins.int
+    RULE_STORAGE_M3_FIELD_NUMBER: _builtins.int
+    RULE_UNDERPASS_DEPTH_M_FIELD_NUMBER: _builtins.int
+    RULE_STARTS_FIELD_NUMBER: _builtins.int
+    RULE_ENERGY_KWH_FIELD_NUMBER: _builtins.int
+    RULE_COST_M3_FIELD_NUMBER: _builtins.int
+    RULE_CONTINUITY_ERROR_PERCENT_FIELD_NUMBER: _builtins.int
+    REDUCED_MODEL_BOUND_FLOODING_M3_FIELD_NUMBER: _builtins.int
+    REDUCED_MODEL_GAP_PERCENT_FIELD_NUMBER: _builtins.int
+    DOUBLE_BASELINE_SCORE_PERCENT_FIELD_NUMBER: _builtins.int
+    COMPUTING_LOAD_PERCENT_FIELD_NUMBER: _builtins.int
+    FORECAST_SCALE_FIELD_NUMBER: _builtins.int
+    CAPACITY_SCALE_FIELD_NUMBER: _builtins.int
+    HORIZON_S_FIELD_NUMBER: _builtins.int
+    STEP_S_FIELD_NUMBER: _builtins.int
+    DECISION_COUNT_FIELD_NUMBER: _builtins.int
+    EVALUATION_COUNT_FIELD_NUMBER: _builtins.int
+    verdict: _common_pb2.Verdict.ValueType
+    """SUSPECT where a balance is off by more than 2 %."""
+    policy: _builtins.str
+    """`optimiser`, or the policy that was followed."""
+    rung: _builtins.str
+    """How far down the ladder the answer stands: optimal, incumbent, rounded, search or rule."""
+    rung_reason_en: _builtins.str
+    """Why it is this rung, in English."""
+    rung_reason_zh: _builtins.str
+    """The same in Chinese."""
+    flooding_m3: _builtins.float
+    """Volume lost by flooding, in m3, >= 0."""
+    overflow_m3: _builtins.float
+    """Volume that left by overflow outfalls, in m3, >= 0."""
+    storage_m3: _builtins.float
+    """Water in the system at the end, in m3, >= 0."""
+    underpass_depth_m: _builtins.float
+    """Largest depth on any underpass, in m; NaN: there is none."""
+    underpass_red_s: _builtins.float
+    """Time in which an underpass is closed, in s, summed over them."""
+    starts: _builtins.int
+    """Starts of pumps, >= 0."""
+    energy_kwh: _builtins.float
+    """Electricity by static lift and efficiency, in kWh, >= 0."""
+    energy_yuan: _builtins.float
+    """The same in yuan, by the price of the hour."""
+    cost_m3: _builtins.float
+    """The stated cost, in m3 of flooding."""
+    continuity_error_percent: _builtins.float
+    """Error of the flow routing balance, in %; either sign."""
+    rule_flooding_m3: _builtins.float
+    """Flooding under the model's own levels and rules, in m3, >= 0."""
+    rule_overflow_m3: _builtins.float
+    """Overflow of the rule, in m3, >= 0."""
+    rule_storage_m3: _builtins.float
+    """Water left by the rule, in m3, >= 0."""
+    rule_underpass_depth_m: _builtins.float
+    """Largest depth on any underpass under the rule, in m; NaN: there is none."""
+    rule_starts: _builtins.int
+    """Starts of pumps under the rule, >= 0."""
+    rule_energy_kwh: _builtins.float
+    """Electricity of the rule, in kWh, >= 0."""
+    rule_cost_m3: _builtins.float
+    """Cost of the rule, in m3 of flooding."""
+    rule_continuity_error_percent: _builtins.float
+    """Balance error of the rule's run, in %; either sign."""
+    reduced_model_bound_flooding_m3: _builtins.float
+    """Least flooding in the reduced model, in m3; a bound up to its error only; NaN: there was no programme."""
+    reduced_model_gap_percent: _builtins.float
+    """Largest gap at which a programme was left, in %; NaN: there was none."""
+    double_baseline_score_percent: _builtins.float
+    """Where the cost lies between the worse (0) and the better (100) of all-off and all-on, in %."""
+    computing_load_percent: _builtins.float
+    """95th percentile of the time of a decision over the control step, in %; NaN: none was made."""
+    forecast_scale: _builtins.float
+    """What was forecast, as a share of the rain that came, >= 0."""
+    capacity_scale: _builtins.float
+    """Share of their curves that pumps delivered, > 0."""
+    horizon_s: _builtins.float
+    """What was scheduled, in s, > 0."""
+    step_s: _builtins.float
+    """Control step, in s, > 0."""
+    decision_count: _builtins.int
+    """Decisions, >= 0."""
+    evaluation_count: _builtins.int
+    """Courses tried in the engine, >= 0."""
+    @_builtins.property
+    def findings(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Finding]:
+        """What was assumed and masked, why it is this rung, and underpasses that have to be closed."""
+
+    @_builtins.property
+    def provenance(self) -> _common_pb2.Provenance:
+        """Network, storm, scenario, engine, weights and limits the numbers come from."""
+
+    @_builtins.property
+    def tables(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Table]:
+        """`schedule` (the main table), `baselines`, `levels`, `decisions`, `verification`, `constraints`, `instructions`,
+        `stations` and `rain`.
+        """
+
+    def __init__(
+        self,
+        *,
+        verdict: _common_pb2.Verdict.ValueType = ...,
+        findings: _abc.Iterable[_common_pb2.Finding] | None = ...,
+        provenance: _common_pb2.Provenance | None = ...,
+        tables: _abc.Iterable[_common_pb2.Table] | None = ...,
+        policy: _builtins.str = ...,
+        rung: _builtins.str = ...,
+        rung_reason_en: _builtins.str = ...,
+        rung_reason_zh: _builtins.str = ...,
+        flooding_m3: _builtins.float = ...,
+        overflow_m3: _builtins.float = ...,
+        storage_m3: _builtins.float = ...,
+        underpass_depth_m: _builtins.float = ...,
+        underpass_red_s: _builtins.float = ...,
+        starts: _builtins.int = ...,
+        energy_kwh: _builtins.float = ...,
+        energy_yuan: _builtins.float = ...,
+        cost_m3: _builtins.float = ...,
+        continuity_error_percent: _builtins.float = ...,
+        rule_flooding_m3: _builtins.float = ...,
+        rule_overflow_m3: _builtins.float = ...,
+        rule_storage_m3: _builtins.float = ...,
+        rule_underpass_depth_m: _builtins.float = ...,
+        rule_starts: _builtins.int = ...,
+        rule_energy_kwh: _builtins.float = ...,
+        rule_cost_m3: _builtins.float = ...,
+        rule_continuity_error_percent: _builtins.float = ...,
+        reduced_model_bound_flooding_m3: _builtins.float = ...,
+        reduced_model_gap_percent: _builtins.float = ...,
+        double_baseline_score_percent: _builtins.float = ...,
+        computing_load_percent: _builtins.float = ...,
+        forecast_scale: _builtins.float = ...,
+        capacity_scale: _builtins.float = ...,
+        horizon_s: _builtins.float = ...,
+        step_s: _builtins.float = ...,
+        decision_count: _builtins.int = ...,
+        evaluation_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["provenance", b"provenance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["capacity_scale", b"capacity_scale", "computing_load_percent", b"computing_load_percent", "continuity_error_percent", b"continuity_error_percent", "cost_m3", b"cost_m3", "decision_count", b"decision_count", "double_baseline_score_percent", b"double_baseline_score_percent", "energy_kwh", b"energy_kwh", "energy_yuan", b"energy_yuan", "evaluation_count", b"evaluation_count", "findings", b"findings", "flooding_m3", b"flooding_m3", "forecast_scale", b"forecast_scale", "horizon_s", b"horizon_s", "overflow_m3", b"overflow_m3", "policy", b"policy", "provenance", b"provenance", "reduced_model_bound_flooding_m3", b"reduced_model_bound_flooding_m3", "reduced_model_gap_percent", b"reduced_model_gap_percent", "rule_continuity_error_percent", b"rule_continuity_error_percent", "rule_cost_m3", b"rule_cost_m3", "rule_energy_kwh", b"rule_energy_kwh", "rule_flooding_m3", b"rule_flooding_m3", "rule_overflow_m3", b"rule_overflow_m3", "rule_starts", b"rule_starts", "rule_storage_m3", b"rule_storage_m3", "rule_underpass_depth_m", b"rule_underpass_depth_m", "rung", b"rung", "rung_reason_en", b"rung_reason_en", "rung_reason_zh", b"rung_reason_zh", "starts", b"starts", "step_s", b"step_s", "storage_m3", b"storage_m3", "tables", b"tables", "underpass_depth_m", b"underpass_depth_m", "underpass_red_s", b"underpass_red_s", "verdict", b"verdict"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ScheduleReport: _TypeAlias = ScheduleReport  # noqa: Y015
