@@ -81,9 +81,7 @@ def with_rain(
         if row.section != "RAINGAGES":
             return row
         factor = row.tokens[3] if len(row.tokens) > 3 else "1.0"
-        return replace(
-            row, tokens=(row.tokens[0], "INTENSITY", _clock(step_s), factor, "TIMESERIES", name)
-        )
+        return replace(row, tokens=(row.tokens[0], "INTENSITY", _clock(step_s), factor, "TIMESERIES", name))
 
     values = intensity_mm_per_h / options.units.rain_mm
     rows = [(name, _clock(at * step_s), repr(float(one))) for at, one in enumerate([*values, 0.0])]

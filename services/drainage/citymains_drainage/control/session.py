@@ -198,7 +198,10 @@ def rain_of(tree: Mapping[str, Any] | None) -> RainOverride | None:
     return RainOverride(
         float(tree["start_s"]),
         float(tree["step_s"]),
-        {str(gage): np.asarray(values, dtype=np.float64) for gage, values in tree["intensity_mm_per_h"].items()},
+        {
+            str(gage): np.asarray(values, dtype=np.float64)
+            for gage, values in tree["intensity_mm_per_h"].items()
+        },
     )
 
 

@@ -132,7 +132,9 @@ def formulate(problem: PlanProblem) -> Programme:
     )
 
 
-def _bounds(problem: PlanProblem, at: Layout, lower: Floats, upper: Floats, integer: NDArray[np.bool_]) -> None:
+def _bounds(
+    problem: PlanProblem, at: Layout, lower: Floats, upper: Floats, integer: NDArray[np.bool_]
+) -> None:
     for unit, one in enumerate(problem.units):
         begin = at.unit("n", unit, 0)
         limit = np.full(at.steps, float(one.count))

@@ -134,7 +134,9 @@ class Reduction:
             total = np.concatenate([[0.0], np.cumsum(arrived)])
             total = _never_falling(total)
             inflow[at] = np.diff(np.interp(edges, times, total)) / self.step_s
-            other = np.concatenate([[0.0], np.cumsum(np.where(backed_up, 0.0, flooding[:, at]) * np.diff(times))])
+            other = np.concatenate(
+                [[0.0], np.cumsum(np.where(backed_up, 0.0, flooding[:, at]) * np.diff(times))]
+            )
             unavoidable[at] = np.diff(np.interp(edges, times, other)) / self.step_s
         return np.maximum(inflow, 0.0), np.maximum(unavoidable, 0.0)
 
@@ -191,7 +193,9 @@ class Reduction:
             )
         return units
 
-    def _pumps(self, at: int, tank: int, station: Station, group: PumpGroup, running: Mapping[str, float]) -> Unit:
+    def _pumps(
+        self, at: int, tank: int, station: Station, group: PumpGroup, running: Mapping[str, float]
+    ) -> Unit:
         middle = 0.5 * (station.restart_depth_m + station.emergency_depth_m)
         receiving = self.spec.stations.receiving_of(group)
         names = sorted(self.spec.stations.receiving)

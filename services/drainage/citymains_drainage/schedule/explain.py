@@ -144,7 +144,9 @@ class Explained:
                 {
                     "station": gate.name,
                     "node": gate.node,
-                    **dict.fromkeys(("dry_run_depth_m", "emergency_depth_m", "min_run_s", "min_stop_s"), np.nan),
+                    **dict.fromkeys(
+                        ("dry_run_depth_m", "emergency_depth_m", "min_run_s", "min_stop_s"), np.nan
+                    ),
                     **dict.fromkeys(("starts_per_h", "starts", "most_starts_in_an_hour"), 0),
                     "max_depth_m": float(np.max(depth)),
                     "pumped_m3": float(flow @ look_s),
@@ -162,7 +164,11 @@ class Explained:
         rows: list[tuple[float, float, str, str, str]] = []
         look_s = self.spec.guard_step_s
         for one in self.trace["interventions"]:
-            key = (str(one["station"]), self.originals.get(str(one["pump"]), str(one["pump"])), str(one["reason"]))
+            key = (
+                str(one["station"]),
+                self.originals.get(str(one["pump"]), str(one["pump"])),
+                str(one["reason"]),
+            )
             at = float(one["time_s"])
             held = open_rows.get(key)
             if held is not None and at - held[1] < 0.6 * look_s:
@@ -210,8 +216,11 @@ class Explained:
                 now_open = float(self.settings[look, column + number])
                 if abs(now_open - opening) > 0.005:
                     text = f"{100 * now_open:.0f} %"
-                    yield float(self.time_s[look]), gate.name, f"闸门 {gate.name} 开度调至 {text}", (
-                        f"Set gate {gate.name} to {text}"
+                    yield (
+                        float(self.time_s[look]),
+                        gate.name,
+                        f"闸门 {gate.name} 开度调至 {text}",
+                        (f"Set gate {gate.name} to {text}"),
                     )
                     opening = now_open
 
@@ -233,4 +242,6 @@ class Explained:
 
 
 def _most_in_an_hour(starts_s: Floats) -> int:
-    return max((int(((starts_s >= at) & (starts_s < at + 3600.0 - 1e-3)).sum()) for at in starts_s), default=0)
+    return max(
+        (int(((starts_s >= at) & (starts_s < at + 3600.0 - 1e-3)).sum()) for at in starts_s), default=0
+    )

@@ -136,7 +136,9 @@ class StationReader:
 
     def _check_links(self) -> None:
         known = {
-            fold_ascii(row.tokens[0]) for section in ("PUMPS", *_GATE_SECTIONS) for row in self.document[section]
+            fold_ascii(row.tokens[0])
+            for section in ("PUMPS", *_GATE_SECTIONS)
+            for row in self.document[section]
         }
         for name in self.links:
             if fold_ascii(name) not in known:
@@ -248,7 +250,11 @@ class StationReader:
         kinds: dict[tuple[object, ...], list[_Pump]] = {}
         for one in members:
             limit = self.levels.of_pump(one.name).receiving_max_m3_per_s
-            own = one.receiving if math.isfinite(limit) else ("overflow" if one.overflow else self._kind(one.receiving))
+            own = (
+                one.receiving
+                if math.isfinite(limit)
+                else ("overflow" if one.overflow else self._kind(one.receiving))
+            )
             kinds.setdefault((one.curve_name, self._discharge_m(one), own), []).append(one)
         groups = []
         for number, ((_, discharge, _), pumps) in enumerate(kinds.items(), 1):
@@ -365,7 +371,9 @@ class StationReader:
             for one in self.document[section]:
                 if fold_ascii(one.tokens[0]) == node:
                     full = _number(one.tokens, at) * length
-        return Gate(name=row.tokens[0], node=self.graph.names.get(node, row.tokens[1]), full_depth_m=full or 1.0)
+        return Gate(
+            name=row.tokens[0], node=self.graph.names.get(node, row.tokens[1]), full_depth_m=full or 1.0
+        )
 
     def _underpasses(self) -> tuple[Underpass, ...]:
         found: dict[str, Underpass] = {}
@@ -375,7 +383,11 @@ class StationReader:
             for row in self.document[section]
         }
         for (kind, node), tag in self.tags.items():
-            if kind == "NODE" and any(word in tag for word in ("underpass", "下穿", "下立交")) and node in nodes:
+            if (
+                kind == "NODE"
+                and any(word in tag for word in ("underpass", "下穿", "下立交"))
+                and node in nodes
+            ):
                 found[node] = replace(self.defaults.underpass, name=nodes[node], node=nodes[node])
         table = self.underpass_rows
         if table is not None:
