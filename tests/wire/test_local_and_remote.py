@@ -276,8 +276,14 @@ def test_nasty_scenarios_are_answered_or_refused(cities: Any, utility: str, net:
 def test_a_comparison_is_the_same_here_and_there(cities: Any) -> None:
     local, remote = cities[0].utility("water"), cities[1].water
     for hours in (2, 240):  # with tables that travel, and with tables that stay on the server
-        here = [local.pressure("Net3", hours=hours, scenario=scenario) for scenario in (None, Scenario.close("20"))]
-        there = [remote.pressure("Net3", hours=hours, scenario=scenario) for scenario in (None, Scenario.close("20"))]
+        here = [
+            local.pressure("Net3", hours=hours, scenario=scenario)
+            for scenario in (None, Scenario.close("20"))
+        ]
+        there = [
+            remote.pressure("Net3", hours=hours, scenario=scenario)
+            for scenario in (None, Scenario.close("20"))
+        ]
         assert remote.compare(*there).to_json() == local.compare(*here).to_json()
     with pytest.raises(NotFoundError):
         remote.compare(f"reports/{'0' * 64}", there[0])

@@ -29,7 +29,7 @@ class PlanEngine:
         """Name and version of the solver, ``HiGHS 1.15.1``."""
         import highspy
 
-        return f"HiGHS {highspy.Highs().version()}"
+        return f"HiGHS {highspy.Highs().version()}"  # type: ignore[no-untyped-call]
 
     def preload(self) -> None:
         """Load the libraries before children are forked."""
@@ -138,7 +138,7 @@ def _highs(programme: Programme, cost: Floats, *, integer: bool) -> Any:
     if integer:
         kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
         lp.integrality_ = [kinds[int(one)] for one in programme.integer]
-    highs = highspy.Highs()
+    highs = highspy.Highs()  # type: ignore[no-untyped-call]
     highs.setOptionValue("output_flag", False)
     highs.setOptionValue("threads", 1)
     highs.setOptionValue("random_seed", 0)

@@ -15,7 +15,8 @@ from citymains.utility import Utility
 from citymains_drainage.network import read_network
 from citymains_drainage.schedule.question import ScheduleRequest, schedule_pumps
 from citymains_drainage.schedule.report import ScheduleReport
-from citymains_drainage.simulate import SimulationReport, simulate_storm
+from citymains_drainage.simulate import simulate_storm
+from citymains_drainage.simulation_report import SimulationReport
 from citymains_drainage.storms.hyetograph import HyetographShape
 from citymains_drainage.storms.question import Storm, design_storm
 

@@ -53,7 +53,7 @@ def run_branches(
         while waiting or running:
             while waiting and len(running) < workers:
                 at, work = waiting.pop()
-                fd, pid = _fork(work, [one for one in running])
+                fd, pid = _fork(work, list(running))
                 running[fd] = (at, pid, bytearray())
             left = None if deadline_s is None else deadline_s - time.monotonic()
             if left is not None and left <= 0:

@@ -18,9 +18,9 @@ from citymains.model.decode import from_plain
 
 from citymains_drainage.control.branches import FORKS, run_branches
 from citymains_drainage.control.commands import commands_of
+from citymains_drainage.control.guard import GuardState, PumpMemory
 from citymains_drainage.control.loop import ControlLoop, LoopState, RainOverride, Trace, trace_tree
 from citymains_drainage.control.model import ControlSpec, Simulation
-from citymains_drainage.control.guard import GuardState, PumpMemory
 
 
 class Live(Simulation, Protocol):

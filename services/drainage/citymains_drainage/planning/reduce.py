@@ -79,7 +79,7 @@ class Reduction:
     def commands(self, plan: Plan, begin_s: float, base: str) -> Commands:
         """The plan as commands, step by step."""
         counts = plan.counts.T.copy()
-        starts = begin_s + np.arange(len(counts)) * self.step_s
+        starts: Floats = begin_s + np.arange(len(counts), dtype=np.float64) * self.step_s
         return Commands(base, starts, float(starts[-1] + self.step_s), counts)
 
     # -- tanks ----------------------------------------------------------------------------------------
@@ -175,7 +175,7 @@ class Reduction:
         for at, (station, group) in enumerate(self.spec.stations.groups):
             units.append(self._pumps(at, places[at][0], station, group, running))
         flows = np.abs(trace["flows_m3_per_s"])
-        for number, gate in enumerate(self.spec.gates):
+        for gate in self.spec.gates:
             at = len(units)
             tank, (column,) = places[at]
             opening = np.maximum(trace["settings"][:, column], 0.05)
@@ -236,7 +236,7 @@ class Reduction:
             available[at] -= sum(pump in locked_out for pump in group.pumps)
             if self.spec.stations.receiving_of(group).kind is ReceivingKind.RIVER:
                 available[at, ~wet] = 0.0
-        return np.maximum(available, 0.0)
+        return np.asarray(np.maximum(available, 0.0), dtype=np.float64)
 
 
 def _never_falling(total: Floats) -> Floats:

@@ -114,8 +114,7 @@ class Answer:
         for _, group in self.setup.spec.stations.groups:
             columns.append((settings[:, column : column + len(group.pumps)] > 0).sum(axis=1))
             column += len(group.pumps)
-        for number in range(len(self.setup.spec.gates)):
-            columns.append(settings[:, column + number])
+        columns.extend(settings[:, column + number] for number in range(len(self.setup.spec.gates)))
         codes = np.stack(columns, axis=1).astype(np.float64)
         return Commands(RULE, self.rolled.trace["time_s"], self.settings.horizon_s, codes)
 

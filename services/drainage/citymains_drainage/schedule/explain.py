@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -107,9 +108,7 @@ class Explained:
     def rain(self) -> Table:
         """Rain at each control step, mean over its looks."""
         edges = np.append(self._on_step, len(self.time_s))
-        means = [
-            float(np.mean(self.trace["rain_mm_per_h"][a:b])) for a, b in zip(edges, edges[1:], strict=False)
-        ]
+        means = [float(np.mean(self.trace["rain_mm_per_h"][a:b])) for a, b in pairwise(edges)]
         return RAIN.build(time_s=np.round(self.time_s[self._on_step], 3), intensity_mm_per_h=means)
 
     def stations(self) -> Table:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from citymains.errors import Issue, issue
 from citymains.intake.ids import fold_ascii
@@ -128,8 +129,10 @@ class StationReader:
             assumed=tuple(dict.fromkeys(self.assumed)),
         )
 
-    def tell(self, code: str, row: InpRow | None = None, **context: object) -> None:
-        place = {} if row is None else {"line": row.line, "section": row.section, "element": row.tokens[0]}
+    def tell(self, code: str, row: InpRow | None = None, **context: Any) -> None:
+        place: dict[str, Any] = (
+            {} if row is None else {"line": row.line, "section": row.section, "element": row.tokens[0]}
+        )
         self.issues.append(issue(code, file=self.file, **{**place, **context}))
 
     # -- pumps --------------------------------------------------------------------------------------

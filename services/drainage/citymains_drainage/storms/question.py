@@ -388,7 +388,7 @@ def _record(
 ) -> Storm:
     intensity = every[0]
     steps = len(intensity)
-    times = np.arange(steps) * step_s
+    times: Floats = np.arange(steps, dtype=np.float64) * float(step_s)
     depths = intensity * step_s / 3600.0
     count = len(every) if len(every) > 1 else 0
     tables = (
