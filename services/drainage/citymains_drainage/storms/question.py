@@ -144,6 +144,7 @@ def design_storm(
         step_s, given = rain.step_s, rain.members_mm_per_h
         fields, findings = {}, ()
     else:
+        shape = _shape(shape)
         source = find_source(face, formula)
         _check(return_period_a, duration_s, step_s, peak_ratio)
         zone = _zone(source, zone)
@@ -164,6 +165,14 @@ def design_storm(
         }
     every = _ensemble(face, given, step_s, members, ensemble, spread, shift_s, seed)
     return _record(face, fields, findings, every, step_s, duration_s if series is None else math.nan, seed)
+
+
+def _shape(shape: str) -> HyetographShape:
+    try:
+        return HyetographShape(shape)
+    except ValueError:
+        limit = ", ".join(HyetographShape)
+        raise InputError("ARGUMENT_INVALID", field="shape", value=shape, limit=limit) from None
 
 
 def storm_of_edit(face: Utility, edit: StormEdit) -> Storm:
