@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from citymains_heating.refunds.accounts import Accounts
 from citymains_heating.refunds.policy import HeatRefundPolicy
 from citymains_heating.refunds.season import Season
-from citymains_heating.refunds.tabular import MICRO, Columns
+from citymains_heating.refunds.tabular import MICRO, MISSING, Columns
 
 
 class Form(StrEnum):
@@ -128,10 +128,17 @@ def settle(
 
 
 def _paid(ledger: Columns) -> Mapping[str, int]:
-    paid: dict[str, int] = {}
-    for key, amount in zip(ledger["key"].tolist(), ledger["amount_yuan"].tolist(), strict=True):
-        paid[str(key)] = paid.get(str(key), 0) + int(amount) // (MICRO // 100)
-    return paid
+    """Cents paid under each key: single payments add up, rows of settlements say the total so far."""
+    payments: dict[str, int] = {}
+    so_far: dict[str, int] = {}
+    per_cent = MICRO // 100
+    columns = (ledger[name].tolist() for name in ("key", "amount_yuan", "earlier_yuan"))
+    for key, amount, earlier in zip(*columns, strict=True):
+        if earlier == MISSING:
+            payments[str(key)] = payments.get(str(key), 0) + int(amount) // per_cent
+        else:
+            so_far[str(key)] = max(so_far.get(str(key), 0), int(amount) // per_cent, int(earlier) // per_cent)
+    return {key: payments.get(key, 0) + so_far.get(key, 0) for key in {*payments, *so_far}}
 
 
 def _interest(cents: int, rate: Decimal, days: int) -> int:

@@ -101,7 +101,7 @@ def read_dataset(
     for definition in DATASETS[name]:
         known[definition.name] = known[definition.zh] = definition
     for heading, values in raw.items():
-        found = known.get(heading.strip())
+        found = known.get(heading.strip()) or known.get(_name_in(heading))
         if found is None:
             limit = ", ".join(one.name for one in DATASETS[name])
             columns.issues.append(
@@ -126,6 +126,15 @@ def read_dataset(
         elif definition.required:
             _check_required(columns, definition)
     return columns
+
+
+def _name_in(heading: str) -> str:
+    """The name in code within a report's heading.
+
+    >>> _name_in("金额 amount_yuan [yuan]")
+    'amount_yuan'
+    """
+    return heading.partition(" [")[0].rpartition(" ")[2]
 
 
 def joined(first: Columns, second: Columns) -> Columns:
@@ -244,9 +253,16 @@ def _csv_columns(file: SourceFile) -> dict[str, Any]:
     return {heading.lstrip("\ufeff").strip(): table.column(heading) for heading in table.column_names}
 
 
+def _sheet_for(name: str, sheets: list[str]) -> str:
+    """The sheet of a dataset: named like it; of the ledger also a report's settlement; else the first."""
+    if name == "ledger" and name not in sheets:
+        return next((one for one in sheets if one.split()[-1] == "settlement"), sheets[0])
+    return name if name in sheets else sheets[0]
+
+
 def _sheet_columns(name: str, file: SourceFile) -> dict[str, list[Any]]:
     with open_workbook(file) as book:
-        sheet = book[name] if name in book.sheetnames else book[book.sheetnames[0]]
+        sheet = book[_sheet_for(name, book.sheetnames)]
         rows = [list(row) for row in sheet.iter_rows(values_only=True)]
     if not rows:
         return {}
