@@ -16,8 +16,9 @@ from citymains_heating.refunds.accounts import Accounts, Units
 from citymains_heating.refunds.classify import Days, SensorClasses, StopDays
 from citymains_heating.refunds.columns import build, coded, money
 from citymains_heating.refunds.exact import rounded_cents
+from citymains_heating.refunds.fees import STOP, Fees
 from citymains_heating.refunds.policy import MILLI, HeatRefundPolicy
-from citymains_heating.refunds.pricing import STOP, Fees, Rows, code_ratios
+from citymains_heating.refunds.pricing import Rows, code_ratios
 from citymains_heating.refunds.readings import SensorDays
 from citymains_heating.refunds.season import DAY_MINUTES, Season
 from citymains_heating.refunds.series import FLAGS
