@@ -18,10 +18,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from citymains._version import __version__
 from citymains.comparison.report import ComparisonReport
 from citymains.errors import InputError, Issue, NotBuiltError, NotFoundError
+from citymains.intake.bundles import refuse_name
 from citymains.intake.source import Intake, SourceFile
 from citymains.isolation.report import IsolationReport
 from citymains.model.canonical import report_id
 from citymains.model.finding import Verdict
+from citymains.model.known import remember
 from citymains.model.network import Network, NetworkRef, ValidationReport
 from citymains.model.provenance import Provenance
 from citymains.model.record import Record
@@ -37,7 +39,7 @@ PLANNED: Mapping[str, frozenset[str]] = {
     "": frozenset({"outage", "criticality", "renewal", "bill"}),
     "water": frozenset({"sources", "leakage", "fire_flow"}),
     "gas": frozenset({"regulators", "reserve", "leak"}),
-    "heating": frozenset({"rooms", "refunds", "cases"}),
+    "heating": frozenset({"rooms", "cases"}),
     "drainage": frozenset({"advise"}),
 }
 
@@ -55,6 +57,8 @@ class Utility(Face):
     title_zh: ClassVar[str]
     formats: ClassVar[tuple[str, ...]]
     """File formats of the reader, for help texts: ``("EPANET INP",)``."""
+    bundled_with: ClassVar[str] = ""
+    """Module that the networks of :meth:`bundled` come with, which the extra of this utility's name installs."""
 
     def __init__(self, workbench: Workbench) -> None:
         self.workbench = workbench
@@ -111,7 +115,7 @@ class Utility(Face):
         record = self._network_record(file, intake, crs)
         self.workbench.store.put_network(record, intake.document)
         # What is asked by id next is this import, not an earlier one of the same model.
-        return self.workbench.keep(("network", record.id), record)
+        return self.workbench.keep(("network", record.id), remember(record))
 
     @question(rpc="ValidateNetwork")
     def validate(self, source: SourceFile | str | PathLike[str]) -> ValidationReport:
@@ -281,7 +285,7 @@ class Utility(Face):
             found = self.load(net)
         if found.utility != self.name:
             raise InputError("NETWORK_WRONG_UTILITY", value=found.id, field=found.utility, limit=self.name)
-        return found
+        return remember(found)
 
     def document(self, network: Network) -> bytes:
         """The canonical model of a network, as the engine is fed from it."""
@@ -330,7 +334,12 @@ class Utility(Face):
     def _source(self, source: SourceFile | str | PathLike[str]) -> SourceFile:
         if isinstance(source, str) and self.workbench.reads_paths and source in (bundled := self.bundled()):
             return self.workbench.file(bundled[source])
-        return self.workbench.file(source)
+        try:
+            return self.workbench.file(source)
+        except InputError as error:
+            if error.code == "FILE_NOT_FOUND":
+                refuse_name(source, utility=self.name, bundled_with=self.bundled_with, names=self.bundled())
+            raise
 
     def _stored(self, network_id: str) -> Network:
         record = self.workbench.store.network(network_id)

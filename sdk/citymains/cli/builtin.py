@@ -12,14 +12,6 @@ NAMES = frozenset({"demo", "serve", "plugins", "rules", "report", "study", "vers
 _STUDY = ("run", "list", "show", "watch", "resume", "cancel")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
-Server = Annotated[
-    str | None,
-    typer.Option("--server", envvar="CITYMAINS_SERVER", metavar="TARGET", help="Ask a server instead."),
-]
-Token = Annotated[str | None, typer.Option("--token", envvar="CITYMAINS_TOKEN", help="Token of the server.")]
-Ca = Annotated[
-    Path | None, typer.Option("--ca", envvar="CITYMAINS_CA", help="Certificate authority, a PEM file.")
-]
 
 
 def add_commands(app: typer.Typer, named: str, panel: str) -> None:
@@ -55,7 +47,7 @@ def demo(
 
 def serve(
     what: Annotated[
-        list[str], typer.Argument(metavar="UTILITY...", help="water, gas, heating, drainage, city or all.")
+        list[str], typer.Argument(metavar="UTILITY", help="water, gas, heating, drainage, city or all.")
     ],
     host: Annotated[
         str, typer.Option(help="Address to listen on; anything but loopback needs TLS and a token.")
@@ -107,7 +99,7 @@ def report(
     title: Annotated[str, typer.Option(help="Heading of an HTML report.")] = "",
 ) -> None:
     """Write a result as a map, a table or a page. 将结果输出为报告。"""
-    from citymains.cli.output import check_targets, write_record
+    from citymains.cli.output import check_targets, write_record, written
     from citymains.report.html import write_html
     from citymains.report.map import network_of
     from citymains.report.result import read_result
@@ -117,7 +109,8 @@ def report(
     drawn_on = network_of(record, network) if network else None
     for target in out:
         if target.suffix.lower() == ".html":
-            write_html(record, target, title, networks=() if drawn_on is None else (drawn_on,))
+            with written(target) as part:
+                write_html(record, part, title, networks=() if drawn_on is None else (drawn_on,))
         else:
             write_record(record, target, drawn_on)
         typer.echo(str(target))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,11 +13,12 @@ import typer
 from citymains.cli.arguments import MODEL_ARGUMENTS, Taken, plain_help, taken
 from citymains.cli.asking import Place, ask, records
 from citymains.cli.faults import BAD_INPUT, NOT_WITHIN_LIMITS
+from citymains.cli.keeping import keep_answer
 from citymains.cli.output import check_targets, print_json, print_record, write_record
 from citymains.cli.scenario import NAMES as SCENARIO_NAMES
 from citymains.cli.scenario import OPTIONS as SCENARIO_OPTIONS
 from citymains.cli.scenario import scenario_of
-from citymains.errors import NotBuiltError
+from citymains.errors import InputError, NotBuiltError
 from citymains.question import Face, Question, Shape, questions
 
 _OUTPUT, _WHERE, _LATER = "输出 Output", "何处计算 Where", "尚未实现 Not built yet"
@@ -59,6 +61,15 @@ def _common_options() -> tuple[inspect.Parameter, ...]:
             help="Exit with 1 if the verdict is not VALID or an element does not keep its limit.",
         ),
         _option(
+            "store",
+            bool,
+            True,
+            flags=("--store/--no-store",),
+            envvar="CITYMAINS_STORE",
+            rich_help_panel=_OUTPUT,
+            help="Keep the answer under an id, which is said on stderr, for `report` and `compare`.",
+        ),
+        _option(
             "city",
             str | None,
             None,
@@ -90,6 +101,22 @@ def _common_options() -> tuple[inspect.Parameter, ...]:
             envvar="CITYMAINS_CA",
             rich_help_panel=_WHERE,
             help="Certificate authority of the server, a PEM file.",
+        ),
+        _option(
+            "cert",
+            Path | None,
+            None,
+            envvar="CITYMAINS_CERT",
+            rich_help_panel=_WHERE,
+            help="Own certificate, for a server that asks for one; a PEM file.",
+        ),
+        _option(
+            "key",
+            Path | None,
+            None,
+            envvar="CITYMAINS_KEY",
+            rich_help_panel=_WHERE,
+            help="Its private key, a PEM file.",
         ),
         _option(
             "timeout",
@@ -200,18 +227,22 @@ def run_question(utility: str, question: Question, asked: dict[str, Any], common
     """Ask, print, write; leaves with an exit code where the answer calls for one."""
     targets: list[Path] = common["out"] or []
     check_targets(targets)
-    place = Place(common["city"], common["server"], common["token"], common["ca"])
-    answer, network = ask(place, utility, question, asked, common["timeout"])
+    if common["timeout"] is not None and not common["timeout"] > 0:
+        raise InputError("ARGUMENT_INVALID", field="--timeout", value=common["timeout"], limit="> 0")
+    place = Place(**{one.name: common[one.name] for one in fields(Place)})
+    answered = ask(place, utility, question, asked, common["timeout"])
     code = 0
-    for record in records(question, answer):
+    for record in records(question, answered.answer):
         for target in targets:
-            write_record(record, target, network)
+            write_record(record, target, answered.network)
         if common["as_json"]:
             print_json(record)
         else:
-            print_record(record, network)
+            print_record(record, answered.network)
             for target in targets:
                 typer.echo(str(target))
+        if common["store"]:
+            keep_answer(record, answered.workbench)
         code = code or _code(record, check=common["check"])
     if code:
         raise typer.Exit(code)

@@ -61,6 +61,8 @@ class InpFormat:
     max_tokens: int = 40
     ends: bool = False
     """Whether complete files close with [END]."""
+    last: frozenset[str] = frozenset()
+    """Sections that come last in a complete file of a format without [END]."""
     ids_fold_case: bool = False
     """Whether the engine takes ``J1`` and ``j1`` for the same id."""
 
@@ -203,6 +205,7 @@ class _Reader:
         self.stray: tuple[int, str] | None = None
         self.foreign: dict[str, str] = {}
         self.known = 0
+        self.opened = ""
 
     def tell(self, code: str, severity: str, line: int | None, **context: object) -> None:
         section = self.section.name if self.section is not None else ""
@@ -238,6 +241,7 @@ class _Reader:
             )
             return
         self.known += 1
+        self.opened = self.section.name
         self.ended = self.section.name == "END"
         if name != self.section.name:
             self.tell(
@@ -308,8 +312,11 @@ class _Reader:
             )
         elif self.stray is not None:
             self.tell("INP_OUTSIDE_SECTION", "error", self.stray[0], value=self.stray[1])
-        if self.form.ends and not self.ended and self.known and not self.foreign:
-            self.judge_end(text)
+        if self.known and not self.foreign:
+            if self.form.ends and not self.ended:
+                self.judge_end(text)
+            if self.form.last:
+                self.judge_last(text)
 
     def appearance(self, text: str) -> str:
         if self.foreign:
@@ -317,6 +324,14 @@ class _Reader:
         if text.lstrip()[:1] in "{<":
             return "it looks like " + ("JSON" if text.lstrip()[0] == "{" else "XML")
         return "it has no section heading"
+
+    def judge_last(self, text: str) -> None:
+        """Doubt the end of a file whose format marks none."""
+        number = text.rstrip("\n").count("\n") + 1
+        if self.opened not in self.form.last:
+            self.tell("INP_END_UNKNOWN", "warning", number, section=self.opened, value=f"[{self.opened}]")
+        elif not text.endswith("\n"):
+            self.tell("INP_LAST_LINE_OPEN", "warning", number, section=self.opened)
 
     def judge_end(self, text: str) -> None:
         """Tell a file that was cut off from one that was written without its closing line."""

@@ -16,16 +16,16 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from citymains.errors import InputError
+from citymains.errors import InputError, Issue, issue
 from citymains.intake.pandapipes_components import BY_NAME, Component, Field, components_of
-from citymains.model.scenario import Close, Lose, ScaleDemand, Scenario
+from citymains.model.scenario import Close, Lose, ScaleDemand, Scenario, SetControl
 from citymains.model.table import Kind
 from citymains.units import ZERO_CELSIUS_K
 
 Columns = Mapping[str, list[Any]]
 
 #: Scenario edits the engines take.
-SUPPORTED_EDITS: Final = (Close, Lose, ScaleDemand)
+SUPPORTED_EDITS: Final = (Close, Lose, ScaleDemand, SetControl)
 
 #: Components each kind of lost equipment may name.
 _LOST: Final[Mapping[str, tuple[str, ...]]] = {
@@ -172,7 +172,7 @@ class PipeModel:
         Parameters
         ----------
         scenario : Scenario
-            Of closed links, lost equipment and scaled demands.
+            Of closed links, lost equipment, scaled demands and set controls.
         question : str
             Name of the question, for the message.
 
@@ -205,6 +205,7 @@ class _Edits:
         self.question = question
         self.changed: dict[str, dict[str, NDArray[Any]]] = defaultdict(dict)
         self.unknown: list[tuple[str, str]] = []
+        self.refused: list[Issue] = []
 
     def of(self, scenario: Scenario) -> dict[str, dict[str, NDArray[Any]]]:
         for edit in scenario.edits:
@@ -216,15 +217,14 @@ class _Edits:
                     self._switch_off(kind.removesuffix("s"), getattr(edit, kind), components)
             elif isinstance(edit, ScaleDemand):
                 self._scale(edit)
-        if self.unknown:
-            from citymains.errors import issue
-
-            raise InputError(
-                [
-                    issue("SCENARIO_UNKNOWN_ELEMENT", field=kind, value=name, element=name)
-                    for kind, name in self.unknown
-                ]
-            )
+            elif isinstance(edit, SetControl):
+                self._set(edit)
+        issues = [
+            issue("SCENARIO_UNKNOWN_ELEMENT", field=kind, value=name, element=name)
+            for kind, name in self.unknown
+        ]
+        if issues or self.refused:
+            raise InputError([*issues, *self.refused])
         return dict(self.changed)
 
     def _column(self, component: str, name: str) -> NDArray[Any]:
@@ -240,6 +240,32 @@ class _Edits:
                 self._column(component, BY_NAME[component].switch)[self.model._row_of[component][name]] = (
                     False
                 )
+
+    def _set(self, edit: SetControl) -> None:
+        """Set a number the engine knows of one element, within what the column allows."""
+        homes = [one for one in self.model.components if edit.element in self.model._row_of[one.name]]
+        if not homes:
+            self.unknown.append(("element", edit.element))
+            return
+        for component in homes:
+            known = {one.name: one for one in component.fields if one.theirs and one.kind is Kind.FLOAT}
+            spec = known.get(edit.field)
+            if spec is None or not spec.allowed.holds(edit.value):
+                limit = ", ".join(known) if spec is None else str(spec.allowed)
+                value = edit.field if spec is None else edit.value
+                self.refused.append(
+                    issue(
+                        "ARGUMENT_INVALID",
+                        element=edit.element,
+                        field=f"set_control.{edit.field}",
+                        value=value,
+                        limit=limit,
+                    )
+                )
+                continue
+            self._column(component.name, edit.field)[self.model._row_of[component.name][edit.element]] = (
+                edit.value
+            )
 
     def _scale(self, edit: ScaleDemand) -> None:
         junctions = self.model._row_of.get("junctions", {})

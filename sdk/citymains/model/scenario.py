@@ -197,6 +197,30 @@ class Scenario:
     def __bool__(self) -> bool:
         return bool(self.edits)
 
+    def change_times_s(self) -> tuple[float, ...]:
+        """When anything begins or ends to hold, in ascending order, seconds from the start; 0 is always one of them."""
+        times = {0.0}
+        for edit in self.edits:
+            for name in ("start_s", "end_s"):
+                time_s = getattr(edit, name, None)
+                if time_s is not None and time_s > 0.0:
+                    times.add(float(time_s))
+        return tuple(sorted(times))
+
+    def in_force(self, time_s: float) -> Scenario:
+        """The edits that hold at a time; a period begins with its start and does not include its end.
+
+        >>> late = Scenario.close("P-1", start_s=3600.0)
+        >>> len(late.in_force(0.0).edits), len(late.in_force(3600.0).edits)
+        (0, 1)
+        """
+
+        def holds(edit: Edit) -> bool:
+            start_s, end_s = getattr(edit, "start_s", None), getattr(edit, "end_s", None)
+            return (start_s or 0.0) <= time_s and (end_s is None or time_s < end_s)
+
+        return Scenario(tuple(edit for edit in self.edits if holds(edit)))
+
     def require(self, question: str, supported: Iterable[type[Any]]) -> None:
         """Refuse the edits a question does not take.
 

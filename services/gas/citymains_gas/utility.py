@@ -26,6 +26,7 @@ class Gas(Utility):
     title_en = "Gas"
     title_zh = "燃气"
     formats = ("citymains-pipes JSON", "pandapipes JSON")
+    bundled_with = "pandapipes"
 
     def read(self, file: SourceFile) -> Intake:
         """Read a gas network from our JSON or from a file pandapipes wrote."""

@@ -42,6 +42,30 @@ register_messages(
             "Look for closed valves and pipes out of service on the way.",
             "请检查沿途关闭的阀门和停用的管道。",
         ),
+        "HEAT_THROTTLED": Text(
+            "The consumer {element} gets {value} of {limit} kW: with its valve wide open there is a differential pressure of {pressure} kPa.",
+            "热用户 {element} 需求 {limit} kW,仅得到 {value} kW:调节阀全开,资用压差 {pressure} kPa。",
+            "Raise the plants' lift, enlarge the mains on the way, or balance the consumers before it.",
+            "请提高热源扬程、加大沿途管径,或对其前端用户进行水力平衡。",
+        ),
+        "HEAT_SUPPLY_COLD": Text(
+            "The consumer {element} is supplied with {value} °C; the design supply temperature is {limit} °C.",
+            "热用户 {element} 供水温度 {value} °C,低于设计供水温度 {limit} °C。",
+            "Raise the supply temperature, or look for low flow on the way.",
+            "请提高供水温度,或检查沿途流量是否过低。",
+        ),
+        "HEAT_PLANT_PUSHED_BACK": Text(
+            "The plant {element} gives nothing: the other plants' pressure would push water back through it.",
+            "热源 {element} 无法供出:其他热源的压力会使水倒流。",
+            "Raise its lift, or lower that of the others.",
+            "请提高其扬程,或降低其他热源的扬程。",
+        ),
+        "HEAT_PRESSURE_NOT_HELD": Text(
+            "Another plant holds the pressure; that of {element} is {value} kPa, not the {limit} kPa it states.",
+            "定压由另一热源承担;热源 {element} 压力为 {value} kPa,而非其设定的 {limit} kPa。",
+            "Nothing to do: in one network one plant holds the pressure, the first of the table.",
+            "无需处理:同一管网仅由表中第一个热源定压。",
+        ),
         "HEAT_NOT_CONVERGED": Text(
             "No solution was found, damped neither: {reason}",
             "包括阻尼迭代在内均未找到解:{reason}",

@@ -66,7 +66,8 @@ class ControlCheck:
         if words[2] not in ("OPEN", "CLOSED", "ACTIVE") and not is_number(row.tokens[2]):
             yield self.tell("CONTROL_INVALID", row, field="setting", value=row.tokens[2])
         if words[4] in ("TIME", "CLOCKTIME"):
-            if seconds(row.tokens[5:7]) is None:
+            # The engine reads ASCII digits alone, and a control's words may be ids: nothing is repaired here.
+            if seconds(row.tokens[5:7]) is None or not row.tokens[5].isascii():
                 yield self.tell("TIME_INVALID", row, field=words[4], value=" ".join(row.tokens[5:7]))
         elif (
             len(words) < 8

@@ -57,6 +57,12 @@ register_messages(
             "Check UNITS: diameters are millimetres with SI flow units, inches with US ones.",
             "请检查 UNITS:公制流量单位对应毫米管径,美制对应英寸。",
         ),
+        "UNITS_DOUBTFUL_DIAMETER_ONE": Text(
+            "{element} has a diameter of {value} {limit}, thinner than any main: probably another unit.",
+            "{element} 的管径为 {value} {limit},小于任何供水管道,单位疑似有误。",
+            "Check this pipe's diameter: the other pipes are in the model's unit.",
+            "请检查该管道的管径:其他管道与模型单位一致。",
+        ),
         "UNITS_IMPOSSIBLE_DIAMETER": Text(
             "Every pipe has a diameter of at most {value} {limit}; no water main is like that.",
             "所有管道的管径都不超过 {value} {limit},供水管道不可能如此。",

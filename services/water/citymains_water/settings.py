@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -292,6 +293,7 @@ class _Reader:
             self.tell("OPTION_UNKNOWN", row, field=row.tokens[0], value=" ".join(row.tokens))
             return row
         name = " ".join(key)
+        row = self.plain_time(row, key, name)
         value = seconds(row.tokens[-1:]) if len(words) > len(key) else None
         if value is None and len(words) > len(key) + 1:
             value = seconds(row.tokens[-2:])
@@ -304,6 +306,18 @@ class _Reader:
             self.tell("TIME_STEP_ZERO", row, "warning", element="TIMES", field=name, value=row.tokens[-1])
         self.times[name] = value
         return row
+
+    def plain_time(self, row: InpRow, key: Sequence[str], name: str) -> InpRow:
+        """A row whose full-width digits and colons are ASCII, which is all that the engine reads."""
+        given = row.tokens[len(key) :]
+        plain = tuple(unicodedata.normalize("NFKC", word) for word in given)
+        if plain == given:
+            return row
+        self.tell(
+            "NUMBER_FULL_WIDTH", row, "repair", element="TIMES", field=name, value=" ".join(given),
+            limit=" ".join(plain),
+        )  # fmt: skip
+        return replace(row, tokens=(*row.tokens[: len(key)], *plain))
 
 
 def _starts(words: Sequence[str], key: Sequence[str]) -> bool:

@@ -42,16 +42,20 @@ def library_path() -> Path:
 
     Raises
     ------
+    ModuleNotFoundError
+        owa-epanet is not installed.
     ImportError
-        owa-epanet is not installed, or has no library for this machine.
+        It has no library for this machine.
     """
     spec = importlib.util.find_spec("epanet")
-    for folder in (spec.submodule_search_locations or ()) if spec is not None else ():
+    if spec is None:
+        raise ModuleNotFoundError("owa-epanet is not installed", name="epanet")
+    for folder in spec.submodule_search_locations or ():
         for name in ("libepanet2.so", "epanet2.dll", "libepanet2.dylib"):
             path = Path(folder) / name
             if path.is_file():
                 return path
-    raise ImportError("owa-epanet is not installed or has no library for this machine", name="epanet")
+    raise ImportError("owa-epanet has no library for this machine", name="epanet")
 
 
 @cache

@@ -27,6 +27,7 @@ class Water(Utility):
     title_en = "Water supply"
     title_zh = "供水"
     formats = ("EPANET INP",)
+    bundled_with = "wntr"
 
     def read(self, file: SourceFile) -> Intake:
         """Read an EPANET INP file (see `citymains_water.network`)."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from os import PathLike
-from pathlib import Path
 
 
 class Type(StrEnum):
@@ -52,13 +50,16 @@ _ROOM = _c("room", "房间", Type.TEXT, "Room of the user; empty: the flat.")
 _FROM = _c("valid_from", "起始日期", Type.DATE, "First day the row holds; empty: always.")
 _TO = _c("valid_to", "截止日期", Type.DATE, "Last day the row holds; empty: always.")
 _YUAN = "exact, at most six places"
+OUTCOMES = ("measured", "user_refused", "supplier_absent")
 
 DATASETS: Mapping[str, tuple[ColumnDef, ...]] = {
     "users": (
         _USER,
         _c("substation", "换热站", Type.TEXT, "Substation that heats the user.", required=True),
         _c("area_m2", "面积", Type.DECIMAL, "Billing area, on the basis the tariff names.", required=True, positive=True),
-        _c("tariff", "价格类别", Type.TEXT, "Tariff of the dataset tariffs.", required=True),
+        _c("tariff", "价格类别", Type.TEXT, "Tariff of the dataset tariffs; needed where the row gives no price itself."),
+        _c("price_yuan_per_m2_day", "日单价", Type.DECIMAL, f"Price per m² and day, instead of a tariff; {_YUAN}.", positive=True),
+        _c("price_yuan_per_m2_season", "季单价", Type.DECIMAL, f"Price per m² and season, instead of a tariff; {_YUAN}.", positive=True),
         _c("kind", "用户类别", Type.TEXT, "resident or other; others are settled by contract.", allowed=("resident", "other")),
         _c("sensor", "测温点", Type.TEXT, "Room sensor that stands for the user."),
         _c("fee_paid_yuan", "已缴热费", Type.DECIMAL, "Heat fee paid for the season; the refund never exceeds it. Empty: paid in full."),
@@ -75,11 +76,14 @@ DATASETS: Mapping[str, tuple[ColumnDef, ...]] = {
         _c("room", "房间", Type.TEXT, "Room.", required=True),
         _c("area_m2", "面积", Type.DECIMAL, "Billing area of the room.", required=True, positive=True),
         _c("sensor", "测温点", Type.TEXT, "Sensor in the room."),
+        _c("kind", "房间类型", Type.TEXT, "bedroom, living_room, kitchen, bathroom or other; empty: a heated room like any.",
+           allowed=("bedroom", "living_room", "kitchen", "bathroom", "other")),
     ),
     "tariffs": (
         _c("tariff", "价格类别", Type.TEXT, "Name of the tariff.", required=True),
         _c("price_yuan_per_m2_day", "日单价", Type.DECIMAL, f"Price per m² and day; {_YUAN}.", positive=True),
         _c("price_yuan_per_m2_season", "季单价", Type.DECIMAL, f"Price per m² and season; {_YUAN}.", positive=True),
+        _c("price_yuan_per_m2_month", "月单价", Type.DECIMAL, f"Price per m² and calendar month; {_YUAN}.", positive=True),
         _c("basic_yuan_per_m2_season", "基本热价", Type.DECIMAL, f"Basic (capacity) part per m² and season; {_YUAN}."),
         _c("heat_yuan_per_kwh", "计量热价", Type.DECIMAL, f"Price of metered heat per kWh; {_YUAN}."),
         _FROM,
@@ -90,8 +94,14 @@ DATASETS: Mapping[str, tuple[ColumnDef, ...]] = {
         _USER,
         _ROOM,
         _c("time", "申请时间", Type.TIME, "When the test was requested; local time where no zone is given.", required=True),
-        _c("agreed_from", "约定起", Type.TIME, "Start of the days both sides agreed on (rules that count agreed days)."),
-        _c("agreed_to", "约定止", Type.TIME, "End of the agreed days."),
+        _c("test_time", "测温时间", Type.TIME, "When the visit was made that the request led to; or in the dataset measurements."),
+        _c("temperature_c", "室温", Type.DECIMAL, "What it measured."),
+        _c("outcome", "结果", Type.TEXT, "As in the dataset measurements, of that visit.", allowed=OUTCOMES),
+        _c("retest_time", "复测时间", Type.TIME, "When the room was measured again."),
+        _c("retest_c", "复测室温", Type.DECIMAL, "What the re-test measured."),
+        _c("agreed_from", "约定起", Type.DATE, "First of the days both sides agreed on (rules that count agreed days)."),
+        _c("agreed_to", "约定止", Type.DATE, "Last of the agreed days."),
+        _c("test_fee_yuan", "测温费", Type.DECIMAL, "Fee of the test that the user advanced."),
     ),
     "measurements": (
         _USER,
@@ -99,7 +109,9 @@ DATASETS: Mapping[str, tuple[ColumnDef, ...]] = {
         _c("time", "测温时间", Type.TIME, "When the visit was made.", required=True),
         _c("temperature_c", "室温", Type.DECIMAL, "Measured room temperature; empty where nobody could measure."),
         _c("outcome", "结果", Type.TEXT, "measured, user_refused, or supplier_absent (late, unsigned, no record).",
-           allowed=("measured", "user_refused", "supplier_absent")),
+           allowed=OUTCOMES),
+        _c("retest", "复测", Type.BOOL, "Whether it is a re-test after treatment."),
+        _c("closed_h", "关窗时长", Type.DECIMAL, "How long doors and windows had been closed; empty: not recorded."),
     ),
     "outages": (
         _c("substation", "换热站", Type.TEXT, "Substation that stopped.", required=True),
@@ -129,40 +141,3 @@ DATASETS: Mapping[str, tuple[ColumnDef, ...]] = {
         _c("temperature_c", "室温", Type.DECIMAL, "Room temperature.", required=True),
     ),
 }  # fmt: skip
-
-
-def write_templates(folder: str | PathLike[str]) -> list[Path]:
-    """Write an empty CSV for every dataset and one workbook with a sheet for each.
-
-    The first line holds the column names; the workbook's cell comments say what belongs there.
-
-    Parameters
-    ----------
-    folder : path
-        Made where it does not exist; files of the same names are overwritten.
-
-    Returns
-    -------
-    list of Path
-    """
-    from openpyxl import Workbook
-    from openpyxl.comments import Comment
-
-    target = Path(folder)
-    target.mkdir(parents=True, exist_ok=True)
-    book = Workbook()
-    book.remove(book.active)
-    written = []
-    for name, columns in DATASETS.items():
-        path = target / f"{name}.csv"
-        # The byte order mark makes spreadsheet programs read the file as UTF-8.
-        path.write_text(",".join(column.name for column in columns) + "\n", encoding="utf-8-sig")
-        written.append(path)
-        sheet = book.create_sheet(name)
-        for at, column in enumerate(columns, 1):
-            cell = sheet.cell(1, at, column.name)
-            need = "required" if column.required else "optional"
-            cell.comment = Comment(f"{column.zh} ({column.type}, {need})\n{column.description}", "citymains")
-    path = target / "refunds.xlsx"
-    book.save(path)
-    return [*written, path]

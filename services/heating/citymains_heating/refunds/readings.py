@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,10 +23,8 @@ from citymains_heating.refunds.decoding import (
     Chunk,
     RawReadings,
     SensorDirectory,
+    chunks_of,
     decode,
-    is_parquet,
-    parquet_chunks,
-    table_chunks,
 )
 from citymains_heating.refunds.policy import MILLI, SensorEvidence
 from citymains_heating.refunds.season import Season
@@ -114,8 +111,7 @@ def read_sensor_days(source: Any, season: Season, *, sample_s: int = 600) -> Sen
     """
     if source is None:
         return SensorDays.empty([], season.days)
-    chunks = list(parquet_chunks(Path(source)) if is_parquet(source) else table_chunks(source))
-    return reduce_chunks(chunks, season, sample_s)
+    return reduce_chunks(chunks_of(source), season, sample_s)
 
 
 def reduce_chunks(chunks: list[Chunk], season: Season, sample_s: int) -> SensorDays:

@@ -13,10 +13,10 @@ import builtins as _builtins
 import sys
 import typing as _typing
 
-if sys.version_info >= (3, 11):
-    from typing import TypeAlias as _TypeAlias, Never as _Never
+if sys.version_info >= (3, 10):
+    from typing import TypeAlias as _TypeAlias
 else:
-    from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
+    from typing_extensions import TypeAlias as _TypeAlias
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
@@ -57,13 +57,21 @@ class AnalyzeSupplyRequest(_message.Message):
     NET_FIELD_NUMBER: _builtins.int
     SCENARIO_FIELD_NUMBER: _builtins.int
     FRICTION_MODEL_FIELD_NUMBER: _builtins.int
+    MINIMUM_DIFFERENTIAL_PRESSURE_KPA_FIELD_NUMBER: _builtins.int
+    DESIGN_SUPPLY_TEMPERATURE_C_FIELD_NUMBER: _builtins.int
     net: _builtins.str
     """Id of the network, `networks/{sha256}`; required."""
     friction_model: Global___FrictionModel.ValueType
     """Friction law; unset: Colebrook."""
+    minimum_differential_pressure_kpa: _builtins.float
+    """Differential pressure that consumers need for their flow, in kPa, >= 0, where the network states none of
+    their own; unset: 1.
+    """
+    design_supply_temperature_c: _builtins.float
+    """Consumers supplied with colder water are found and counted, in degrees Celsius; unset: not looked at."""
     @_builtins.property
     def scenario(self) -> _common_pb2.Scenario:
-        """Links to close, plants to lose, demands to scale; unset: none."""
+        """Links to close, plants to lose, demands to scale, set points to change; unset: none."""
 
     def __init__(
         self,
@@ -71,12 +79,21 @@ class AnalyzeSupplyRequest(_message.Message):
         net: _builtins.str = ...,
         scenario: _common_pb2.Scenario | None = ...,
         friction_model: Global___FrictionModel.ValueType = ...,
+        minimum_differential_pressure_kpa: _builtins.float | None = ...,
+        design_supply_temperature_c: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["scenario", b"scenario"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_design_supply_temperature_c", b"_design_supply_temperature_c", "_minimum_differential_pressure_kpa", b"_minimum_differential_pressure_kpa", "design_supply_temperature_c", b"design_supply_temperature_c", "minimum_differential_pressure_kpa", b"minimum_differential_pressure_kpa", "scenario", b"scenario"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["friction_model", b"friction_model", "net", b"net", "scenario", b"scenario"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_design_supply_temperature_c", b"_design_supply_temperature_c", "_minimum_differential_pressure_kpa", b"_minimum_differential_pressure_kpa", "design_supply_temperature_c", b"design_supply_temperature_c", "friction_model", b"friction_model", "minimum_differential_pressure_kpa", b"minimum_differential_pressure_kpa", "net", b"net", "scenario", b"scenario"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__design_supply_temperature_c: _TypeAlias = _typing.Literal["design_supply_temperature_c"]  # noqa: Y015
+    _WhichOneofArgType__design_supply_temperature_c: _TypeAlias = _typing.Literal["_design_supply_temperature_c", b"_design_supply_temperature_c"]  # noqa: Y015
+    _WhichOneofReturnType__minimum_differential_pressure_kpa: _TypeAlias = _typing.Literal["minimum_differential_pressure_kpa"]  # noqa: Y015
+    _WhichOneofArgType__minimum_differential_pressure_kpa: _TypeAlias = _typing.Literal["_minimum_differential_pressure_kpa", b"_minimum_differential_pressure_kpa"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__design_supply_temperature_c) -> _WhichOneofReturnType__design_supply_temperature_c | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__minimum_differential_pressure_kpa) -> _WhichOneofReturnType__minimum_differential_pressure_kpa | None: ...
 
 Global___AnalyzeSupplyRequest: _TypeAlias = AnalyzeSupplyRequest  # noqa: Y015
 
@@ -99,6 +116,8 @@ class SupplyReport(_message.Message):
     MINIMUM_DIFFERENTIAL_PRESSURE_KPA_FIELD_NUMBER: _builtins.int
     MINIMUM_DIFFERENTIAL_PRESSURE_CONSUMER_FIELD_NUMBER: _builtins.int
     UNSUPPLIED_CONSUMER_COUNT_FIELD_NUMBER: _builtins.int
+    THROTTLED_CONSUMER_COUNT_FIELD_NUMBER: _builtins.int
+    COLD_CONSUMER_COUNT_FIELD_NUMBER: _builtins.int
     verdict: _common_pb2.Verdict.ValueType
     """What the numbers are worth."""
     converged: _builtins.bool
@@ -119,6 +138,10 @@ class SupplyReport(_message.Message):
     """Id of the consumer with the lowest differential pressure; empty: none is supplied."""
     unsupplied_consumer_count: _builtins.int
     """Consumers in service that get no heat, >= 0."""
+    throttled_consumer_count: _builtins.int
+    """Consumers that get less than they ask for because the pressure does not do for more, >= 0."""
+    cold_consumer_count: _builtins.int
+    """Consumers whose supply is colder than the design supply temperature, >= 0; unset: none was given."""
     @_builtins.property
     def findings(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Finding]:
         """Everything found in the result, the gravest first; none: every check passed."""
@@ -147,11 +170,15 @@ class SupplyReport(_message.Message):
         minimum_differential_pressure_kpa: _builtins.float | None = ...,
         minimum_differential_pressure_consumer: _builtins.str = ...,
         unsupplied_consumer_count: _builtins.int = ...,
+        throttled_consumer_count: _builtins.int = ...,
+        cold_consumer_count: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_delivered_heat_kw", b"_delivered_heat_kw", "_heat_loss_kw", b"_heat_loss_kw", "_minimum_differential_pressure_kpa", b"_minimum_differential_pressure_kpa", "_source_heat_kw", b"_source_heat_kw", "delivered_heat_kw", b"delivered_heat_kw", "heat_loss_kw", b"heat_loss_kw", "minimum_differential_pressure_kpa", b"minimum_differential_pressure_kpa", "provenance", b"provenance", "source_heat_kw", b"source_heat_kw"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_cold_consumer_count", b"_cold_consumer_count", "_delivered_heat_kw", b"_delivered_heat_kw", "_heat_loss_kw", b"_heat_loss_kw", "_minimum_differential_pressure_kpa", b"_minimum_differential_pressure_kpa", "_source_heat_kw", b"_source_heat_kw", "cold_consumer_count", b"cold_consumer_count", "delivered_heat_kw", b"delivered_heat_kw", "heat_loss_kw", b"heat_loss_kw", "minimum_differential_pressure_kpa", b"minimum_differential_pressure_kpa", "provenance", b"provenance", "source_heat_kw", b"source_heat_kw"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_delivered_heat_kw", b"_delivered_heat_kw", "_heat_loss_kw", b"_heat_loss_kw", "_minimum_differential_pressure_kpa", b"_minimum_differential_pressure_kpa", "_source_heat_kw", b"_source_heat_kw", "converged", b"converged", "delivered_heat_kw", b"delivered_heat_kw", "findings", b"findings", "heat_loss_kw", b"heat_loss_kw", "iterations", b"iterations", "minimum_differential_pressure_consumer", b"minimum_differential_pressure_consumer", "minimum_differential_pressure_kpa", b"minimum_differential_pressure_kpa", "provenance", b"provenance", "required_heat_kw", b"required_heat_kw", "source_heat_kw", b"source_heat_kw", "tables", b"tables", "unsupplied_consumer_count", b"unsupplied_consumer_count", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cold_consumer_count", b"_cold_consumer_count", "_delivered_heat_kw", b"_delivered_heat_kw", "_heat_loss_kw", b"_heat_loss_kw", "_minimum_differential_pressure_kpa", b"_minimum_differential_pressure_kpa", "_source_heat_kw", b"_source_heat_kw", "cold_consumer_count", b"cold_consumer_count", "converged", b"converged", "delivered_heat_kw", b"delivered_heat_kw", "findings", b"findings", "heat_loss_kw", b"heat_loss_kw", "iterations", b"iterations", "minimum_differential_pressure_consumer", b"minimum_differential_pressure_consumer", "minimum_differential_pressure_kpa", b"minimum_differential_pressure_kpa", "provenance", b"provenance", "required_heat_kw", b"required_heat_kw", "source_heat_kw", b"source_heat_kw", "tables", b"tables", "throttled_consumer_count", b"throttled_consumer_count", "unsupplied_consumer_count", b"unsupplied_consumer_count", "verdict", b"verdict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__cold_consumer_count: _TypeAlias = _typing.Literal["cold_consumer_count"]  # noqa: Y015
+    _WhichOneofArgType__cold_consumer_count: _TypeAlias = _typing.Literal["_cold_consumer_count", b"_cold_consumer_count"]  # noqa: Y015
     _WhichOneofReturnType__delivered_heat_kw: _TypeAlias = _typing.Literal["delivered_heat_kw"]  # noqa: Y015
     _WhichOneofArgType__delivered_heat_kw: _TypeAlias = _typing.Literal["_delivered_heat_kw", b"_delivered_heat_kw"]  # noqa: Y015
     _WhichOneofReturnType__heat_loss_kw: _TypeAlias = _typing.Literal["heat_loss_kw"]  # noqa: Y015
@@ -160,6 +187,8 @@ class SupplyReport(_message.Message):
     _WhichOneofArgType__minimum_differential_pressure_kpa: _TypeAlias = _typing.Literal["_minimum_differential_pressure_kpa", b"_minimum_differential_pressure_kpa"]  # noqa: Y015
     _WhichOneofReturnType__source_heat_kw: _TypeAlias = _typing.Literal["source_heat_kw"]  # noqa: Y015
     _WhichOneofArgType__source_heat_kw: _TypeAlias = _typing.Literal["_source_heat_kw", b"_source_heat_kw"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__cold_consumer_count) -> _WhichOneofReturnType__cold_consumer_count | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__delivered_heat_kw) -> _WhichOneofReturnType__delivered_heat_kw | None: ...
     @_typing.overload

@@ -4,9 +4,11 @@ import grpc
 import warnings
 
 from citymains.api.heating.v1 import heating_pb2 as citymains_dot_api_dot_heating_dot_v1_dot_heating__pb2
+from citymains.api.heating.v1 import refunds_pb2 as citymains_dot_api_dot_heating_dot_v1_dot_refunds__pb2
 from citymains.api.network.v1 import comparison_pb2 as citymains_dot_api_dot_network_dot_v1_dot_comparison__pb2
 from citymains.api.network.v1 import isolation_pb2 as citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2
 from citymains.api.network.v1 import network_pb2 as citymains_dot_api_dot_network_dot_v1_dot_network__pb2
+from google.longrunning import operations_pb2 as google_dot_longrunning_dot_operations__pb2
 
 GRPC_GENERATED_VERSION = '1.80.0'
 GRPC_VERSION = grpc.__version__
@@ -63,6 +65,11 @@ class HeatingServiceStub(object):
                 request_serializer=citymains_dot_api_dot_heating_dot_v1_dot_heating__pb2.AnalyzeSupplyRequest.SerializeToString,
                 response_deserializer=citymains_dot_api_dot_heating_dot_v1_dot_heating__pb2.SupplyReport.FromString,
                 _registered_method=True)
+        self.ComputeRefunds = channel.unary_unary(
+                '/citymains.api.heating.v1.HeatingService/ComputeRefunds',
+                request_serializer=citymains_dot_api_dot_heating_dot_v1_dot_refunds__pb2.ComputeRefundsRequest.SerializeToString,
+                response_deserializer=google_dot_longrunning_dot_operations__pb2.Operation.FromString,
+                _registered_method=True)
 
 
 class HeatingServiceServicer(object):
@@ -104,6 +111,13 @@ class HeatingServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ComputeRefunds(self, request, context):
+        """Settle the heat refunds of a season, with the article for every day.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_HeatingServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -131,6 +145,11 @@ def add_HeatingServiceServicer_to_server(servicer, server):
                     servicer.AnalyzeSupply,
                     request_deserializer=citymains_dot_api_dot_heating_dot_v1_dot_heating__pb2.AnalyzeSupplyRequest.FromString,
                     response_serializer=citymains_dot_api_dot_heating_dot_v1_dot_heating__pb2.SupplyReport.SerializeToString,
+            ),
+            'ComputeRefunds': grpc.unary_unary_rpc_method_handler(
+                    servicer.ComputeRefunds,
+                    request_deserializer=citymains_dot_api_dot_heating_dot_v1_dot_refunds__pb2.ComputeRefundsRequest.FromString,
+                    response_serializer=google_dot_longrunning_dot_operations__pb2.Operation.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -269,6 +288,33 @@ class HeatingService(object):
             '/citymains.api.heating.v1.HeatingService/AnalyzeSupply',
             citymains_dot_api_dot_heating_dot_v1_dot_heating__pb2.AnalyzeSupplyRequest.SerializeToString,
             citymains_dot_api_dot_heating_dot_v1_dot_heating__pb2.SupplyReport.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ComputeRefunds(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/citymains.api.heating.v1.HeatingService/ComputeRefunds',
+            citymains_dot_api_dot_heating_dot_v1_dot_refunds__pb2.ComputeRefundsRequest.SerializeToString,
+            google_dot_longrunning_dot_operations__pb2.Operation.FromString,
             options,
             channel_credentials,
             insecure,

@@ -4,10 +4,12 @@ isort:skip_file
 """
 
 from citymains.api.heating.v1 import heating_pb2 as _heating_pb2
+from citymains.api.heating.v1 import refunds_pb2 as _refunds_pb2
 from citymains.api.network.v1 import comparison_pb2 as _comparison_pb2
 from citymains.api.network.v1 import isolation_pb2 as _isolation_pb2
 from citymains.api.network.v1 import network_pb2 as _network_pb2
 from collections import abc as _abc
+from google.longrunning import operations_pb2 as _operations_pb2
 from grpc import aio as _aio
 import abc as _abc_1
 import grpc as _grpc
@@ -46,6 +48,8 @@ class HeatingServiceStub:
     """What to shut to take pipes, nodes or an area out of service, and who loses supply with it."""
     AnalyzeSupply: _grpc.UnaryUnaryMultiCallable[_heating_pb2.AnalyzeSupplyRequest, _heating_pb2.SupplyReport]
     """Temperature, differential pressure and heat at every consumer, heat loss of every pipe."""
+    ComputeRefunds: _grpc.UnaryUnaryMultiCallable[_refunds_pb2.ComputeRefundsRequest, _operations_pb2.Operation]
+    """Settle the heat refunds of a season, with the article for every day."""
 
 @_typing.type_check_only
 class HeatingServiceAsyncStub(HeatingServiceStub):
@@ -62,6 +66,8 @@ class HeatingServiceAsyncStub(HeatingServiceStub):
     """What to shut to take pipes, nodes or an area out of service, and who loses supply with it."""
     AnalyzeSupply: _aio.UnaryUnaryMultiCallable[_heating_pb2.AnalyzeSupplyRequest, _heating_pb2.SupplyReport]  # type: ignore[assignment]
     """Temperature, differential pressure and heat at every consumer, heat loss of every pipe."""
+    ComputeRefunds: _aio.UnaryUnaryMultiCallable[_refunds_pb2.ComputeRefundsRequest, _operations_pb2.Operation]  # type: ignore[assignment]
+    """Settle the heat refunds of a season, with the article for every day."""
 
 class HeatingServiceServicer(metaclass=_abc_1.ABCMeta):
     """District heating networks: what consumers get."""
@@ -105,5 +111,13 @@ class HeatingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_heating_pb2.SupplyReport, _abc.Awaitable[_heating_pb2.SupplyReport]]:
         """Temperature, differential pressure and heat at every consumer, heat loss of every pipe."""
+
+    @_abc_1.abstractmethod
+    def ComputeRefunds(
+        self,
+        request: _refunds_pb2.ComputeRefundsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operations_pb2.Operation, _abc.Awaitable[_operations_pb2.Operation]]:
+        """Settle the heat refunds of a season, with the article for every day."""
 
 def add_HeatingServiceServicer_to_server(servicer: HeatingServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
