@@ -171,5 +171,33 @@ register_messages(
             "The scenario scales dry-weather flow, and {element} has none.",
             "情景缩放旱天流量,但 {element} 没有旱天流量。",
         ),
+        # -- underpasses ---------------------------------------------------------------------
+        "DRAINAGE_UNDERPASS_SLOW": Text(
+            "Water stands {value} m deep on the road of {element}; traffic slows from {limit} m.",
+            "{element} 路面积水深 {value} m,达到缓行水深 {limit} m。",
+        ),
+        "DRAINAGE_UNDERPASS_CLOSED": Text(
+            "Water stands {value} m deep on the road of {element}; it is closed from {limit} m.",
+            "{element} 路面积水深 {value} m,达到封闭水深 {limit} m,应封闭交通。",
+            "Have its barriers and crew in place before the water is.",
+            "请在积水前安排值守和封闭设施到位。",
+        ),
+        # -- outages -------------------------------------------------------------------------
+        "DRAINAGE_NOTHING_LOST": Text(
+            "The scenario loses and closes nothing.",
+            "情景中没有任何失效或关闭。",
+            "Give Scenario.lose(pumps=, regulators= or plants=) or Scenario.close(pipes=).",
+            "请给出 Scenario.lose(pumps=、regulators= 或 plants=)或 Scenario.close(pipes=)。",
+        ),
+        "DRAINAGE_BASE_UNBALANCED": Text(
+            "Without the outage the flow routing balance is off by {value} %; the difference is doubtful.",
+            "无失效时管网水量平衡误差为 {value} %,差值存疑。",
+            "Mend the model first: smaller routing steps, pumps that do not run dry.",
+            "请先修正模型:减小演算步长,避免水泵干运转。",
+        ),
+        "DRAINAGE_CRITICAL_FLOODED": Text(
+            "The sewer of the critical customer {element} floods from {time_s} s on, for {value} h.",
+            "重点用户 {element} 所接管渠自 {time_s} s 起溢流,历时 {value} 小时。",
+        ),
     }
 )

@@ -12,7 +12,10 @@ from citymains.model.scenario import Scenario
 from citymains.question import Shape, question
 from citymains.utility import Utility
 
+from citymains_drainage.criticality import CriticalityRequest, DrainageCriticalityReport, rank_losses
 from citymains_drainage.network import read_network
+from citymains_drainage.outage import analyze_outage
+from citymains_drainage.outage_report import OutageReport
 from citymains_drainage.schedule.question import ScheduleRequest, schedule_pumps
 from citymains_drainage.schedule.report import ScheduleReport
 from citymains_drainage.simulate import SimulationReport, simulate_storm
@@ -143,6 +146,7 @@ class Drainage(Utility):
         storm: Storm | None = None,
         scenario: Scenario | None = None,
         hours: float | None = None,
+        underpasses: SourceFile | str | PathLike[str] | None = None,
     ) -> SimulationReport:
         """Simulate depths, flooding and outflow with the rain of the model or another (SWMM 5.2, one thread).
 
@@ -154,19 +158,26 @@ class Drainage(Utility):
             Rain at every gage from the model's start, as :meth:`storm` gives it; the default is the
             model's own.
         scenario : Scenario, optional
-            ``Scenario.lose(pumps=...)`` stops pumps for the whole simulation, whatever their levels
-            and rules say; ``Scenario.scale_demand(factor, nodes=...)`` multiplies dry-weather flow and
-            external inflow, and leaves what the rain brings; ``Scenario.storm(...)`` gives a design storm.
+            ``Scenario.lose(pumps=...)`` stops pumps, whatever their levels and rules say, ``regulators=``
+            shuts gates (orifices, weirs, outlets), ``plants=`` outfalls; ``Scenario.close(pipes=...)`` any
+            link; each with ``start_s`` and ``end_s`` for a part of the time.
+            ``Scenario.scale_demand(factor, nodes=...)`` multiplies dry-weather flow and external inflow,
+            and leaves what the rain brings; ``Scenario.storm(...)`` gives a design storm.
         hours : float, optional
             Simulated time in hours, at least one report step; the default is the model's, or four
             hours more than the storm. It starts at the model's start; dates of the model's end are ignored.
+        underpasses : path, optional
+            Ledger of underpasses, Excel or CSV: level node, yellow and red depth; the default is the
+            model's nodes tagged ``underpass``, with the depths of the rules in force, else 25 cm.
 
         Returns
         -------
         SimulationReport
-            Main table: ``node max_depth_m flooding_m3 surcharge_s`` and more; tables ``links``,
-            ``pumps``, ``outfalls``, ``levels``. ``outfall_m3`` and ``flooding_m3`` are the engine's
-            totals. SUSPECT where a balance is off by more than 2 %, REJECTED above 10 %.
+            Main table: ``node max_depth_m flooding_m3 surcharge_s`` and more; tables ``links``, ``pumps``,
+            ``outfalls``, ``levels``, ``underpasses``, ``underpass_levels``, ``warnings``, ``risk``.
+            ``outfall_m3`` and ``flooding_m3`` are the engine's totals; ``warning_colour`` and
+            ``response_level`` follow from the rain. SUSPECT where a balance is off by more than 2 %,
+            REJECTED above 10 %.
 
         Raises
         ------
@@ -189,7 +200,143 @@ class Drainage(Utility):
         >>> city.drainage.simulate("district").flooding_m3 > 0  # doctest: +SKIP
         True
         """
-        return simulate_storm(self, self.network(net), storm, scenario=scenario, hours=hours)
+        return simulate_storm(
+            self, self.network(net), storm, scenario=scenario, hours=hours, underpasses=underpasses
+        )
+
+    @question(rpc="AnalyzeOutage")
+    def outage(
+        self,
+        net: NetworkRef,
+        *,
+        scenario: Scenario,
+        storm: Storm | None = None,
+        hours: float | None = None,
+        underpasses: SourceFile | str | PathLike[str] | None = None,
+        customers: SourceFile | str | PathLike[str] | None = None,
+    ) -> OutageReport:
+        """Follow a pump, gate, outfall or sewer that is lost through a storm, beside the same storm without the loss.
+
+        Parameters
+        ----------
+        net : Network, id or path
+            The network.
+        scenario : Scenario
+            What is lost: ``Scenario.lose(pumps=...)``, gates stuck shut ``regulators=``, outfalls ``plants=``;
+            ``Scenario.close(pipes=...)``; each with ``start_s`` and ``end_s``. Its other edits hold with
+            and without the loss.
+        storm : Storm, optional
+            Rain at every gage, as for :meth:`simulate`.
+        hours : float, optional
+            Simulated time in hours, as for :meth:`simulate`.
+        underpasses : path, optional
+            Ledger of underpasses, as for :meth:`simulate`.
+        customers : path, optional
+            Ledger of customers and the node, link or subcatchment that drains them, Excel or CSV.
+
+        Returns
+        -------
+        OutageReport
+            Main table ``node time_s depth_m base_depth_m flooding_m3_per_h base_flooding_m3_per_h state``;
+            ``unserved_m3`` is the flooding beyond that without the loss; tables ``places``, ``underpasses``,
+            ``outfalls``, ``customers``.
+
+        Raises
+        ------
+        InputError
+            DRAINAGE_NOTHING_LOST, SCENARIO_UNKNOWN_ELEMENT, or as for :meth:`simulate`.
+        SolverError
+            As for :meth:`simulate`.
+
+        Examples
+        --------
+        >>> import citymains  # doctest: +SKIP
+        >>> from citymains import Scenario  # doctest: +SKIP
+        >>> city = citymains.open("demo")  # doctest: +SKIP
+        >>> city.drainage.outage("district", scenario=Scenario.lose(plants=["河东排口"])).unserved_m3 > 0  # doctest: +SKIP
+        True
+        """
+        return analyze_outage(
+            self,
+            self.network(net),
+            storm,
+            scenario=scenario,
+            hours=hours,
+            underpasses=underpasses,
+            customers=customers,
+        )
+
+    @question(rpc="RankCriticality", shape=Shape.LONG)
+    def criticality(
+        self,
+        net: NetworkRef,
+        *,
+        kinds: Sequence[str] = (),
+        elements: Sequence[str] = (),
+        storm: Storm | None = None,
+        scenario: Scenario | None = None,
+        hours: float | None = None,
+        underpasses: SourceFile | str | PathLike[str] | None = None,
+        customers: SourceFile | str | PathLike[str] | None = None,
+        rank_by: str = "customers",
+    ) -> DrainageCriticalityReport:
+        """Lose every pump, gate, outfall or sewer once in a storm, and rank what that does.
+
+        Every loss is a simulation of the whole storm in the engine.
+
+        Parameters
+        ----------
+        net : Network, id or path
+            The network.
+        kinds : sequence of {"pump", "gate", "outfall", "conduit"}
+            What is lost: pumps, orifices, weirs and outlets stuck shut, outfalls that take nothing, conduits
+            blocked; none named: pumps, gates and outfalls.
+        elements : sequence of str
+            Ids; none: all of these kinds.
+        storm : Storm, optional
+            Rain at every gage, as for :meth:`simulate`.
+        scenario : Scenario, optional
+            The state in which it is lost.
+        hours : float, optional
+            Simulated time in hours, as for :meth:`simulate`.
+        underpasses : path, optional
+            Ledger of underpasses, as for :meth:`simulate`.
+        customers : path, optional
+            Ledger of customers, as for :meth:`outage`.
+        rank_by : {"customers", "unserved", "critical"}
+            What decides first.
+
+        Returns
+        -------
+        DrainageCriticalityReport
+            Main table ``element kind rank customers households critical_customers unserved_m3`` and the depth on
+            underpasses; ``unserved_m3`` is flooding beyond that without the loss.
+
+        Raises
+        ------
+        InputError
+            ARGUMENT_INVALID, ELEMENT_UNKNOWN, or as for :meth:`simulate`.
+        SolverError
+            The storm has no answer with nothing lost; a loss without an answer is ranked last and named.
+
+        Examples
+        --------
+        >>> import citymains  # doctest: +SKIP
+        >>> city = citymains.open("demo")  # doctest: +SKIP
+        >>> city.drainage.criticality("district", kinds=["pump"]).frame().element[0]  # doctest: +SKIP
+        '河东1号泵'
+        """
+        request = CriticalityRequest(
+            kinds=tuple(kinds),
+            elements=tuple(elements),
+            storm=storm,
+            scenario=scenario or Scenario(),
+            hours=hours,
+            underpasses=underpasses,
+            customers=customers,
+            rank_by=rank_by,
+        )
+        return rank_losses(self, self.network(net), request)
 
     @question(rpc="SchedulePumps", shape=Shape.LONG)
     def schedule(

@@ -262,19 +262,29 @@ class SimulateStormRequest(_message.Message):
     SCENARIO_FIELD_NUMBER: _builtins.int
     HOURS_FIELD_NUMBER: _builtins.int
     STORM_FIELD_NUMBER: _builtins.int
+    UNDERPASSES_ID_FIELD_NUMBER: _builtins.int
+    UNDERPASSES_FILE_FIELD_NUMBER: _builtins.int
     net: _builtins.str
     """Id of the network, `networks/{sha256}`; required."""
     hours: _builtins.float
     """Simulated time in hours from the model's start, at least one report step; unset: as the model says, or four hours
     more than the storm.
     """
+    underpasses_id: _builtins.str
+    """Id of a stored dataset of kind `underpasses`, `datasets/{sha256}`."""
     @_builtins.property
     def scenario(self) -> _common_pb2.Scenario:
-        """Edits: pumps lost for the whole simulation, dry-weather flow and inflow scaled, a design storm; unset: none."""
+        """Edits: pumps, gates (regulators) and outfalls (plants) lost, links closed, dry-weather flow and inflow scaled, a
+        design storm; unset: none.
+        """
 
     @_builtins.property
     def storm(self) -> Global___Storm:
         """Rain at every gage from the model's start, as DesignStorm gives it; unset: the model's own."""
+
+    @_builtins.property
+    def underpasses_file(self) -> _network_pb2.SourceFile:
+        """An Excel or CSV file."""
 
     def __init__(
         self,
@@ -283,14 +293,21 @@ class SimulateStormRequest(_message.Message):
         scenario: _common_pb2.Scenario | None = ...,
         hours: _builtins.float | None = ...,
         storm: Global___Storm | None = ...,
+        underpasses_id: _builtins.str = ...,
+        underpasses_file: _network_pb2.SourceFile | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_hours", b"_hours", "hours", b"hours", "scenario", b"scenario", "storm", b"storm"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_hours", b"_hours", "hours", b"hours", "scenario", b"scenario", "storm", b"storm", "underpasses", b"underpasses", "underpasses_file", b"underpasses_file", "underpasses_id", b"underpasses_id"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_hours", b"_hours", "hours", b"hours", "net", b"net", "scenario", b"scenario", "storm", b"storm"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_hours", b"_hours", "hours", b"hours", "net", b"net", "scenario", b"scenario", "storm", b"storm", "underpasses", b"underpasses", "underpasses_file", b"underpasses_file", "underpasses_id", b"underpasses_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__hours: _TypeAlias = _typing.Literal["hours"]  # noqa: Y015
     _WhichOneofArgType__hours: _TypeAlias = _typing.Literal["_hours", b"_hours"]  # noqa: Y015
+    _WhichOneofReturnType_underpasses: _TypeAlias = _typing.Literal["underpasses_id", "underpasses_file"]  # noqa: Y015
+    _WhichOneofArgType_underpasses: _TypeAlias = _typing.Literal["underpasses", b"underpasses"]  # noqa: Y015
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__hours) -> _WhichOneofReturnType__hours | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_underpasses) -> _WhichOneofReturnType_underpasses | None: ...
 
 Global___SimulateStormRequest: _TypeAlias = SimulateStormRequest  # noqa: Y015
 
@@ -316,6 +333,10 @@ class SimulationReport(_message.Message):
     DURATION_S_FIELD_NUMBER: _builtins.int
     STEP_COUNT_FIELD_NUMBER: _builtins.int
     FLOODED_NODE_COUNT_FIELD_NUMBER: _builtins.int
+    UNDERPASS_DEPTH_M_FIELD_NUMBER: _builtins.int
+    CLOSED_UNDERPASS_COUNT_FIELD_NUMBER: _builtins.int
+    WARNING_COLOUR_FIELD_NUMBER: _builtins.int
+    RESPONSE_LEVEL_FIELD_NUMBER: _builtins.int
     verdict: _common_pb2.Verdict.ValueType
     """VALID; SUSPECT where a balance is off by more than 2 %; REJECTED above 10 %."""
     outfall_m3: _builtins.float
@@ -342,6 +363,14 @@ class SimulationReport(_message.Message):
     """Routing steps the engine took, > 0."""
     flooded_node_count: _builtins.int
     """Nodes with flooding, >= 0."""
+    underpass_depth_m: _builtins.float
+    """Largest depth on any underpass's road, in m; NaN: the model has none."""
+    closed_underpass_count: _builtins.int
+    """Underpasses that have to be closed, >= 0."""
+    warning_colour: _builtins.str
+    """The gravest rainstorm signal the rain reaches: blue, yellow, orange or red; empty: none."""
+    response_level: _builtins.str
+    """Response that goes with it, IV to I; empty: none, or no rule says which."""
     @_builtins.property
     def findings(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Finding]:
         """Balance errors, the engine's warnings, and the nodes that flood, the worst first."""
@@ -352,7 +381,9 @@ class SimulationReport(_message.Message):
 
     @_builtins.property
     def tables(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Table]:
-        """`nodes` (the main table), `links`, `pumps`, `outfalls` and `levels`."""
+        """`nodes` (the main table), `links`, `pumps`, `outfalls`, `levels`, `underpasses`, `underpass_levels`, `warnings` and
+        `risk`.
+        """
 
     def __init__(
         self,
@@ -373,10 +404,14 @@ class SimulationReport(_message.Message):
         duration_s: _builtins.float = ...,
         step_count: _builtins.int = ...,
         flooded_node_count: _builtins.int = ...,
+        underpass_depth_m: _builtins.float = ...,
+        closed_underpass_count: _builtins.int = ...,
+        warning_colour: _builtins.str = ...,
+        response_level: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["provenance", b"provenance"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["continuity_error_percent", b"continuity_error_percent", "dry_weather_inflow_m3", b"dry_weather_inflow_m3", "duration_s", b"duration_s", "external_inflow_m3", b"external_inflow_m3", "findings", b"findings", "flooded_node_count", b"flooded_node_count", "flooding_m3", b"flooding_m3", "outfall_m3", b"outfall_m3", "provenance", b"provenance", "rainfall_mm", b"rainfall_mm", "runoff_continuity_error_percent", b"runoff_continuity_error_percent", "runoff_mm", b"runoff_mm", "step_count", b"step_count", "tables", b"tables", "verdict", b"verdict", "wet_weather_inflow_m3", b"wet_weather_inflow_m3"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["closed_underpass_count", b"closed_underpass_count", "continuity_error_percent", b"continuity_error_percent", "dry_weather_inflow_m3", b"dry_weather_inflow_m3", "duration_s", b"duration_s", "external_inflow_m3", b"external_inflow_m3", "findings", b"findings", "flooded_node_count", b"flooded_node_count", "flooding_m3", b"flooding_m3", "outfall_m3", b"outfall_m3", "provenance", b"provenance", "rainfall_mm", b"rainfall_mm", "response_level", b"response_level", "runoff_continuity_error_percent", b"runoff_continuity_error_percent", "runoff_mm", b"runoff_mm", "step_count", b"step_count", "tables", b"tables", "underpass_depth_m", b"underpass_depth_m", "verdict", b"verdict", "warning_colour", b"warning_colour", "wet_weather_inflow_m3", b"wet_weather_inflow_m3"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
