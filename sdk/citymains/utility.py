@@ -36,11 +36,10 @@ if TYPE_CHECKING:
 
 #: Questions of the public contract that no release answers yet, by utility ("" is every utility).
 PLANNED: Mapping[str, frozenset[str]] = {
-    "": frozenset({"outage", "criticality", "renewal", "bill"}),
-    "water": frozenset({"sources", "leakage", "fire_flow"}),
-    "gas": frozenset({"regulators", "reserve", "leak"}),
-    "heating": frozenset({"rooms", "cases"}),
-    "drainage": frozenset({"advise"}),
+    "": frozenset({"renewal"}),
+    "water": frozenset({"outage", "criticality", "bill", "sources", "leakage", "fire_flow"}),
+    "gas": frozenset({"outage", "criticality", "bill", "regulators", "reserve", "leak"}),
+    "drainage": frozenset({"bill", "advise"}),
 }
 
 

@@ -23,7 +23,7 @@ class Isolation:
     segments: Segments
     isolated_segments: Indices
     shut: Indices
-    """Valves to shut, upstream first (nearest to a source)."""
+    """Valves to shut, upstream first (nearest to a source; in sewers, whose sources are outfalls, furthest)."""
     already_closed: Indices
     """Valves on the boundary that are shut already: to be checked, not turned."""
     failed: Indices
@@ -45,6 +45,7 @@ def trace_isolation(
     nodes: Indices,
     links: Indices,
     length_m: NDArray[np.float64] | None = None,
+    far_first: bool = False,
 ) -> Isolation:
     """Find what to shut to isolate nodes and links, and what loses supply.
 
@@ -58,6 +59,8 @@ def trace_isolation(
         What is to be isolated.
     length_m : ndarray, shape (m,), optional
         Lengths that order the valves by distance from the sources; the default counts links.
+    far_first : bool
+        Whether the valve furthest from the sources is shut first.
 
     Returns
     -------
@@ -85,7 +88,7 @@ def trace_isolation(
     return Isolation(
         segments=segments,
         isolated_segments=chosen,
-        shut=to_shut[np.argsort(near, kind="stable")],
+        shut=to_shut[np.argsort(-near if far_first else near, kind="stable")],
         already_closed=np.flatnonzero(boundary & valves.closed),
         failed=np.flatnonzero(~valves.usable & ~valves.closed & inside[segments.valve_link_side]),
         isolated_nodes=isolated_nodes,

@@ -12,6 +12,8 @@ from citymains.errors import NotFoundError
 from citymains.model.record import Record
 from citymains.model.table import Coded, ColumnSpec, Kind, Table, TableSpec
 
+from citymains_heating.outage_report import SUBSTATIONS, VALVES
+
 
 def _t(name: str, description: str) -> ColumnSpec:
     return ColumnSpec(name, Kind.TEXT, description)
@@ -172,6 +174,8 @@ class RefundReport(Record):
         FLAGS,
         STOPS,
         SETTLEMENT,
+        SUBSTATIONS,
+        VALVES,
     )
 
     total_yuan: Decimal = Decimal("0.00")

@@ -1,4 +1,4 @@
-"""The refund datasets as kinds that can be stored and asked for by id, and their empty templates."""
+"""The heat datasets as kinds that can be stored and asked for by id, and their empty templates."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ DESCRIPTIONS: Mapping[str, str] = {
     "outages": "Stops of substations.",
     "meters": "Readings of heat meters by period.",
     "outdoor": "Daily mean outdoor temperatures.",
+    "buildings": "Buildings, for room temperatures: area, type, what they store and lose.",
+    "weather": "Series of outdoor temperatures.",
     "ledger": "What earlier settlements paid.",
     "readings": "Series of room sensors.",
 }

@@ -18,8 +18,9 @@ from citymains_heating.refunds.columns import build, coded, money
 from citymains_heating.refunds.exact import rounded_cents
 from citymains_heating.refunds.policy import MILLI, HeatRefundPolicy
 from citymains_heating.refunds.pricing import STOP, Fees, Rows, code_ratios
-from citymains_heating.refunds.readings import FLAGS, SensorDays
+from citymains_heating.refunds.readings import SensorDays
 from citymains_heating.refunds.season import DAY_MINUTES, Season
+from citymains_heating.refunds.series import FLAGS
 from citymains_heating.refunds.settlement import Settlement
 from citymains_heating.refunds.status import TEXTS, Status
 from citymains_heating.refunds.stops import Stops

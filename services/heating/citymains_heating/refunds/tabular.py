@@ -78,8 +78,8 @@ def read_dataset(
     ----------
     name : str
         A key of `DATASETS`.
-    source : path, SourceFile, DataFrame, pyarrow Table, sequence of mappings, or None
-        None is the empty dataset.
+    source : path, SourceFile, DataFrame, pyarrow Table, sequence of mappings, Columns, or None
+        None is the empty dataset; what was read before is taken as it is.
     file : str, optional
         File that issues name, where the source is a part of it.
     first_line : int, optional
@@ -90,6 +90,8 @@ def read_dataset(
     Columns
         Its ``issues`` hold what is wrong; the caller decides when to raise.
     """
+    if isinstance(source, Columns):
+        return source
     raw, named, line = raw_columns(name, source)
     file, first_line = file or named, first_line or line
     rows = max((len(values) for values in raw.values()), default=0)
