@@ -84,11 +84,11 @@ def trace_isolation(
     weights = np.ones(graph.link_count) if length_m is None else length_m
     distance = graph.distance_m(sources, weights)
     to_shut = np.flatnonzero(boundary & ~valves.closed)
-    near = np.minimum(distance[graph.start[valves.link[to_shut]]], distance[graph.end[valves.link[to_shut]]])
+    order = _order(graph, valves, to_shut, distance, far_first=far_first)
     return Isolation(
         segments=segments,
         isolated_segments=chosen,
-        shut=to_shut[np.argsort(-near if far_first else near, kind="stable")],
+        shut=to_shut[order],
         already_closed=np.flatnonzero(boundary & valves.closed),
         failed=np.flatnonzero(~valves.usable & ~valves.closed & inside[segments.valve_link_side]),
         isolated_nodes=isolated_nodes,
@@ -97,3 +97,14 @@ def trace_isolation(
         unintended_links=before_links & ~after_links & ~isolated_links,
         tight=not bool(isolated_nodes[sources].any()),
     )
+
+
+def _order(
+    graph: Graph, valves: ValveLayer, shut: Indices, distance_m: NDArray[np.float64], *, far_first: bool
+) -> NDArray[np.intp]:
+    """Order of valves by the nearer end of their links, or from the furthest end on down the link."""
+    start, end = distance_m[graph.start[valves.link[shut]]], distance_m[graph.end[valves.link[shut]]]
+    if not far_first:
+        return np.argsort(np.minimum(start, end), kind="stable")
+    own = np.where(valves.at_end[shut], end, start)
+    return np.lexsort((-own, -np.maximum(start, end)))

@@ -199,5 +199,24 @@ register_messages(
             "The sewer of the critical customer {element} floods from {time_s} s on, for {value} h.",
             "重点用户 {element} 所接管渠自 {time_s} s 起溢流,历时 {value} 小时。",
         ),
+        # -- isolation -----------------------------------------------------------------------
+        "DRAINAGE_OUTFALL_INSIDE": Text(
+            "The isolated part holds the outfall {element}: close it against the receiving water too.",
+            "隔离范围内有排放口 {element},须同时封堵以防受纳水体倒灌。",
+        ),
+        "DRAINAGE_NO_WAY_OUT": Text(
+            "Beyond the isolated part, the water of {value} nodes has no other way out.",
+            "隔离范围以外还有 {value} 个节点的来水没有其他出路。",
+        ),
+        "DRAINAGE_BYPASS": Text(
+            "At {element} up to {value} m3/h of dry-weather flow have to be pumped round, {limit} m3/h on average.",
+            "{element} 处需临时抽排旱流,最大 {value} m³/h,平均 {limit} m³/h。",
+            "Have pumps for the largest flow and a spare in place before the first plug is set.",
+            "封堵前按最大流量备好临时泵和备用泵。",
+        ),
+        "DRAINAGE_BYPASS_RAIN": Text(
+            "The rain of {value} ha arrives at {element}; the work has to stop and the plugs come out before a storm.",
+            "{value} ha 汇水面积的雨水汇至 {element},降雨前须停止作业并拆除封堵。",
+        ),
     }
 )

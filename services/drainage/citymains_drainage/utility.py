@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from os import PathLike
 from pathlib import Path
 
+from citymains.errors import InputError
 from citymains.intake.source import Intake, SourceFile
+from citymains.isolation.answer import Target
 from citymains.model.network import NetworkRef
 from citymains.model.scenario import Scenario
 from citymains.question import Shape, question
 from citymains.utility import Utility
 
 from citymains_drainage.criticality import CriticalityRequest, DrainageCriticalityReport, rank_losses
+from citymains_drainage.isolate import IsolateRequest, isolate_sewers
+from citymains_drainage.isolate_report import SewerIsolationReport
 from citymains_drainage.network import read_network
 from citymains_drainage.outage import analyze_outage
 from citymains_drainage.outage_report import OutageReport
@@ -203,6 +208,85 @@ class Drainage(Utility):
         return simulate_storm(
             self, self.network(net), storm, scenario=scenario, hours=hours, underpasses=underpasses
         )
+
+    @question(rpc="TraceIsolation")
+    def isolate(
+        self,
+        net: NetworkRef,
+        *,
+        pipes: Sequence[str] = (),
+        nodes: Sequence[str] = (),
+        polygon: Sequence[float] = (),
+        valves: SourceFile | str | PathLike[str] | None = None,
+        customers: SourceFile | str | PathLike[str] | None = None,
+        unusable_valves: Sequence[str] = (),
+        closed_valves: Sequence[str] = (),
+        duration_s: float | None = None,
+        start_time: datetime | None = None,
+        inflow_m3_per_h: float | None = None,
+    ) -> SewerIsolationReport:
+        """Find what to plug, shut and stop to take sewers out of service, and how much to pump round.
+
+        By topology, water running as links are drawn, and by dry-weather flow. Every conduit can be
+        plugged at both ends (``link@node``), gates shut and pumps stopped; plugs are set upstream first.
+
+        Parameters
+        ----------
+        net : Network, id or path
+            The network.
+        pipes : sequence of str
+            Ids of conduits or other links to isolate.
+        nodes : sequence of str
+            Ids of manholes, wet wells or other nodes to isolate.
+        polygon : sequence of float
+            Corners of an area, ``x1, y1, x2, y2, ...`` in the network's coordinates.
+        valves : path, optional
+            Ledger of gates, Excel or CSV; they take the place of plugs where they stand.
+        customers : path, optional
+            Ledger of customers and the node or link that drains them, Excel or CSV.
+        unusable_valves : sequence of str
+            Gates that cannot be shut, ends that cannot be plugged (``link@node``).
+        closed_valves : sequence of str
+            Those that are shut already.
+        duration_s : float, optional
+            How long the work takes. [s] > 0
+        start_time : datetime, optional
+            When it begins, with time zone; dates the notice and the rules.
+        inflow_m3_per_h : float, optional
+            Flow measured at the site, to pump round instead of the model's. [m3/h] >= 0
+
+        Returns
+        -------
+        SewerIsolationReport
+            Main table ``valve order usable action``; tables ``segments``, ``elements``, ``customers``,
+            ``duties``, ``plugs``, ``bypass``, ``dischargers``. ``unintended`` are nodes whose water has no other way out.
+
+        Raises
+        ------
+        InputError
+            ISOLATION_NO_TARGET, ELEMENT_UNKNOWN, ISOLATION_EMPTY_POLYGON, ARGUMENT_INVALID, or every issue of
+            a ledger.
+
+        Examples
+        --------
+        >>> import citymains  # doctest: +SKIP
+        >>> city = citymains.open("demo")  # doctest: +SKIP
+        >>> city.drainage.isolate("district", pipes=["南环路3-4"], duration_s=28800).bypass_m3 > 0  # doctest: +SKIP
+        True
+        """
+        if duration_s is not None and not duration_s > 0:
+            raise InputError("ARGUMENT_INVALID", field="duration_s", value=duration_s, limit="> 0")
+        request = IsolateRequest(
+            target=Target(pipes=pipes, nodes=nodes, polygon=polygon),
+            valves=valves,
+            customers=customers,
+            unusable=unusable_valves,
+            closed=closed_valves,
+            duration_s=duration_s,
+            start_time=start_time,
+            inflow_m3_per_h=inflow_m3_per_h,
+        )
+        return isolate_sewers(self, self.network(net), request)
 
     @question(rpc="AnalyzeOutage")
     def outage(
