@@ -218,5 +218,22 @@ register_messages(
             "The rain of {value} ha arrives at {element}; the work has to stop and the plugs come out before a storm.",
             "{value} ha 汇水面积的雨水汇至 {element},降雨前须停止作业并拆除封堵。",
         ),
+        # -- site plans ----------------------------------------------------------------------
+        "SITE_PLANS_NO_SITE": Text(
+            "The model has no pump station and no underpass.",
+            "模型中没有泵站,也没有下穿通道。",
+            "Tag the underpass's node (underpass) or give underpasses=, a ledger of underpasses.",
+            "请给下穿节点加标签 underpass,或用 underpasses= 提供下穿台账。",
+        ),
+        "SITE_PLANS_RUN_UNSOUND": Text(
+            "The run of the storm of {element} has a balance error of {value} %; no site counts as surviving it.",
+            "重现期 {element} 的模拟水量平衡误差为 {value} %,不计为满足。",
+            "Mend the model: smaller routing steps, pumps that do not run dry.",
+            "请修正模型:减小演算步长,避免水泵干运转。",
+        ),
+        "SITE_PLANS_FAILS": Text(
+            "{element} does not survive a storm of {value} a.",
+            "{element} 不能承受 {value} 年一遇暴雨。",
+        ),
     }
 )

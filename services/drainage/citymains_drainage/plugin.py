@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from citymains import hookimpl
-from citymains.plugins.records import RulePackRecord, StormFormula, UtilityRecord
+from citymains.plugins.records import ReportSection, RulePackRecord, StormFormula, UtilityRecord
 
 
 @hookimpl
@@ -36,3 +36,15 @@ def citymains_rule_packs() -> Iterable[RulePackRecord]:
     from citymains_drainage.rules import rule_packs
 
     return rule_packs()
+
+
+@hookimpl
+def citymains_report_sections() -> Iterable[ReportSection]:
+    """The pages of site plans."""
+    return [
+        ReportSection(
+            name="site-plan-pages",
+            question="drainage.site_plans",
+            render="citymains_drainage.site_plans.pages:section",
+        )
+    ]

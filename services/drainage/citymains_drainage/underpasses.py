@@ -14,6 +14,7 @@ from citymains.intake.ledger import read_ledger
 from citymains.intake.source import SourceFile
 from citymains.model.finding import Finding, Severity, finding
 from citymains.model.table import Coded, ColumnSpec, Kind, MapLayer, Table, TableSpec
+from citymains.rules.book import Resolved
 from numpy.typing import NDArray
 
 from citymains_drainage.options import ModelOptions
@@ -68,16 +69,11 @@ class Watched:
     sha256 : str
         Hash of the ledger; empty: there was none.
     rule_packs : tuple of str
-    article : str
-        Where the closing depth stands; empty: it is the default.
-    ledger : Table, optional
     """
 
     places: tuple[Underpass, ...]
     sha256: str = ""
     rule_packs: tuple[str, ...] = ()
-    article: str = ""
-    ledger: Table | None = None
 
 
 def watched_underpasses(
@@ -94,28 +90,27 @@ def watched_underpasses(
         SCHEDULE_UNDERPASS_WITHOUT_LEVEL, SCHEDULE_UNDERPASS_LEVELS, or the issues of the ledger.
     """
     ledger = None if reference is None else read_ledger(face.workbench.file(reference), LEDGER)
-    resolved = face.workbench.rules.resolve(
-        "underpass_closure", jurisdiction=face.workbench.jurisdiction, on=face.workbench.today()
-    )
-    usual = StationDefaults().underpass
+    defaults, resolved = closing_defaults(face)
     reader = StationReader(
         document,
         options,
-        defaults=StationDefaults(underpass=replace(usual, **resolved.values)),
+        defaults=defaults,
         underpass_rows=None if ledger is None else ledger.require(),
         file="" if ledger is None else ledger.file,
     )
     places = reader.watched_underpasses()
     if reader.issues:
         raise InputError(reader.issues)
-    decision = resolved.fields.get("red_m")
-    return Watched(
-        places,
-        "" if ledger is None else ledger.sha256,
-        resolved.applied,
-        "" if decision is None else decision.text,
-        None if ledger is None else ledger.table,
+    return Watched(places, "" if ledger is None else ledger.sha256, resolved.applied)
+
+
+def closing_defaults(face: Utility) -> tuple[StationDefaults, Resolved]:
+    """What holds of an underpass where its ledger is silent, and the rules that say so."""
+    resolved = face.workbench.rules.resolve(
+        "underpass_closure", jurisdiction=face.workbench.jurisdiction, on=face.workbench.today()
     )
+    usual = StationDefaults().underpass
+    return StationDefaults(underpass=replace(usual, **resolved.values)), resolved
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,6 +24,8 @@ from citymains_drainage.outage_report import OutageReport
 from citymains_drainage.schedule.question import ScheduleRequest, schedule_pumps
 from citymains_drainage.schedule.report import ScheduleReport
 from citymains_drainage.simulate import SimulationReport, simulate_storm
+from citymains_drainage.site_plans.question import SitePlanRequest, plan_sites
+from citymains_drainage.site_plans.report import SitePlanReport
 from citymains_drainage.storms.hyetograph import HyetographShape
 from citymains_drainage.storms.question import Storm, design_storm
 
@@ -421,6 +423,81 @@ class Drainage(Utility):
             rank_by=rank_by,
         )
         return rank_losses(self, self.network(net), request)
+
+    @question(rpc="PlanSites", shape=Shape.LONG)
+    def site_plans(
+        self,
+        net: NetworkRef,
+        *,
+        formula: str,
+        return_periods_a: Sequence[float] = (),
+        duration_s: float = 7200.0,
+        step_s: float = 300.0,
+        peak_ratio: float = 0.4,
+        zone: str = "",
+        scenario: Scenario | None = None,
+        stations: SourceFile | str | PathLike[str] | None = None,
+        underpasses: SourceFile | str | PathLike[str] | None = None,
+    ) -> SitePlanReport:
+        """Write a plan for every underpass and station (一涵一策), with the worst storm each survives.
+
+        Chicago storms of rising return period go through the engine; a site survives those in which its
+        depth stays below red (of a station: below the depth at which every pump runs, without flooding).
+
+        Parameters
+        ----------
+        net : Network, id or path
+            The network.
+        formula : str
+            Formula of the storms, as for :meth:`storm`.
+        return_periods_a : sequence of float
+            Return periods to run [a], > 0, at most 50; none: 1, 2, 3, 5, 10, 20, 30, 50, 100.
+        duration_s : float
+            Duration of the rain. [s] > 0
+        step_s : float
+            Step of the rain. [s] > 0
+        peak_ratio : float
+            Share of the duration before the peak, in 0..1.
+        zone : str
+            District of the formula; empty: its first.
+        scenario : Scenario, optional
+            The state to plan for: pumps lost, gates shut.
+        stations : path, optional
+            Ledger of pump stations, Excel or CSV: levels, contact, duties.
+        underpasses : path, optional
+            Ledger of underpasses, Excel or CSV: level node, depths, station, contact, duties.
+
+        Returns
+        -------
+        SitePlanReport
+            Main table ``site kind node yellow_m red_m ... survived_a failed_a``; tables ``runs``, ``pumps``, ``steps``,
+            ``rules``; :meth:`~citymains_drainage.site_plans.report.SitePlanReport.save_pages` writes the pages.
+
+        Raises
+        ------
+        InputError
+            SITE_PLANS_NO_SITE, SCHEDULE_UNDERPASS_WITHOUT_LEVEL, SCHEDULE_PUMP_WITHOUT_CURVE, ..., or as for
+            :meth:`storm` and :meth:`simulate`.
+
+        Examples
+        --------
+        >>> import citymains  # doctest: +SKIP
+        >>> city = citymains.open("demo")  # doctest: +SKIP
+        >>> plans = city.drainage.site_plans("district", formula="q=1820(1+0.85lgP)/(t+12)^0.77")  # doctest: +SKIP
+        >>> plans.result().save_pages("plans.html")  # doctest: +SKIP
+        """
+        request = SitePlanRequest(
+            formula=formula,
+            return_periods_a=tuple(return_periods_a),
+            duration_s=duration_s,
+            step_s=step_s,
+            peak_ratio=peak_ratio,
+            zone=zone,
+            scenario=scenario or Scenario(),
+            stations=stations,
+            underpasses=underpasses,
+        )
+        return plan_sites(self, self.network(net), request)
 
     @question(rpc="SchedulePumps", shape=Shape.LONG)
     def schedule(

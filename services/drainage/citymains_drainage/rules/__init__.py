@@ -7,11 +7,11 @@ from pathlib import Path
 from citymains.plugins.records import RulePackRecord
 from citymains.rules.kinds import register_kind
 
-from citymains_drainage.rules import storm_warning, underpass_closure
+from citymains_drainage.rules import pump_sump, storm_warning, underpass_closure
 
 PACKS = Path(__file__).parents[1] / "packs"
 
-for _kind in (storm_warning.KIND, underpass_closure.KIND):
+for _kind in (storm_warning.KIND, underpass_closure.KIND, pump_sump.KIND):
     register_kind(_kind)
 
 

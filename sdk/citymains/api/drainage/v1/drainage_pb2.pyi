@@ -1306,3 +1306,156 @@ class DrainageCriticalityReport(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DrainageCriticalityReport: _TypeAlias = DrainageCriticalityReport  # noqa: Y015
+
+@_typing.final
+class PlanSitesRequest(_message.Message):
+    """Which storms to plan for."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NET_FIELD_NUMBER: _builtins.int
+    FORMULA_FIELD_NUMBER: _builtins.int
+    RETURN_PERIODS_A_FIELD_NUMBER: _builtins.int
+    DURATION_S_FIELD_NUMBER: _builtins.int
+    STEP_S_FIELD_NUMBER: _builtins.int
+    PEAK_RATIO_FIELD_NUMBER: _builtins.int
+    ZONE_FIELD_NUMBER: _builtins.int
+    SCENARIO_FIELD_NUMBER: _builtins.int
+    STATIONS_ID_FIELD_NUMBER: _builtins.int
+    STATIONS_FILE_FIELD_NUMBER: _builtins.int
+    UNDERPASSES_ID_FIELD_NUMBER: _builtins.int
+    UNDERPASSES_FILE_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    net: _builtins.str
+    """Id of the network, `networks/{sha256}`; required."""
+    formula: _builtins.str
+    """Formula of the storms: a name, a city, or written out; required."""
+    duration_s: _builtins.float
+    """Duration of the rain, in s, > 0; unset: 7200."""
+    step_s: _builtins.float
+    """Step of the rain, in s, > 0; unset: 300."""
+    peak_ratio: _builtins.float
+    """Share of the duration before the peak, in 0..1; unset: 0.4."""
+    zone: _builtins.str
+    """District of the formula; empty: its first."""
+    stations_id: _builtins.str
+    """Id of a stored dataset of kind `pump_stations`, `datasets/{sha256}`."""
+    underpasses_id: _builtins.str
+    """Id of a stored dataset of kind `underpasses`, `datasets/{sha256}`."""
+    request_id: _builtins.str
+    """The caller's id of this request: the same id and arguments give the same operation."""
+    @_builtins.property
+    def return_periods_a(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Return periods to run, in years (a), > 0, at most 50; none: 1, 2, 3, 5, 10, 20, 30, 50, 100."""
+
+    @_builtins.property
+    def scenario(self) -> _common_pb2.Scenario:
+        """The state to plan for: pumps lost, gates shut; unset: as the model is."""
+
+    @_builtins.property
+    def stations_file(self) -> _network_pb2.SourceFile:
+        """An Excel or CSV file."""
+
+    @_builtins.property
+    def underpasses_file(self) -> _network_pb2.SourceFile:
+        """An Excel or CSV file."""
+
+    def __init__(
+        self,
+        *,
+        net: _builtins.str = ...,
+        formula: _builtins.str = ...,
+        return_periods_a: _abc.Iterable[_builtins.float] | None = ...,
+        duration_s: _builtins.float | None = ...,
+        step_s: _builtins.float | None = ...,
+        peak_ratio: _builtins.float | None = ...,
+        zone: _builtins.str = ...,
+        scenario: _common_pb2.Scenario | None = ...,
+        stations_id: _builtins.str = ...,
+        stations_file: _network_pb2.SourceFile | None = ...,
+        underpasses_id: _builtins.str = ...,
+        underpasses_file: _network_pb2.SourceFile | None = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_duration_s", b"_duration_s", "_peak_ratio", b"_peak_ratio", "_step_s", b"_step_s", "duration_s", b"duration_s", "peak_ratio", b"peak_ratio", "scenario", b"scenario", "stations", b"stations", "stations_file", b"stations_file", "stations_id", b"stations_id", "step_s", b"step_s", "underpasses", b"underpasses", "underpasses_file", b"underpasses_file", "underpasses_id", b"underpasses_id"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_duration_s", b"_duration_s", "_peak_ratio", b"_peak_ratio", "_step_s", b"_step_s", "duration_s", b"duration_s", "formula", b"formula", "net", b"net", "peak_ratio", b"peak_ratio", "request_id", b"request_id", "return_periods_a", b"return_periods_a", "scenario", b"scenario", "stations", b"stations", "stations_file", b"stations_file", "stations_id", b"stations_id", "step_s", b"step_s", "underpasses", b"underpasses", "underpasses_file", b"underpasses_file", "underpasses_id", b"underpasses_id", "zone", b"zone"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__duration_s: _TypeAlias = _typing.Literal["duration_s"]  # noqa: Y015
+    _WhichOneofArgType__duration_s: _TypeAlias = _typing.Literal["_duration_s", b"_duration_s"]  # noqa: Y015
+    _WhichOneofReturnType__peak_ratio: _TypeAlias = _typing.Literal["peak_ratio"]  # noqa: Y015
+    _WhichOneofArgType__peak_ratio: _TypeAlias = _typing.Literal["_peak_ratio", b"_peak_ratio"]  # noqa: Y015
+    _WhichOneofReturnType__step_s: _TypeAlias = _typing.Literal["step_s"]  # noqa: Y015
+    _WhichOneofArgType__step_s: _TypeAlias = _typing.Literal["_step_s", b"_step_s"]  # noqa: Y015
+    _WhichOneofReturnType_stations: _TypeAlias = _typing.Literal["stations_id", "stations_file"]  # noqa: Y015
+    _WhichOneofArgType_stations: _TypeAlias = _typing.Literal["stations", b"stations"]  # noqa: Y015
+    _WhichOneofReturnType_underpasses: _TypeAlias = _typing.Literal["underpasses_id", "underpasses_file"]  # noqa: Y015
+    _WhichOneofArgType_underpasses: _TypeAlias = _typing.Literal["underpasses", b"underpasses"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__duration_s) -> _WhichOneofReturnType__duration_s | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__peak_ratio) -> _WhichOneofReturnType__peak_ratio | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__step_s) -> _WhichOneofReturnType__step_s | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_stations) -> _WhichOneofReturnType_stations | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_underpasses) -> _WhichOneofReturnType_underpasses | None: ...
+
+Global___PlanSitesRequest: _TypeAlias = PlanSitesRequest  # noqa: Y015
+
+@_typing.final
+class SitePlanReport(_message.Message):
+    """A plan for every underpass and station. Tables: sites (main), runs, pumps, steps, rules."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERDICT_FIELD_NUMBER: _builtins.int
+    FINDINGS_FIELD_NUMBER: _builtins.int
+    PROVENANCE_FIELD_NUMBER: _builtins.int
+    TABLES_FIELD_NUMBER: _builtins.int
+    FORMULA_FIELD_NUMBER: _builtins.int
+    DURATION_S_FIELD_NUMBER: _builtins.int
+    SITE_COUNT_FIELD_NUMBER: _builtins.int
+    RUN_COUNT_FIELD_NUMBER: _builtins.int
+    verdict: _common_pb2.Verdict.ValueType
+    """SUSPECT where a run's balance is not usable, or a storm is outside its formula's ranges."""
+    formula: _builtins.str
+    """Formula of the storms."""
+    duration_s: _builtins.float
+    """Duration of the rain, in s, > 0."""
+    site_count: _builtins.int
+    """Underpasses and stations, > 0."""
+    run_count: _builtins.int
+    """Storms that were run, > 0."""
+    @_builtins.property
+    def findings(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Finding]:
+        """What was assumed, runs that do not count, and the mildest storm each site does not survive."""
+
+    @_builtins.property
+    def provenance(self) -> _common_pb2.Provenance:
+        """Network, scenario, engine, storms and rules the plans rest on."""
+
+    @_builtins.property
+    def tables(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Table]:
+        """The tables, inline up to 10,000 rows."""
+
+    def __init__(
+        self,
+        *,
+        verdict: _common_pb2.Verdict.ValueType = ...,
+        findings: _abc.Iterable[_common_pb2.Finding] | None = ...,
+        provenance: _common_pb2.Provenance | None = ...,
+        tables: _abc.Iterable[_common_pb2.Table] | None = ...,
+        formula: _builtins.str = ...,
+        duration_s: _builtins.float = ...,
+        site_count: _builtins.int = ...,
+        run_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["provenance", b"provenance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["duration_s", b"duration_s", "findings", b"findings", "formula", b"formula", "provenance", b"provenance", "run_count", b"run_count", "site_count", b"site_count", "tables", b"tables", "verdict", b"verdict"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SitePlanReport: _TypeAlias = SitePlanReport  # noqa: Y015

@@ -78,6 +78,11 @@ class DrainageServiceStub(object):
                 request_serializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.SimulateStormRequest.SerializeToString,
                 response_deserializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.SimulationReport.FromString,
                 _registered_method=True)
+        self.PlanSites = channel.unary_unary(
+                '/citymains.api.drainage.v1.DrainageService/PlanSites',
+                request_serializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.PlanSitesRequest.SerializeToString,
+                response_deserializer=google_dot_longrunning_dot_operations__pb2.Operation.FromString,
+                _registered_method=True)
         self.SchedulePumps = channel.unary_unary(
                 '/citymains.api.drainage.v1.DrainageService/SchedulePumps',
                 request_serializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.SchedulePumpsRequest.SerializeToString,
@@ -145,6 +150,13 @@ class DrainageServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PlanSites(self, request, context):
+        """A plan for every underpass and station, with the worst storm each survives. Answers with a SitePlanReport.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def SchedulePumps(self, request, context):
         """A plan for pumps and gates through a storm, verified in the engine; never worse than the operator's rule at the
         information available.
@@ -195,6 +207,11 @@ def add_DrainageServiceServicer_to_server(servicer, server):
                     servicer.SimulateStorm,
                     request_deserializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.SimulateStormRequest.FromString,
                     response_serializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.SimulationReport.SerializeToString,
+            ),
+            'PlanSites': grpc.unary_unary_rpc_method_handler(
+                    servicer.PlanSites,
+                    request_deserializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.PlanSitesRequest.FromString,
+                    response_serializer=google_dot_longrunning_dot_operations__pb2.Operation.SerializeToString,
             ),
             'SchedulePumps': grpc.unary_unary_rpc_method_handler(
                     servicer.SchedulePumps,
@@ -419,6 +436,33 @@ class DrainageService(object):
             '/citymains.api.drainage.v1.DrainageService/SimulateStorm',
             citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.SimulateStormRequest.SerializeToString,
             citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.SimulationReport.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PlanSites(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/citymains.api.drainage.v1.DrainageService/PlanSites',
+            citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.PlanSitesRequest.SerializeToString,
+            google_dot_longrunning_dot_operations__pb2.Operation.FromString,
             options,
             channel_credentials,
             insecure,

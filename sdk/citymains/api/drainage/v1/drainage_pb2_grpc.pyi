@@ -52,6 +52,8 @@ class DrainageServiceStub:
     """A design storm by formula, or a measured series, with an ensemble around it if wanted."""
     SimulateStorm: _grpc.UnaryUnaryMultiCallable[_drainage_pb2.SimulateStormRequest, _drainage_pb2.SimulationReport]
     """Depths, flooding and outflow with the rain and inflow of the model."""
+    PlanSites: _grpc.UnaryUnaryMultiCallable[_drainage_pb2.PlanSitesRequest, _operations_pb2.Operation]
+    """A plan for every underpass and station, with the worst storm each survives. Answers with a SitePlanReport."""
     SchedulePumps: _grpc.UnaryUnaryMultiCallable[_drainage_pb2.SchedulePumpsRequest, _operations_pb2.Operation]
     """A plan for pumps and gates through a storm, verified in the engine; never worse than the operator's rule at the
     information available.
@@ -78,6 +80,8 @@ class DrainageServiceAsyncStub(DrainageServiceStub):
     """A design storm by formula, or a measured series, with an ensemble around it if wanted."""
     SimulateStorm: _aio.UnaryUnaryMultiCallable[_drainage_pb2.SimulateStormRequest, _drainage_pb2.SimulationReport]  # type: ignore[assignment]
     """Depths, flooding and outflow with the rain and inflow of the model."""
+    PlanSites: _aio.UnaryUnaryMultiCallable[_drainage_pb2.PlanSitesRequest, _operations_pb2.Operation]  # type: ignore[assignment]
+    """A plan for every underpass and station, with the worst storm each survives. Answers with a SitePlanReport."""
     SchedulePumps: _aio.UnaryUnaryMultiCallable[_drainage_pb2.SchedulePumpsRequest, _operations_pb2.Operation]  # type: ignore[assignment]
     """A plan for pumps and gates through a storm, verified in the engine; never worse than the operator's rule at the
     information available.
@@ -149,6 +153,14 @@ class DrainageServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_drainage_pb2.SimulationReport, _abc.Awaitable[_drainage_pb2.SimulationReport]]:
         """Depths, flooding and outflow with the rain and inflow of the model."""
+
+    @_abc_1.abstractmethod
+    def PlanSites(
+        self,
+        request: _drainage_pb2.PlanSitesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operations_pb2.Operation, _abc.Awaitable[_operations_pb2.Operation]]:
+        """A plan for every underpass and station, with the worst storm each survives. Answers with a SitePlanReport."""
 
     @_abc_1.abstractmethod
     def SchedulePumps(
