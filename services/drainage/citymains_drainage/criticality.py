@@ -44,7 +44,9 @@ class DrainageCriticalityReport(ranked.CriticalityReport):
         ranked.ranking_table(
             ColumnSpec("unserved_m3", Kind.FLOAT, "Flooding beyond that without the loss."),
             (
-                ColumnSpec("underpass_depth_m", Kind.FLOAT, "Largest depth on any underpass; missing: none there."),
+                ColumnSpec(
+                    "underpass_depth_m", Kind.FLOAT, "Largest depth on any underpass; missing: none there."
+                ),
                 ColumnSpec("added_underpass_depth_m", Kind.FLOAT, "How much deeper than without the loss."),
                 ColumnSpec("closed_underpasses", Kind.INTEGER, "Underpasses closed that would not be."),
                 ColumnSpec("worst_node", Kind.TEXT, "Node with the most flooding added; empty: none."),
@@ -99,12 +101,19 @@ def rank_losses(face: Utility, network: Network, request: CriticalityRequest) ->
             "ARGUMENT_INVALID", field="rank_by", value=request.rank_by, limit=", ".join(ranked.RANK_BY)
         )
     case = storm_case(
-        face, network, request.storm, scenario=request.scenario, hours=request.hours, question="drainage.criticality"
+        face,
+        network,
+        request.storm,
+        scenario=request.scenario,
+        hours=request.hours,
+        question="drainage.criticality",
     )
     candidates = candidates_of(case.document, request.kinds, request.elements)
     watched = watched_underpasses(face, case.document, case.options, request.underpasses)
-    people = None if request.customers is None else read_ledger(
-        face.workbench.file(request.customers), CUSTOMER_LEDGER
+    people = (
+        None
+        if request.customers is None
+        else read_ledger(face.workbench.file(request.customers), CUSTOMER_LEDGER)
     )
     base_fed = case.fed(request.scenario)
     with StormRuns(face, case) as runs:
@@ -205,7 +214,7 @@ class _Found:
             return
         self.failures[at] = ""
         summary, flooded = pair.summary(), pair.new().any(axis=0)
-        affected = self.customers.affected(flooded[None, :])
+        affected = self.customers.affected(np.atleast_2d(flooded))
         for name in ("customers", "households", "critical"):
             getattr(self.affected, name)[at] = getattr(affected, name)[0]
         self.unserved[at], self.worst[at] = pair.unserved_m3, summary["worst_node"]

@@ -91,7 +91,9 @@ def _patterns(document: InpDocument) -> Mapping[str, tuple[str, list[float]]]:
 
 def _profile(names: Sequence[str], patterns: Mapping[str, tuple[str, list[float]]]) -> NDArray[np.float64]:
     """Factor of each hour: the largest month and day, and on weekends their own hours where there are any."""
-    by_kind = {kind: factors for name in names for kind, factors in [patterns.get(fold_ascii(name), ("", []))]}
+    by_kind = {
+        kind: factors for name in names for kind, factors in [patterns.get(fold_ascii(name), ("", []))]
+    }
     scale = max(by_kind.get("MONTHLY") or [1.0]) * max(by_kind.get("DAILY") or [1.0])
     hourly = _day(by_kind.get("HOURLY"))
     weekend = _day(by_kind.get("WEEKEND")) if by_kind.get("WEEKEND") else hourly

@@ -30,7 +30,11 @@ RISK: Final = TableSpec(
             "0 free, 1 surcharged, 2 flooded, 3 flooded for more than half an hour or an underpass that slows, "
             "4 an underpass closed.",
         ),
-        ColumnSpec("reason", Kind.TEXT, "free, surcharged, flooded, flooded_long, underpass_slow or underpass_closed."),
+        ColumnSpec(
+            "reason",
+            Kind.TEXT,
+            "free, surcharged, flooded, flooded_long, underpass_slow or underpass_closed.",
+        ),
     ),
     MapLayer(
         "node",

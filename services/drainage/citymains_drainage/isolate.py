@@ -179,9 +179,7 @@ class _Around:
     def _arriving(self) -> dict[int, list[int]]:
         """Nodes whose water arrives at each manhole to pump from; every node counts at the nearest one."""
         starts = [
-            int(self.graph.end[self.layer.link[row]])
-            for row in self._boundary()
-            if self.is_upstream(row)
+            int(self.graph.end[self.layer.link[row]]) for row in self._boundary() if self.is_upstream(row)
         ]
         owner = {node: node for node in starts if not self.nodes_in[node]}
         back: dict[int, list[int]] = {}
@@ -227,7 +225,9 @@ class _Around:
             "bypass_m3_per_h": mean,
             "bypass_peak_m3_per_h": self.dry.peak(every) if self.given is None else mean,
             "bypass_m3": None if duration_s is None else mean * duration_s / 3600.0,
-            "own_inflow_m3_per_h": self.dry.mean([one for one in self.graph.node_ids if one in self.isolated]),
+            "own_inflow_m3_per_h": self.dry.mean(
+                [one for one in self.graph.node_ids if one in self.isolated]
+            ),
             "pumps_stopped": tuple(sorted(stopped)),
         }
 
@@ -281,7 +281,9 @@ class _Around:
             peak_m3_per_h=[flows[one][1] for one in order],
             lift_m=lift,
             distance_m=[
-                float(np.hypot(layout.x[one] - layout.x[end], layout.y[one] - layout.y[end])) if end >= 0 else np.nan
+                float(np.hypot(layout.x[one] - layout.x[end], layout.y[one] - layout.y[end]))
+                if end >= 0
+                else np.nan
                 for one, end in zip(order, to, strict=True)
             ],
             node_count=[len(self.arriving[one]) for one in order],
@@ -329,7 +331,9 @@ class _Around:
             name = self.graph.node_ids[intake]
             if peak > 0:
                 found.append(
-                    finding("DRAINAGE_BYPASS", Severity.NOTE, element=name, value=peak, limit=mean, unit="m3/h")
+                    finding(
+                        "DRAINAGE_BYPASS", Severity.NOTE, element=name, value=peak, limit=mean, unit="m3/h"
+                    )
                 )
             hectares = sum(areas.get(node, 0.0) for node in self._names(self.arriving[intake]))
             if hectares > 0:

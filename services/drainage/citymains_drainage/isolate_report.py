@@ -14,16 +14,22 @@ PLUGS: Final = TableSpec(
     "plugs",
     "What is set, shut or stopped, in the order of the main table; taken out in the reverse order.",
     (
-        ColumnSpec("valve", TEXT, "Id of the closure: link@node for a plug, else of the gate, pump or ledger."),
+        ColumnSpec(
+            "valve", TEXT, "Id of the closure: link@node for a plug, else of the gate, pump or ledger."
+        ),
         ColumnSpec("order", INTEGER, "Order from 1, upstream first; 0: nothing to do."),
         ColumnSpec(
             "kind", TEXT, "plug (round pipe), bulkhead (other shapes: stop logs or a wall), gate or pump."
         ),
-        ColumnSpec("side", TEXT, "upstream: holds back what comes; downstream: holds back what would return."),
+        ColumnSpec(
+            "side", TEXT, "upstream: holds back what comes; downstream: holds back what would return."
+        ),
         ColumnSpec("link", TEXT, "Link it closes."),
         ColumnSpec("node", TEXT, "Manhole it is worked from."),
         ColumnSpec("diameter_mm", FLOAT, "Diameter; missing: not round."),
-        ColumnSpec("head_m", FLOAT, "Largest head of water on it, up to the ground; missing: no ground level."),
+        ColumnSpec(
+            "head_m", FLOAT, "Largest head of water on it, up to the ground; missing: no ground level."
+        ),
     ),
 )
 BYPASS: Final = TableSpec(
@@ -34,7 +40,9 @@ BYPASS: Final = TableSpec(
         ColumnSpec("to_node", TEXT, "Manhole pumped to, below the isolated part; empty: there is none."),
         ColumnSpec("inflow_m3_per_h", FLOAT, "Mean dry-weather flow that arrives there."),
         ColumnSpec("peak_m3_per_h", FLOAT, "Flow of the hour with the most."),
-        ColumnSpec("lift_m", FLOAT, "Static lift from the invert over the higher ground; missing: no ground level."),
+        ColumnSpec(
+            "lift_m", FLOAT, "Static lift from the invert over the higher ground; missing: no ground level."
+        ),
         ColumnSpec("distance_m", FLOAT, "Straight line between the two; missing: no coordinates."),
         ColumnSpec("node_count", INTEGER, "Manholes whose water arrives there, itself among them."),
         ColumnSpec("hectares", FLOAT, "Area whose rain arrives there: not to be held in a storm.", "ha"),

@@ -63,7 +63,9 @@ def sewer_layout(network: Network, dry: DryWeather) -> SewerLayout:
     kinds = [_KINDS[name] for name, table in link_tables for _ in range(len(table))]
 
     def ends(column: str) -> NDArray[np.int64]:
-        return np.array([index[one or ""] for _, table in link_tables for one in table.texts(column)], dtype=np.int64)
+        return np.array(
+            [index[one or ""] for _, table in link_tables for one in table.texts(column)], dtype=np.int64
+        )
 
     def numbers(column: str) -> NDArray[np.float64]:
         return np.concatenate(

@@ -30,7 +30,9 @@ PLACES: Final = TableSpec(
     "Nodes whose water stands higher or floods more because of the outage, the most flooding first.",
     (
         ColumnSpec("node", TEXT, "Id of the node."),
-        ColumnSpec("added_flooding_m3", FLOAT, "Volume that floods beyond that without the outage; may be negative."),
+        ColumnSpec(
+            "added_flooding_m3", FLOAT, "Volume that floods beyond that without the outage; may be negative."
+        ),
         ColumnSpec("flooding_m3", FLOAT, "Volume that floods in the outage."),
         ColumnSpec("base_flooding_m3", FLOAT, "Volume that floods without it."),
         ColumnSpec("added_depth_m", FLOAT, "How much deeper the water gets."),

@@ -92,7 +92,9 @@ def read_levels(path: Path, *, node_count: int, most_values: int) -> Levels:
     rows = np.memmap(path, dtype=layout, mode="r", offset=start, shape=(periods,))
     every = max(1, -(-periods * nodes // most_values))
     depths, flooding = (
-        np.array(rows["values"][::every, before + variable : stop : NODE_VARIABLES + pollutants], dtype=np.float64)
+        np.array(
+            rows["values"][::every, before + variable : stop : NODE_VARIABLES + pollutants], dtype=np.float64
+        )
         for variable in (DEPTH, FLOODING)
     )
     return Levels(np.array(rows["date"][::every], dtype=np.float64), depths, flooding, every)

@@ -142,7 +142,11 @@ def _rules(document: InpDocument, shut: Iterable[Shut]) -> Iterator[tuple[str, .
             yield "AND", "SIMULATION", "TIME", "<", repr(one.end_s / 3600.0)
         yield "THEN", kind, one.link, *off
         # What a rule of the model or a pump's levels set, they set again; the rest has to be given back.
-        if one.end_s is not None and fold_ascii(one.link) not in ruled and _stays_on(own.get(fold_ascii(one.link))):
+        if (
+            one.end_s is not None
+            and fold_ascii(one.link) not in ruled
+            and _stays_on(own.get(fold_ascii(one.link)))
+        ):
             yield "ELSE", kind, one.link, *on
         yield "PRIORITY", _PRIORITY
 

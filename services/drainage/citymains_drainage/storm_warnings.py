@@ -67,7 +67,7 @@ def storm_warnings(workbench: Workbench, rain: Sequence[GageRain], duration_s: f
     resolved = workbench.rules.resolve(
         "storm_warning", jurisdiction=workbench.jurisdiction, on=workbench.today()
     )
-    edges = np.arange(int(np.ceil(duration_s / _STEP_S)) + 1) * _STEP_S
+    edges: Floats = np.arange(int(np.ceil(duration_s / _STEP_S)) + 1, dtype=np.float64) * _STEP_S
     fallen = {one.gage: one.fallen_mm(edges) for one in rain}
     rows = []
     for signal in SIGNALS:
@@ -109,6 +109,6 @@ def storm_warnings(workbench: Workbench, rain: Sequence[GageRain], duration_s: f
 
 def within(fallen_mm: Floats, window_s: float) -> Floats:
     """Depth fallen in the time before each edge of an even grid of five minutes, shape as the depths [mm]."""
-    steps = int(round(window_s / _STEP_S))
+    steps = round(window_s / _STEP_S)
     before = np.concatenate([np.zeros(min(steps, len(fallen_mm))), fallen_mm])[: len(fallen_mm)]
     return np.asarray(fallen_mm - before, dtype=np.float64)

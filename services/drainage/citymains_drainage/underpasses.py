@@ -170,7 +170,7 @@ class Course:
         """When each place was first in a state or a worse one; NaN: never at a reported time."""
         reached = self.state >= state
         first = self.times_s[reached.argmax(axis=0)] if len(self.times_s) else np.zeros(len(self.places))
-        return np.where(reached.any(axis=0), first, np.nan).tolist()
+        return [float(one) for one in np.where(reached.any(axis=0), first, np.nan)]
 
     def table(self) -> Table:
         """One row per underpass."""

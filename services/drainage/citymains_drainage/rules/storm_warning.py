@@ -48,7 +48,9 @@ def signal(fields: Mapping[str, Any], inputs: Mapping[str, Any]) -> Mapping[str,
     mapping of str to Outcome
         ``colour`` and ``response``.
     """
-    reached = [one for one in SIGNALS if _reached(fields.get(one.field), inputs.get(depth_input(one.window_h)))]
+    reached = [
+        one for one in SIGNALS if _reached(fields.get(one.field), inputs.get(depth_input(one.window_h)))
+    ]
     gravest = reached[-1] if reached else None
     colour = inputs.get("colour") if gravest is None else gravest.colour
     response = next((one.response for one in SIGNALS if one.colour == colour), None)

@@ -80,7 +80,9 @@ def _page(site: _Row, own: Mapping[str, Sequence[_Row]], report: SitePlanReport)
         ("总排水能力 Capacity", _number(site["capacity_m3_per_h"], "m³/h")),
         ("可承受的最大暴雨 Worst storm survived", _survived(site, report)),
     ]
-    head = "".join(f"<tr><th>{escape(name)}</th><td>{escape(str(text))}</td></tr>" for name, text in facts if text)
+    head = "".join(
+        f"<tr><th>{escape(name)}</th><td>{escape(str(text))}</td></tr>" for name, text in facts if text
+    )
     return (
         f'<section class="site-plan"><h2>{escape(str(site["site"]))}</h2><table>{head}</table>'
         + _steps(own["steps"])

@@ -81,7 +81,9 @@ def plan_sites(face: Utility, network: Network, request: SitePlanRequest) -> Sit
     periods = _periods(request.return_periods_a)
     if any(isinstance(one, StormEdit) for one in request.scenario.edits):
         raise InputError("SIMULATE_TWO_STORMS", field="scenario")
-    case = storm_case(face, network, None, scenario=request.scenario, hours=None, question="drainage.site_plans")
+    case = storm_case(
+        face, network, None, scenario=request.scenario, hours=None, question="drainage.site_plans"
+    )
     listed = site_list(
         face,
         case.document,
@@ -138,7 +140,10 @@ def _periods(given: Sequence[float]) -> list[float]:
     periods = sorted({float(one) for one in given}) or list(RETURN_PERIODS_A)
     if len(periods) > 50 or not all(0 < one <= 10_000 for one in periods):
         raise InputError(
-            "ARGUMENT_INVALID", field="return_periods_a", value=len(periods), limit="> 0, <= 10000, at most 50"
+            "ARGUMENT_INVALID",
+            field="return_periods_a",
+            value=len(periods),
+            limit="> 0, <= 10000, at most 50",
         )
     return periods
 
@@ -230,7 +235,8 @@ def _sites_table(listed: SiteList, runs: Sequence[SiteRun]) -> Table:
                 "failed_since_s": math.nan if failed is None else failed.red_since_s,
                 "capacity_m3_per_h": math.nan
                 if station is None
-                else 3600.0 * sum(len(one.pumps) * station.highest_rate_m3_per_s(one) for one in station.groups),
+                else 3600.0
+                * sum(len(one.pumps) * station.highest_rate_m3_per_s(one) for one in station.groups),
                 "sump_s": site.sump_s,
             }
         )
@@ -278,6 +284,12 @@ def _findings(listed: SiteList, runs: Sequence[SiteRun]) -> list[Finding]:
         _, failed = _outcome(_of(site, runs))
         if failed is not None:
             found.append(
-                finding("SITE_PLANS_FAILS", Severity.NOTE, element=site.name, value=failed.return_period_a, unit="a")
+                finding(
+                    "SITE_PLANS_FAILS",
+                    Severity.NOTE,
+                    element=site.name,
+                    value=failed.return_period_a,
+                    unit="a",
+                )
             )
     return found

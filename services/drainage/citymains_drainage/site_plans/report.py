@@ -21,16 +21,30 @@ SITES: Final = TableSpec(
         ColumnSpec("duty", TEXT, "What a station pumps: storm, underpass or sewage; empty: an underpass."),
         ColumnSpec("node", TEXT, "Node of its level."),
         ColumnSpec("yellow_m", FLOAT, "Depth from which traffic slows; of a station, missing."),
-        ColumnSpec("red_m", FLOAT, "Depth from which it is closed; of a station, the depth at which every pump runs."),
-        ColumnSpec("source", TEXT, "Where the red depth stands: ledger, an article, the model's rule, or assumed."),
+        ColumnSpec(
+            "red_m", FLOAT, "Depth from which it is closed; of a station, the depth at which every pump runs."
+        ),
+        ColumnSpec(
+            "source", TEXT, "Where the red depth stands: ledger, an article, the model's rule, or assumed."
+        ),
         ColumnSpec("station", TEXT, "Station that keeps an underpass dry, as the ledger says."),
         ColumnSpec("contact", TEXT, "Who is called, as the ledger says."),
         ColumnSpec("duties", TEXT, "What is done, as the ledger says."),
-        ColumnSpec("survived_a", FLOAT, "Return period of the worst storm it survives; missing: none of those run."),
+        ColumnSpec(
+            "survived_a", FLOAT, "Return period of the worst storm it survives; missing: none of those run."
+        ),
         ColumnSpec("survived_mm", FLOAT, "Depth of that storm."),
-        ColumnSpec("failed_a", FLOAT, "Return period of the mildest storm it does not survive; missing: none."),
-        ColumnSpec("failed_since_s", FLOAT, "When its red depth is reached in that storm, from the beginning of the rain."),
-        ColumnSpec("capacity_m3_per_h", FLOAT, "Of a station: all its pumps at their best; missing: an underpass."),
+        ColumnSpec(
+            "failed_a", FLOAT, "Return period of the mildest storm it does not survive; missing: none."
+        ),
+        ColumnSpec(
+            "failed_since_s",
+            FLOAT,
+            "When its red depth is reached in that storm, from the beginning of the rain.",
+        ),
+        ColumnSpec(
+            "capacity_m3_per_h", FLOAT, "Of a station: all its pumps at their best; missing: an underpass."
+        ),
         ColumnSpec("sump_s", FLOAT, "Of a station: time in which its largest pump empties the sump."),
     ),
     MapLayer("node", "nodes", "survived_a", worst="min"),
@@ -68,7 +82,9 @@ STEPS: Final = TableSpec(
     (
         ColumnSpec("site", TEXT, "Name of the underpass or station."),
         ColumnSpec("step", INTEGER, "Number of the step, from 1."),
-        ColumnSpec("depth_m", FLOAT, "Depth at the site's node that calls for it; missing: before the storm."),
+        ColumnSpec(
+            "depth_m", FLOAT, "Depth at the site's node that calls for it; missing: before the storm."
+        ),
         ColumnSpec("action_en", TEXT, "What is done, in English."),
         ColumnSpec("action_zh", TEXT, "The same in Chinese."),
     ),

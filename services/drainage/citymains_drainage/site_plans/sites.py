@@ -96,10 +96,15 @@ def site_list(
     """
     ledgers = {
         name: read_ledger(face.workbench.file(reference), kind)
-        for name, reference, kind in (("stations", stations, STATIONS), ("underpasses", underpasses, UNDERPASSES))
+        for name, reference, kind in (
+            ("stations", stations, STATIONS),
+            ("underpasses", underpasses, UNDERPASSES),
+        )
         if reference is not None
     }
-    issues: list[Issue] = [one for ledger in ledgers.values() for one in ledger.issues if one.severity == "error"]
+    issues: list[Issue] = [
+        one for ledger in ledgers.values() for one in ledger.issues if one.severity == "error"
+    ]
     defaults, closing = closing_defaults(face)
     tables = {name: ledger.table for name, ledger in ledgers.items()}
     reader = StationReader(

@@ -29,7 +29,13 @@ def steps_table(sites: Sequence[Site]) -> Table:
             steps = list(_station_steps(site.station)) if site.station is not None else []
         for number, (depth_m, english, chinese) in enumerate(steps, 1):
             rows.append(
-                {"site": site.name, "step": number, "depth_m": depth_m, "action_en": english, "action_zh": chinese}
+                {
+                    "site": site.name,
+                    "step": number,
+                    "depth_m": depth_m,
+                    "action_en": english,
+                    "action_zh": chinese,
+                }
             )
     return STEPS.build(**{column.name: [row[column.name] for row in rows] for column in STEPS.columns})
 
@@ -41,14 +47,22 @@ def _underpass_steps(place: Underpass, keeper: str) -> Iterator[_Step]:
         + (f"; ask {keeper} to lower its sump." if keeper else "."),
         "雨前:人员、围挡、警示牌到位,清理雨水口和格栅" + (f",通知{keeper}预降水位。" if keeper else "。"),
     )
-    yield place.yellow_m, "Board yellow: traffic slows, the crew watches the level.", "黄色警示:车辆缓行,专人观测水位。"
+    yield (
+        place.yellow_m,
+        "Board yellow: traffic slows, the crew watches the level.",
+        "黄色警示:车辆缓行,专人观测水位。",
+    )
     yield (
         place.red_m,
         "Board red: close the road on both sides, tell the traffic police.",
         "红色警示:两端封闭交通,通知交警。",
     )
     again = max(0.0, place.red_m - place.hysteresis_m)
-    yield again, f"Falling below {again:g} m: open again as slow.", f"水位回落至 {again:g} m 以下:恢复缓行通行。"
+    yield (
+        again,
+        f"Falling below {again:g} m: open again as slow.",
+        f"水位回落至 {again:g} m 以下:恢复缓行通行。",
+    )
 
 
 def _station_steps(station: Station) -> Iterator[_Step]:
@@ -105,7 +119,9 @@ def rules_table(workbench: Workbench, listed: SiteList) -> Table:
 
     def add(site: str, rule: str, value: float, unit: str, article: str, met: bool | None = None) -> None:
         said = "" if met is None else "yes" if met else "no"
-        rows.append({"site": site, "rule": rule, "value": value, "unit": unit, "met": said, "article": article})
+        rows.append(
+            {"site": site, "rule": rule, "value": value, "unit": unit, "met": said, "article": article}
+        )
 
     closing = listed.closing.fields.get("red_m")
     for site in listed.sites:
