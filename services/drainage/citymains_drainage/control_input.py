@@ -55,7 +55,9 @@ def commandable(document: InpDocument, options: ModelOptions, links: Iterable[st
         if any(word not in ("0", "0.0") for word in words[5:7]):
             levels.append(words[0])
         status = words[4] if len(words) > 4 else "ON"
-        return replace(row, tokens=(*words[:4], status, "0", "0")[: max(5, len(words))] if len(words) > 3 else words)
+        return replace(
+            row, tokens=(*words[:4], status, "0", "0")[: max(5, len(words))] if len(words) > 3 else words
+        )
 
     changed = document.map_rows(depths)
     rules, unread = read_rules(document, series_points(document, options))

@@ -47,7 +47,7 @@ class GageRain:
 
     def on_grid(self, step_s: float, steps: int) -> Floats:
         """Mean intensity of each step of an even grid from the start of the simulation [mm/h]."""
-        edges = np.arange(steps + 1) * step_s
+        edges = np.arange(steps + 1, dtype=np.float64) * float(step_s)
         return np.diff(self.fallen_mm(edges)) * 3600.0 / step_s
 
     def fallen_mm(self, time_s: Floats) -> Floats:
@@ -81,9 +81,7 @@ def with_rain(
         if row.section != "RAINGAGES":
             return row
         factor = row.tokens[3] if len(row.tokens) > 3 else "1.0"
-        return replace(
-            row, tokens=(row.tokens[0], "INTENSITY", _clock(step_s), factor, "TIMESERIES", name)
-        )
+        return replace(row, tokens=(row.tokens[0], "INTENSITY", _clock(step_s), factor, "TIMESERIES", name))
 
     values = intensity_mm_per_h / options.units.rain_mm
     rows = [(name, _clock(at * step_s), repr(float(one))) for at, one in enumerate([*values, 0.0])]
@@ -138,5 +136,5 @@ def series_points(document: InpDocument, options: ModelOptions) -> dict[str, lis
 
 
 def _clock(seconds: float) -> str:
-    whole = int(round(seconds))
+    whole = round(seconds)
     return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from citymains.engine_host.engine import EngineFault
@@ -66,7 +65,9 @@ class LiveSimulation:
             with contextlib.suppress(Exception):
                 solver.swmm_close()
             messages = [one.as_tree() for one in read_messages(report)] or [{"text": str(error)}]
-            raise EngineFault("DRAINAGE_ENGINE_REFUSED", str(messages[0]["text"]), value=messages[0]["text"]) from error
+            raise EngineFault(
+                "DRAINAGE_ENGINE_REFUSED", str(messages[0]["text"]), value=messages[0]["text"]
+            ) from error
         self._directory = directory
         self._index()
 
@@ -79,9 +80,7 @@ class LiveSimulation:
             {str(ask.project_get_id(kind, at)): at for at in range(count)}
             for kind, count in zip((ObjectType.NODE, ObjectType.LINK, ObjectType.GAGE), counts, strict=True)
         )
-        self.outfalls = [
-            name for name, at in self.nodes.items() if ask.node_get_type(at) == NodeType.OUTFALL
-        ]
+        self.outfalls = [name for name, at in self.nodes.items() if ask.node_get_type(at) == NodeType.OUTFALL]
         self.pumps = [name for name, at in self.links.items() if ask.link_get_type(at) == LinkType.PUMP]
 
     def units(self, units: ModelUnits) -> LiveSimulation:
@@ -176,7 +175,9 @@ class LiveSimulation:
         return LiveTotals(
             flooding_m3=routing.flooding * factor,
             outflow_m3=routing.outflow * factor,
-            inflow_m3=(routing.dwInflow + routing.wwInflow + routing.gwInflow + routing.iiInflow + routing.exInflow)
+            inflow_m3=(
+                routing.dwInflow + routing.wwInflow + routing.gwInflow + routing.iiInflow + routing.exInflow
+            )
             * factor,
             losses_m3=(routing.evapLoss + routing.seepLoss) * factor,
             continuity_error_percent=float(routing.pctError),
@@ -215,5 +216,3 @@ class LiveSimulation:
         for action in (self._solver.swmm_end, self._solver.swmm_close):
             with contextlib.suppress(Exception):  # closing after a failure repeats the failure
                 action()
-
-

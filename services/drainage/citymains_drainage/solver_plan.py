@@ -29,7 +29,7 @@ class PlanEngine:
         """Name and version of the solver, ``HiGHS 1.15.1``."""
         import highspy
 
-        return f"HiGHS {highspy.Highs().version()}"
+        return f"HiGHS {highspy.Highs().version()}"  # type: ignore[no-untyped-call]
 
     def preload(self) -> None:
         """Load the libraries before children are forked."""
@@ -138,7 +138,7 @@ def _highs(programme: Programme, cost: Floats, *, integer: bool) -> Any:
     if integer:
         kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
         lp.integrality_ = [kinds[int(one)] for one in programme.integer]
-    highs = highspy.Highs()
+    highs = highspy.Highs()  # type: ignore[no-untyped-call]
     highs.setOptionValue("output_flag", False)
     highs.setOptionValue("threads", 1)
     highs.setOptionValue("random_seed", 0)
@@ -160,7 +160,9 @@ def _solve(
     return np.array(highs.getSolution().col_value), float(highs.getInfo().objective_function_value)
 
 
-def _integer(programme: Programme, time_limit_s: float, gap: float) -> tuple[Floats, float, float, str] | None:
+def _integer(
+    programme: Programme, time_limit_s: float, gap: float
+) -> tuple[Floats, float, float, str] | None:
     """An integer solution with value, bound and the solver's word; None: none was found."""
     highs = _highs(programme, programme.cost, integer=True)
     highs.setOptionValue("time_limit", max(0.05, time_limit_s))
@@ -179,7 +181,9 @@ def _integer(programme: Programme, time_limit_s: float, gap: float) -> tuple[Flo
 def _rounded(programme: Programme, x: Floats) -> Floats:
     """Counts of the relaxation as whole pumps; what follows from them is left as it is, and only told."""
     rounded = x.copy()
-    rounded[programme.integer] = np.minimum(np.round(x[programme.integer]), programme.upper[programme.integer])
+    rounded[programme.integer] = np.minimum(
+        np.round(x[programme.integer]), programme.upper[programme.integer]
+    )
     return rounded
 
 
@@ -203,7 +207,9 @@ def _plan(
     whole = np.array([one.integer for one in problem.units], dtype=bool)
     counts[whole] = np.round(counts[whole])
     unavoidable = np.zeros(layout.members) if problem.unavoidable_m3 is None else problem.unavoidable_m3
-    overflow = layout.block(x, "over").sum(axis=(1, 2)) + layout.block(x, "q")[:, as_overflow].sum(axis=(1, 2))
+    overflow = layout.block(x, "over").sum(axis=(1, 2)) + layout.block(x, "q")[:, as_overflow].sum(
+        axis=(1, 2)
+    )
     return Plan(
         rung=rung,
         status=status,

@@ -26,7 +26,9 @@ FORKS = hasattr(os, "fork")
 _MOST_BYTES = 1 << 30
 
 
-def run_branches(works: Sequence[Work], *, workers: int, deadline_s: float | None = None) -> list[dict[str, Any] | None]:
+def run_branches(
+    works: Sequence[Work], *, workers: int, deadline_s: float | None = None
+) -> list[dict[str, Any] | None]:
     """Run each work in a fork of this process, a few at a time.
 
     Parameters
@@ -51,7 +53,7 @@ def run_branches(works: Sequence[Work], *, workers: int, deadline_s: float | Non
         while waiting or running:
             while waiting and len(running) < workers:
                 at, work = waiting.pop()
-                fd, pid = _fork(work, [one for one in running])
+                fd, pid = _fork(work, list(running))
                 running[fd] = (at, pid, bytearray())
             left = None if deadline_s is None else deadline_s - time.monotonic()
             if left is not None and left <= 0:
@@ -97,7 +99,11 @@ def _answered(work: Work) -> dict[str, Any]:
     try:
         return {"answer": dict(work())}
     except EngineFault as fault:
-        return {"fault": fault.code, "message": fault.message, "details": {k: str(v) for k, v in fault.details.items()}}
+        return {
+            "fault": fault.code,
+            "message": fault.message,
+            "details": {k: str(v) for k, v in fault.details.items()},
+        }
     except Exception as error:
         return {"fault": "ENGINE_FAILED", "message": f"{type(error).__name__}: {error}", "details": {}}
 

@@ -64,7 +64,34 @@ class Commands:
         width = self.codes.shape[1]
         codes = np.array([np.full(width, np.nan) if row is None else row for row in rows])
         return Commands(
-            self.base, np.asarray(starts_s, dtype=np.float64), end_s, codes.reshape(len(rows), width), self.policies
+            self.base,
+            np.asarray(starts_s, dtype=np.float64),
+            end_s,
+            codes.reshape(len(rows), width),
+            self.policies,
+        )
+
+    def then(self, other: Commands) -> Commands:
+        """This until its end, and another plan from there on."""
+        if not len(self.starts_s):
+            return other
+        names = tuple(dict.fromkeys((*other.policies, self.base, *self.policies)))
+        later = other.starts_s > self.end_s + 1e-6
+        now = other.row(self.end_s)
+        rows = [
+            _renamed(row, self.policies, names, None if self.base == other.base else self.base)
+            for row in self.codes
+        ]
+        rows.append(
+            _renamed(np.full(self.codes.shape[1], np.nan) if now is None else now, other.policies, names)
+        )
+        rows += [_renamed(row, other.policies, names) for row in other.codes[later]]
+        return Commands(
+            other.base,
+            np.concatenate([self.starts_s, [self.end_s], other.starts_s[later]]),
+            max(self.end_s, other.end_s),
+            np.array(rows),
+            names,
         )
 
     def key(self) -> tuple[Any, ...]:
@@ -81,6 +108,14 @@ class Commands:
             "codes": self.codes,
             "policies": list(self.policies),
         }
+
+
+def _renamed(row: Floats, policies: Sequence[str], names: Sequence[str], blank: str | None = None) -> Floats:
+    """Codes with their policies numbered as in `names`; `blank` is the policy that NaN stands for."""
+    codes = [-1.0 - names.index(policies[int(-code) - 1]) if code < 0 else code for code in row.tolist()]
+    if blank is not None:
+        codes = [-1.0 - names.index(blank) if math.isnan(code) else code for code in codes]
+    return np.array(codes, dtype=np.float64)
 
 
 def commands_of(tree: Mapping[str, Any]) -> Commands:

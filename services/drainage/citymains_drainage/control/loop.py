@@ -173,9 +173,7 @@ class ControlLoop:
         counts = {group.name: int(wanted[group.name]) for _, group in self.spec.stations.groups}
         decision = guard_step(self.spec.stations, self.state.guard, counts, seen, step_s=step_s)
         self.state.guard = decision.state
-        self.state.openings = {
-            gate.name: min(1.0, max(0.0, wanted[gate.name])) for gate in self.spec.gates
-        }
+        self.state.openings = {gate.name: min(1.0, max(0.0, wanted[gate.name])) for gate in self.spec.gates}
         pumps = {name: on * self.state.capacity for name, on in decision.settings.items()}
         self.simulation.command(pumps | self.state.openings)
         return decision
@@ -185,9 +183,7 @@ class ControlLoop:
         if self.state.is_wet(now):
             return {}
         closed = {
-            name: 0.0
-            for name, one in self.spec.stations.receiving.items()
-            if one.kind is ReceivingKind.RIVER
+            name: 0.0 for name, one in self.spec.stations.receiving.items() if one.kind is ReceivingKind.RIVER
         }
         for station in self.spec.stations.stations:
             if view.depths[station.name] >= station.emergency_release_m:

@@ -30,7 +30,11 @@ class Simulation(Protocol):
     """A running simulation; `citymains_drainage.solver_live` has the real one. All in SI units."""
 
     time_s: float
-    gages: Mapping[str, int]
+
+    @property
+    def gages(self) -> Mapping[str, int]:
+        """Places of gages by id."""
+        ...
 
     def advance(self, until_s: float) -> bool:
         """Go on to a time; False when the simulation is over."""

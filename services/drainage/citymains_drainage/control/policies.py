@@ -141,11 +141,16 @@ def _decided(name: str, decide: Callable[[PumpState], Mapping[str, float]], view
         raise _failed(name, error) from error
     unknown = sorted(set(settings) - {view.spec.original(link) for link in view.spec.links})
     if unknown or not all(0.0 <= one <= 1.0 for one in settings.values()):
-        raise _failed(name, ValueError(f"settings in 0..1 of commanded links only; given: {unknown or settings}"))
+        raise _failed(
+            name, ValueError(f"settings in 0..1 of commanded links only; given: {unknown or settings}")
+        )
     wanted: Wanted = {}
     for _, group in view.spec.stations.groups:
         wanted[group.name] = float(
-            sum(settings.get(view.spec.original(pump), view.running.get(pump, 0.0)) >= 0.5 for pump in group.pumps)
+            sum(
+                settings.get(view.spec.original(pump), view.running.get(pump, 0.0)) >= 0.5
+                for pump in group.pumps
+            )
         )
     for gate in view.spec.gates:
         wanted[gate.name] = settings.get(view.spec.original(gate.name), view.openings.get(gate.name, 1.0))
@@ -178,7 +183,5 @@ def pump_state(view: ControlView) -> PumpState:
             )
             for station in view.spec.stations.stations
         ),
-        gates={
-            original(gate.name): view.filling(gate.node, gate.full_depth_m) for gate in view.spec.gates
-        },
+        gates={original(gate.name): view.filling(gate.node, gate.full_depth_m) for gate in view.spec.gates},
     )

@@ -18,9 +18,9 @@ from citymains.model.decode import from_plain
 
 from citymains_drainage.control.branches import FORKS, run_branches
 from citymains_drainage.control.commands import commands_of
+from citymains_drainage.control.guard import GuardState, PumpMemory
 from citymains_drainage.control.loop import ControlLoop, LoopState, RainOverride, Trace, trace_tree
 from citymains_drainage.control.model import ControlSpec, Simulation
-from citymains_drainage.control.guard import GuardState, PumpMemory
 
 
 class Live(Simulation, Protocol):
@@ -198,7 +198,10 @@ def rain_of(tree: Mapping[str, Any] | None) -> RainOverride | None:
     return RainOverride(
         float(tree["start_s"]),
         float(tree["step_s"]),
-        {str(gage): np.asarray(values, dtype=np.float64) for gage, values in tree["intensity_mm_per_h"].items()},
+        {
+            str(gage): np.asarray(values, dtype=np.float64)
+            for gage, values in tree["intensity_mm_per_h"].items()
+        },
     )
 
 

@@ -147,7 +147,7 @@ def _filled(pipe: _Pipe, level_m: np.ndarray) -> np.ndarray:
 
 def _shapes(document: InpDocument, length: float) -> dict[str, tuple[float, float]]:
     """Height and full area of each cross-section; what is neither round nor boxed is taken for an ellipse."""
-    found = {}
+    found: dict[str, tuple[float, float]] = {}
     for row in document["XSECTIONS"]:
         shape = row.tokens[1].upper() if len(row.tokens) > 1 else ""
         height, width = _number(row.tokens, 2) * length, _number(row.tokens, 3) * length

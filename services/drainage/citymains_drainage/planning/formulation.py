@@ -54,7 +54,7 @@ class Layout:
     def __post_init__(self) -> None:
         m, s, u, t = self.members, self.tanks, self.units, self.steps
         shapes = {"n": u * t, "up": u * t, "down": u * t, "q": m * u * t}
-        shapes |= {name: m * s * t for name in ("v", "flood", "over", "drain", "yellow", "red")}
+        shapes |= dict.fromkeys(("v", "flood", "over", "drain", "yellow", "red"), m * s * t)
         shapes |= {"worst": 1}
         for name, size in shapes.items():
             self.start[name] = self.size
@@ -132,7 +132,9 @@ def formulate(problem: PlanProblem) -> Programme:
     )
 
 
-def _bounds(problem: PlanProblem, at: Layout, lower: Floats, upper: Floats, integer: NDArray[np.bool_]) -> None:
+def _bounds(
+    problem: PlanProblem, at: Layout, lower: Floats, upper: Floats, integer: NDArray[np.bool_]
+) -> None:
     for unit, one in enumerate(problem.units):
         begin = at.unit("n", unit, 0)
         limit = np.full(at.steps, float(one.count))
@@ -144,14 +146,14 @@ def _bounds(problem: PlanProblem, at: Layout, lower: Floats, upper: Floats, inte
             begin = at.unit(name, unit, 0)
             upper[begin : begin + at.steps] = one.count
     for member in range(at.members):
-        for tank, one in enumerate(problem.tanks):
+        for tank, held in enumerate(problem.tanks):
             for name, most in (
-                ("v", one.capacity_m3),
-                ("over", one.weir_m3_per_s),
-                ("drain", one.drain_m3_per_s if one.drain_to >= 0 else 0.0),
+                ("v", held.capacity_m3),
+                ("over", held.weir_m3_per_s),
+                ("drain", held.drain_m3_per_s if held.drain_to >= 0 else 0.0),
                 ("flood", _MOST_M3_PER_S),
-                ("yellow", _INF if math.isfinite(one.yellow_m3) else 0.0),
-                ("red", _INF if math.isfinite(one.red_m3) else 0.0),
+                ("yellow", _INF if math.isfinite(held.yellow_m3) else 0.0),
+                ("red", _INF if math.isfinite(held.red_m3) else 0.0),
             ):
                 begin = at.tank(name, member, tank, 0)
                 upper[begin : begin + at.steps] = most

@@ -79,7 +79,7 @@ class Reduction:
     def commands(self, plan: Plan, begin_s: float, base: str) -> Commands:
         """The plan as commands, step by step."""
         counts = plan.counts.T.copy()
-        starts = begin_s + np.arange(len(counts)) * self.step_s
+        starts: Floats = begin_s + np.arange(len(counts), dtype=np.float64) * self.step_s
         return Commands(base, starts, float(starts[-1] + self.step_s), counts)
 
     # -- tanks ----------------------------------------------------------------------------------------
@@ -134,7 +134,9 @@ class Reduction:
             total = np.concatenate([[0.0], np.cumsum(arrived)])
             total = _never_falling(total)
             inflow[at] = np.diff(np.interp(edges, times, total)) / self.step_s
-            other = np.concatenate([[0.0], np.cumsum(np.where(backed_up, 0.0, flooding[:, at]) * np.diff(times))])
+            other = np.concatenate(
+                [[0.0], np.cumsum(np.where(backed_up, 0.0, flooding[:, at]) * np.diff(times))]
+            )
             unavoidable[at] = np.diff(np.interp(edges, times, other)) / self.step_s
         return np.maximum(inflow, 0.0), np.maximum(unavoidable, 0.0)
 
@@ -173,7 +175,7 @@ class Reduction:
         for at, (station, group) in enumerate(self.spec.stations.groups):
             units.append(self._pumps(at, places[at][0], station, group, running))
         flows = np.abs(trace["flows_m3_per_s"])
-        for number, gate in enumerate(self.spec.gates):
+        for gate in self.spec.gates:
             at = len(units)
             tank, (column,) = places[at]
             opening = np.maximum(trace["settings"][:, column], 0.05)
@@ -191,7 +193,9 @@ class Reduction:
             )
         return units
 
-    def _pumps(self, at: int, tank: int, station: Station, group: PumpGroup, running: Mapping[str, float]) -> Unit:
+    def _pumps(
+        self, at: int, tank: int, station: Station, group: PumpGroup, running: Mapping[str, float]
+    ) -> Unit:
         middle = 0.5 * (station.restart_depth_m + station.emergency_depth_m)
         receiving = self.spec.stations.receiving_of(group)
         names = sorted(self.spec.stations.receiving)
@@ -232,7 +236,7 @@ class Reduction:
             available[at] -= sum(pump in locked_out for pump in group.pumps)
             if self.spec.stations.receiving_of(group).kind is ReceivingKind.RIVER:
                 available[at, ~wet] = 0.0
-        return np.maximum(available, 0.0)
+        return np.asarray(np.maximum(available, 0.0), dtype=np.float64)
 
 
 def _never_falling(total: Floats) -> Floats:

@@ -40,8 +40,8 @@ def unit_ways(
             onward.setdefault(link.start, []).append(link.end)
     links = [group.pumps[0] for _, group in spec.stations.groups] + [one.name for one in spec.gates]
     to_tank, delays = [], []
-    for link in links:
-        tank, length = _next(ends.get(fold_ascii(link), ""), tanks, onward, lengths)
+    for name in links:
+        tank, length = _next(ends.get(fold_ascii(name), ""), tanks, onward, lengths)
         to_tank.append(tank)
         delays.append(round(length / TRAVEL_M_PER_S / step_s))
     return to_tank, delays

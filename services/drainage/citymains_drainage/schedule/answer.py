@@ -114,8 +114,7 @@ class Answer:
         for _, group in self.setup.spec.stations.groups:
             columns.append((settings[:, column : column + len(group.pumps)] > 0).sum(axis=1))
             column += len(group.pumps)
-        for number in range(len(self.setup.spec.gates)):
-            columns.append(settings[:, column + number])
+        columns.extend(settings[:, column + number] for number in range(len(self.setup.spec.gates)))
         codes = np.stack(columns, axis=1).astype(np.float64)
         return Commands(RULE, self.rolled.trace["time_s"], self.settings.horizon_s, codes)
 
@@ -154,7 +153,11 @@ class Answer:
         if self.reason:
             return Rung.RULE, self.reason, ""
         if self.request.policy != "optimiser":
-            return Rung.RULE if self.request.policy == RULE else Rung.SEARCH, "SCHEDULE_POLICY_FOLLOWED", self.request.policy
+            return (
+                Rung.RULE if self.request.policy == RULE else Rung.SEARCH,
+                "SCHEDULE_POLICY_FOLLOWED",
+                self.request.policy,
+            )
         programmes = self.rolled.programmes
         decided = [one.rung for one in self.rolled.decisions]
         if all(one is Rung.RULE for one in decided):
@@ -166,17 +169,25 @@ class Answer:
         order = [Rung.OPTIMAL, Rung.INCUMBENT, Rung.ROUNDED, Rung.SEARCH]
         solved = [one.rung for one in programmes if one.commands is not None]
         worst = max(solved, key=order.index, default=Rung.SEARCH)
-        late = [one.reason for one in self.rolled.decisions if one.reason in ("SCHEDULE_TIME_OVER", "SCHEDULE_TIME_CUT")]
+        late = [
+            one.reason
+            for one in self.rolled.decisions
+            if one.reason in ("SCHEDULE_TIME_OVER", "SCHEDULE_TIME_CUT")
+        ]
         if late:
             return worst, late[0], ""
-        return worst, {Rung.INCUMBENT: "SCHEDULE_PLAN_TIME_OVER", Rung.ROUNDED: "SCHEDULE_PLAN_ROUNDED"}.get(
-            worst, "SCHEDULE_VERIFIED"
-        ), ""
+        return (
+            worst,
+            {Rung.INCUMBENT: "SCHEDULE_PLAN_TIME_OVER", Rung.ROUNDED: "SCHEDULE_PLAN_ROUNDED"}.get(
+                worst, "SCHEDULE_VERIFIED"
+            ),
+            "",
+        )
 
     def bound_flooding_m3(self) -> float:
-        """The first programme's bound over the whole horizon, as far as it looks; NaN without one."""
-        bounds = [one.plan.bound_flooding_m3 for one in self.rolled.programmes if one.plan is not None]
-        return max(bounds, default=math.nan)
+        """The bound of the programme from the beginning, over the horizon as far as it looks; NaN without one."""
+        first = self.rolled.programmes[0].plan if self.rolled.programmes else None
+        return math.nan if first is None else first.bound_flooding_m3
 
     def gap_percent(self) -> float:
         """Largest gap of a programme; NaN without one."""
@@ -303,7 +314,9 @@ def _findings(
         yield finding(code, Severity.NOTE, element=station)
     masked = answer.setup.masked
     if masked.levels:
-        yield finding("SCHEDULE_LEVELS_MASKED", Severity.NOTE, value=len(masked.levels), names=", ".join(masked.levels))
+        yield finding(
+            "SCHEDULE_LEVELS_MASKED", Severity.NOTE, value=len(masked.levels), names=", ".join(masked.levels)
+        )
     for name in masked.masked:
         yield finding("SCHEDULE_RULE_MASKED", Severity.NOTE, element=name)
     for name in masked.unread:

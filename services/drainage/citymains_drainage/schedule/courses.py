@@ -121,7 +121,9 @@ class Courses:
         mean = sum(case.weight * cost for case, cost in zip(cases, costs, strict=True)) / total
         return (1.0 - worst_weight) * mean + worst_weight * max(costs)
 
-    def may_stand_in(self, plan: Commands, rule: Commands, cases: Sequence[Case], worst_weight: float) -> bool:
+    def may_stand_in(
+        self, plan: Commands, rule: Commands, cases: Sequence[Case], worst_weight: float
+    ) -> bool:
         """Whether a plan may be given instead of the rule, at the information available.
 
         In the expected case no upper tier may be worse and the cost not higher; over all cases the

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -107,9 +108,7 @@ class Explained:
     def rain(self) -> Table:
         """Rain at each control step, mean over its looks."""
         edges = np.append(self._on_step, len(self.time_s))
-        means = [
-            float(np.mean(self.trace["rain_mm_per_h"][a:b])) for a, b in zip(edges, edges[1:], strict=False)
-        ]
+        means = [float(np.mean(self.trace["rain_mm_per_h"][a:b])) for a, b in pairwise(edges)]
         return RAIN.build(time_s=np.round(self.time_s[self._on_step], 3), intensity_mm_per_h=means)
 
     def stations(self) -> Table:
@@ -144,7 +143,9 @@ class Explained:
                 {
                     "station": gate.name,
                     "node": gate.node,
-                    **dict.fromkeys(("dry_run_depth_m", "emergency_depth_m", "min_run_s", "min_stop_s"), np.nan),
+                    **dict.fromkeys(
+                        ("dry_run_depth_m", "emergency_depth_m", "min_run_s", "min_stop_s"), np.nan
+                    ),
                     **dict.fromkeys(("starts_per_h", "starts", "most_starts_in_an_hour"), 0),
                     "max_depth_m": float(np.max(depth)),
                     "pumped_m3": float(flow @ look_s),
@@ -162,7 +163,11 @@ class Explained:
         rows: list[tuple[float, float, str, str, str]] = []
         look_s = self.spec.guard_step_s
         for one in self.trace["interventions"]:
-            key = (str(one["station"]), self.originals.get(str(one["pump"]), str(one["pump"])), str(one["reason"]))
+            key = (
+                str(one["station"]),
+                self.originals.get(str(one["pump"]), str(one["pump"])),
+                str(one["reason"]),
+            )
             at = float(one["time_s"])
             held = open_rows.get(key)
             if held is not None and at - held[1] < 0.6 * look_s:
@@ -210,8 +215,11 @@ class Explained:
                 now_open = float(self.settings[look, column + number])
                 if abs(now_open - opening) > 0.005:
                     text = f"{100 * now_open:.0f} %"
-                    yield float(self.time_s[look]), gate.name, f"闸门 {gate.name} 开度调至 {text}", (
-                        f"Set gate {gate.name} to {text}"
+                    yield (
+                        float(self.time_s[look]),
+                        gate.name,
+                        f"闸门 {gate.name} 开度调至 {text}",
+                        (f"Set gate {gate.name} to {text}"),
                     )
                     opening = now_open
 
@@ -233,4 +241,6 @@ class Explained:
 
 
 def _most_in_an_hour(starts_s: Floats) -> int:
-    return max((int(((starts_s >= at) & (starts_s < at + 3600.0 - 1e-3)).sum()) for at in starts_s), default=0)
+    return max(
+        (int(((starts_s >= at) & (starts_s < at + 3600.0 - 1e-3)).sum()) for at in starts_s), default=0
+    )

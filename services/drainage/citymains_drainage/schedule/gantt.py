@@ -69,7 +69,9 @@ class _Drawing:
         ends = np.append(times[1:], self.horizon_s)
         for begin, end, value in zip(times.tolist(), ends.tolist(), values.tolist(), strict=True):
             if value > 0:
-                self.rectangle(self.x(begin), self.y, self.x(end) - self.x(begin), height * value / top, _WATER)
+                self.rectangle(
+                    self.x(begin), self.y, self.x(end) - self.x(begin), height * value / top, _WATER
+                )
         self.y += height + _GAP
 
     def level(self, place: str, limits: Sequence[tuple[float, str]]) -> None:
@@ -91,10 +93,14 @@ class _Drawing:
                     f'<line x1="{_LEFT}" x2="{_LEFT + _WIDTH}" y1="{height:.1f}" y2="{height:.1f}"'
                     f' stroke="{colour}" stroke-dasharray="4 3"/>'
                 )
-        for begin, end, rank in zip(times.tolist(), np.append(times[1:], self.horizon_s), classes, strict=True):
+        for begin, end, rank in zip(
+            times.tolist(), np.append(times[1:], self.horizon_s), classes, strict=True
+        ):
             if rank:
                 colour = _RED if rank == 2 else _AMBER
-                self.rectangle(self.x(begin), self.y, self.x(end) - self.x(begin), _BAND, colour, opacity=0.18)
+                self.rectangle(
+                    self.x(begin), self.y, self.x(end) - self.x(begin), _BAND, colour, opacity=0.18
+                )
         points = " ".join(
             f"{self.x(time):.1f},{self.y + _BAND * (1 - depth / top):.1f}"
             for time, depth in zip(times.tolist(), depths.tolist(), strict=True)

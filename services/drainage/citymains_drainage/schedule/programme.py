@@ -117,7 +117,9 @@ class Programme:
             }
         )["courses"]
         spec = self.reduction.spec
-        hours = [int(spec.start_hour + (now + at * self.reduction.step_s) / 3600.0) % 24 for at in range(steps)]
+        hours = [
+            int(spec.start_hour + (now + at * self.reduction.step_s) / 3600.0) % 24 for at in range(steps)
+        ]
         return self.reduction.problem(
             [one["trace"] for one in courses],
             now,

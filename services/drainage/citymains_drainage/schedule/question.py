@@ -45,6 +45,7 @@ from citymains_drainage.schedule.settings import (
     ScheduleSettings,
     decide_every_s,
     evaluation_budget,
+    judge_s,
     lookahead_s,
 )
 from citymains_drainage.simulate import AFTER_RAIN_S, CONTINUITY_REJECTED_PERCENT, chosen_storm
@@ -86,7 +87,9 @@ class ScheduleRequest:
     time_limit_s: float | None
 
 
-def schedule_pumps(face: Utility, network: Network, storm: Storm | None, request: ScheduleRequest) -> ScheduleReport:
+def schedule_pumps(
+    face: Utility, network: Network, storm: Storm | None, request: ScheduleRequest
+) -> ScheduleReport:
     """Answer `schedule`; see `Drainage.schedule`."""
     begun = time.monotonic()
     case = prepare(face, network, storm, request)
@@ -119,13 +122,17 @@ def schedule_pumps(face: Utility, network: Network, storm: Storm | None, request
             case=case, setup=setup, settings=settings, rolled=rolled, baselines=baselines, request=request
         ).accepted(session)
         version = session.engine_version
-    verified = _verified(face, setup, settings, forecast, answer, network) if request.policy == OPTIMISER else []
+    verified = (
+        _verified(face, setup, settings, forecast, answer, network) if request.policy == OPTIMISER else []
+    )
     return schedule_report(
         face,
         network,
         answer,
         verified,
-        engine_version=version if programme is None or not programme.version else f"{version}, {programme.version}",
+        engine_version=version
+        if programme is None or not programme.version
+        else f"{version}, {programme.version}",
         run_s=time.monotonic() - begun,
     )
 
@@ -228,11 +235,16 @@ def _argument_issues(request: ScheduleRequest, horizon_s: float, options: ModelO
     if not 30 <= request.step_s <= 3600 or request.step_s % 1:
         tell("step_s", request.step_s, "30, 31, ... 3600")
     elif not horizon_s >= request.step_s:
-        found.append(issue("SCHEDULE_HORIZON_SHORT", field="horizon_s", value=horizon_s, limit=request.step_s))
+        found.append(
+            issue("SCHEDULE_HORIZON_SHORT", field="horizon_s", value=horizon_s, limit=request.step_s)
+        )
     elif horizon_s > 30 * 86_400:
         tell("horizon_s", horizon_s, f"<= {30 * 86_400}")
     for name in ("forecast_scale", "capacity_scale", "pre_lowering_s"):
-        value, most = getattr(request, name), {"capacity_scale": 1.5, "forecast_scale": 100.0}.get(name, 86_400.0)
+        value, most = (
+            getattr(request, name),
+            {"capacity_scale": 1.5, "forecast_scale": 100.0}.get(name, 86_400.0),
+        )
         least_open = name == "capacity_scale"
         if not (0 < value <= most if least_open else 0 <= value <= most):
             tell(name, value, f"{'>' if least_open else '>='} 0, <= {most:g}")
@@ -307,6 +319,7 @@ def _settings(case: Case, setup: ControlSetup, request: ScheduleRequest) -> Sche
         step_s=request.step_s,
         decide_s=decide_s,
         lookahead_s=looks_s,
+        judge_s=judge_s(elements, routing_step_s(case.options), looks_s, case.horizon_s),
         evaluations=evaluations,
         time_limit_s=request.time_limit_s or math.inf,
         pre_lowering_s=request.pre_lowering_s,
@@ -390,5 +403,3 @@ def _verified(
     jobs = [(member, 1.0) for member in range(len(rains))]
     jobs += [(0, one) for one in settings.derating[1:]]
     return answer.verify(face.workbench.engines, commands, rains, jobs, element=network.name)
-
-

@@ -95,7 +95,9 @@ CONSTRAINTS: Final = TableSpec(
         _float("end_s", "Until."),
         _text("station", "Station."),
         _text("pump", "Pump."),
-        _text("reason", "MAINTENANCE, DRY_RUN, MIN_STOP, STARTS, RECEIVING, AVAILABILITY, EMERGENCY or MIN_RUN."),
+        _text(
+            "reason", "MAINTENANCE, DRY_RUN, MIN_STOP, STARTS, RECEIVING, AVAILABILITY, EMERGENCY or MIN_RUN."
+        ),
     ),
 )
 INSTRUCTIONS: Final = TableSpec(
@@ -121,7 +123,9 @@ STATIONS: Final = TableSpec(
         _float("min_stop_s", "Shortest stop of a pump."),
         ColumnSpec("starts_per_h", Kind.INTEGER, "Most starts of a pump in an hour."),
         ColumnSpec("starts", Kind.INTEGER, "Starts of its pumps under the plan."),
-        ColumnSpec("most_starts_in_an_hour", Kind.INTEGER, "Most starts of one pump in any hour under the plan."),
+        ColumnSpec(
+            "most_starts_in_an_hour", Kind.INTEGER, "Most starts of one pump in any hour under the plan."
+        ),
         _float("max_depth_m", "Largest depth under the plan."),
         _float("pumped_m3", "Pumped volume."),
     ),

@@ -1,7 +1,9 @@
 """The rolling plan: decide, follow for a while, look again, until the horizon.
 
-At each decision the live simulation has the true rain so far and knows the forecast. Plans are
-tried in forked branches; the best takes over only where it may stand in for the rule.
+At each decision the live simulation has the true rain so far and knows the forecast. A search tries
+plans in forked branches over a short look ahead; what it finds is judged to the end of a long one,
+beside the plan followed until now and those made for the whole horizon. So a plan that came true so far
+is only left for a better one, and takes over only where it may stand in for the rule.
 """
 
 from __future__ import annotations
@@ -28,6 +30,10 @@ from citymains_drainage.schedule.settings import ScheduleSettings
 
 #: A course with less flooding and overflow than this [m3] leaves nothing to search for.
 _CALM_M3 = 0.5
+#: Share of a decision's time for the search; the rest is for judging what it found.
+SEARCH_SHARE = 0.6
+#: Steps of the programme for the whole horizon, at most.
+MOST_PLAN_STEPS = 144
 
 
 @dataclass(frozen=True)
@@ -112,10 +118,9 @@ class RollingPlan:
         self._on_progress = on_progress
         self._codes = alternatives(spec)
         self._width = len(spec.actuators)
-        self._previous: Commands | None = None
         self._answer: ProgrammeAnswer | None = None
-        self._base = RULE
-        self._constant: Commands | None = None
+        self._kept: dict[str, Commands] = {}
+        """Plans that are tried again at every decision, by where they came from."""
         self.locked_out: frozenset[str] = frozenset()
         self.running: Mapping[str, float] = {}
 
@@ -135,7 +140,7 @@ class RollingPlan:
         traces: list[Mapping[str, Any]] = []
         rolled = Rolled(Outcome(), {})
         self._set_wet(0.0)
-        self._constant = self._constant_plan()
+        self._open()
         while now < horizon - 1e-3:
             self._set_wet(now)
             plan, note = self.decide(now)
@@ -153,118 +158,128 @@ class RollingPlan:
         return rolled
 
     def _set_wet(self, now: float) -> None:
-        until = now + self.settings.lookahead_s
+        until = now + self.settings.judge_s
         windows = self.forecast.wet(now, until, self.settings.pre_lowering_s)
         self.session.run({"do": "set", "wet": windows})
 
-    def _constant_plan(self) -> Commands | None:
-        """The best constant commands over the whole horizon: what no short look ahead would find."""
-        horizon = self.settings.horizon_s
-        courses = Courses(self.session, self.spec.weights, horizon, self.forecast.rains(0.0, horizon))
+    def _open(self) -> None:
+        """Plans for the whole horizon: constant commands, which no short look ahead finds, and the programme's."""
+        until = min(self.settings.horizon_s, self.settings.judge_s)
+        rains = self.forecast.rains(0.0, until)
+        courses = Courses(self.session, self.spec.weights, until, rains)
         blank = np.full((1, self._width), np.nan)
         begin = [
-            Commands(name, np.array([0.0]), horizon, blank) for name in (RULE, EARLY, EQUAL_FILLING, ALL_ON)
+            Commands(name, np.array([0.0]), until, blank) for name in (RULE, EARLY, EQUAL_FILLING, ALL_ON)
         ]
-        found = local_search(courses, begin, self._codes, evaluations=max(40, 2 * self.settings.evaluations))
-        return found.plan
+        effort = max(40, self.settings.evaluations)
+        self._kept["constant"] = local_search(courses, begin, self._codes, evaluations=effort).plan
+        if self.programme is not None:
+            most = min(until, MOST_PLAN_STEPS * self.programme.reduction.step_s)
+            self._answer = self.programme.plan(
+                self.session, 0.0, most, rains, running=self.running, locked_out=self.locked_out
+            )
+            if self._answer.commands is not None:
+                self._kept["milp"] = self._answer.commands
 
     # -- one decision -----------------------------------------------------------------------------
 
     def decide(self, now: float) -> tuple[Commands, DecisionNote]:
         """The plan from now on, and how it came about."""
         begun = time.monotonic()
-        settings = self.settings
-        until = min(settings.horizon_s, now + settings.lookahead_s)
-        deadline = None if math.isinf(settings.time_limit_s) else begun + settings.time_limit_s
-        rains = self.forecast.rains(now, until)
-        courses = Courses(self.session, self.spec.weights, until, rains, deadline)
+        settings, weights = self.settings, self.spec.weights
+        near_s = min(settings.horizon_s, now + settings.lookahead_s)
+        far_s = min(settings.horizon_s, max(near_s, now + settings.judge_s))
+        limit_s = settings.time_limit_s
+        ends = [None if math.isinf(limit_s) else begun + share * limit_s for share in (SEARCH_SHARE, 1.0)]
+        near = Courses(self.session, weights, near_s, self.forecast.rains(now, near_s), ends[0])
+        far = Courses(self.session, weights, far_s, self.forecast.rains(now, far_s), ends[1])
         rule = Commands.follow(RULE, self._width)
         try:
-            plan, source, reason = self._chosen(courses, rule, now, until, rains)
-            mine, theirs = courses.costs([plan, rule])
+            candidates, reason = self._candidates(near, rule, now, near_s)
+            source, plan = self._judged(far, rule, candidates)
+            if source == RULE:
+                reason = "SCHEDULE_CALM" if reason == "SCHEDULE_CALM" else "SCHEDULE_RULE_BEST"
+            mine, theirs = far.costs([plan, rule])
         except TimeIsUpError:
             plan, source, reason, mine, theirs = rule, RULE, "SCHEDULE_TIME_OVER", math.nan, math.nan
-        self._previous = plan if source != RULE else None
-        rung = self._rung(source)
+        if source != RULE:
+            self._kept["previous"] = plan
         note = DecisionNote(
-            now, source, rung, reason, mine, theirs, courses.tried, time.monotonic() - begun
+            now,
+            source,
+            self._rung(source),
+            reason,
+            mine,
+            theirs,
+            near.tried + far.tried,
+            time.monotonic() - begun,
         )
         return plan, note
 
-    def _chosen(
-        self, courses: Courses, rule: Commands, now: float, until: float, rains: Sequence[Any]
-    ) -> tuple[Commands, str, str]:
-        if _calm(courses.outcomes([rule])[0]) and not self.forecast.near(now, until):
-            return rule, RULE, "SCHEDULE_CALM"
-        begin = self._beginnings(courses, rule, now, until, rains)
-        outcomes = courses.outcomes([plan for _, plan in begin])
-        costs = [one.cost_m3(courses.weights) for one in outcomes]
+    def _candidates(
+        self, near: Courses, rule: Commands, now: float, until: float
+    ) -> tuple[list[tuple[str, Commands]], str]:
+        """Plans worth judging: those kept, and where something is at stake the best a search finds."""
+        kept = [
+            (name, plan) for name, plan in self._kept.items() if plan.end_s > now + 1e-3 or plan.base != RULE
+        ]
+        if _calm(near.outcomes([rule])[0]) and not self.forecast.near(now, until):
+            return kept, "SCHEDULE_CALM"
+        begin = self._beginnings(now, until)
+        costs = near.costs([plan for _, plan in begin])
         at = int(np.argmin(costs))
         name, best = begin[at]
-        reason = ""
-        if not _calm(outcomes[at]):
-            found = local_search(
-                courses,
-                [plan for _, plan in begin if len(plan.starts_s) == len(best.starts_s)],
-                self._codes,
-                evaluations=self.settings.evaluations,
-            )
-            if found.cost_m3 < costs[at] - 1e-9:
-                name, best = f"{name}+search", found.plan
-            reason = "SCHEDULE_TIME_CUT" if found.timed_out else ""
-        cases = self._cases(len(rains))
-        ranked = [(name, best), *(begin[k] for k in np.argsort(costs).tolist())]
-        for candidate, plan in ranked:
-            if candidate == RULE:
-                break
-            if courses.may_stand_in(plan, rule, cases, self.settings.worst_weight):
-                return plan, candidate, reason
-        return rule, RULE, "SCHEDULE_RULE_BEST"
+        found = local_search(
+            near, [plan for _, plan in begin], self._codes, evaluations=self.settings.evaluations
+        )
+        if found.cost_m3 < costs[at] - 1e-9:
+            name, best = f"{name}+search", found.plan
+        after = self._kept.get("previous", self._kept.get("constant", rule))
+        searched = [(name, best), (name, best.then(after))]
+        return [*searched, *kept], "SCHEDULE_TIME_CUT" if found.timed_out else ""
+
+    def _judged(
+        self, far: Courses, rule: Commands, candidates: Sequence[tuple[str, Commands]]
+    ) -> tuple[str, Commands]:
+        """The best of the candidates that may stand in for the rule, or the rule."""
+        cases = self._cases(self.forecast.member_count)
+        members = cases[: self.forecast.member_count]
+        share = self.settings.worst_weight
+        far.outcomes([rule, *(plan for _, plan in candidates)])
+        scores = [far.score(plan, members, share) for _, plan in candidates]
+        limit = far.score(rule, members, share)
+        for at in np.argsort(scores, kind="stable").tolist():
+            name, plan = candidates[at]
+            if scores[at] < limit and far.may_stand_in(plan, rule, cases, share):
+                return name, plan
+        return RULE, rule
 
     def _cases(self, rains: int) -> list[Case]:
         first = self.settings.derating[0]
         members = [Case(member, first) for member in range(rains)]
         return members + [Case(0, capacity) for capacity in self.settings.derating[1:]]
 
-    def _beginnings(
-        self, courses: Courses, rule: Commands, now: float, until: float, rains: Sequence[Any]
-    ) -> list[tuple[str, Commands]]:
-        """Plans the search may begin at, the rule first."""
-        starts = [now, now + self.settings.decide_s]
-        starts = [one for one in starts if one < until - 1e-3]
+    def _beginnings(self, now: float, until: float) -> list[tuple[str, Commands]]:
+        """Plans the search may begin at, all on the blocks of the search."""
+        starts = [one for one in (now, now + self.settings.decide_s) if one < until - 1e-3]
         blank = np.full((len(starts), self._width), np.nan)
+        self._plan_again(now, until)
+        begin = [(name, plan.reblocked(starts, until)) for name, plan in self._kept.items()]
+        bases = dict.fromkeys((RULE, *(plan.base for plan in self._kept.values())))
+        return begin + [(name, Commands(name, np.array(starts), until, blank)) for name in bases]
 
-        def blocked(policy: str) -> Commands:
-            return Commands(policy, np.array(starts), until, blank)
-
-        begin = [(RULE, rule)]
-        if self._constant is not None:
-            begin.append(("constant", self._constant.reblocked(starts, until)))
-        names = [RULE, EARLY, EQUAL_FILLING, ALL_ON] if self._previous is None else [self._base]
-        begin += [(f"{name}", blocked(name)) for name in dict.fromkeys(names) if name != RULE]
-        if self._previous is None:
-            costs = courses.costs([blocked(name) for name in names])
-            self._base = names[int(np.argmin(costs))]
-        begin.append(("rule-blocks", blocked(RULE)))
-        if self._previous is not None:
-            begin.append(("previous", self._previous.reblocked(starts, until)))
-        answer = self._planned(now, until, rains)
-        if answer is not None and answer.commands is not None:
-            begin.append(("milp", answer.commands))
-            begin.append(("milp-blocks", answer.commands.reblocked(starts, until)))
-        return begin
-
-    def _planned(self, now: float, until: float, rains: Sequence[Any]) -> ProgrammeAnswer | None:
-        """The integer programme's answer where one is due."""
+    def _plan_again(self, now: float, until: float) -> None:
+        """Solve the integer programme where that is due."""
         if self.programme is None:
-            return None
-        due = self._answer is None or now - self._answer.time_s >= self.settings.plan_every_s - 1e-3
-        if not due:
-            return None
+            return
+        if self._answer is not None and now - self._answer.time_s < self.settings.plan_every_s - 1e-3:
+            return
+        rains = self.forecast.rains(now, until)
         self._answer = self.programme.plan(
             self.session, now, until, rains, running=self.running, locked_out=self.locked_out
         )
-        return self._answer
+        if self._answer.commands is not None:
+            self._kept["milp"] = self._answer.commands
 
     def _rung(self, source: str) -> Rung:
         if source == RULE:
@@ -283,5 +298,7 @@ def joined_traces(traces: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     joined: dict[str, Any] = {}
     for name in traces[0]:
         parts = [one[name] for one in traces]
-        joined[name] = [row for part in parts for row in part] if name == "interventions" else np.concatenate(parts)
+        joined[name] = (
+            [row for part in parts for row in part] if name == "interventions" else np.concatenate(parts)
+        )
     return joined

@@ -9,8 +9,10 @@ from citymains_drainage.control.model import ControlSpec
 
 #: Branches of this many element-steps cost about a second of one core.
 ELEMENT_STEPS_PER_S = 4e6
-#: Core-seconds that one decision may cost by default.
+#: Core-seconds that one decision may cost by default: the search, and the judgement of what it found.
 DECISION_CORE_S = 4.0
+#: Courses that are judged, roughly.
+_JUDGED = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +28,9 @@ class ScheduleSettings:
     decide_s : float
         Time between two decisions [s], a multiple of the control step.
     lookahead_s : float
-        How far a decision looks [s].
+        How far the search of a decision looks [s].
+    judge_s : float
+        How far its few best plans and the rule are followed to be judged [s].
     evaluations : int
         Branches a decision may run.
     worst_weight : float
@@ -48,6 +52,7 @@ class ScheduleSettings:
     step_s: float
     decide_s: float
     lookahead_s: float
+    judge_s: float
     evaluations: int
     worst_weight: float = 0.3
     derating: tuple[float, ...] = (1.0, 0.7)
@@ -68,12 +73,20 @@ def lookahead_s(decide_s: float, horizon_s: float) -> float:
     return min(horizon_s, max(3600.0, 6.0 * decide_s))
 
 
-def evaluation_budget(spec: ControlSpec, elements: int, routing_step_s: float, looks_s: float) -> int:
-    """Branches a decision may run: as many as fit its core-seconds, but a sweep over all commands at least.
-
-    A figure of the model alone, so that equal questions get equal answers on any machine.
-    """
+def course_cost_s(elements: int, routing_step_s: float, looks_s: float) -> float:
+    """What one branch costs, roughly [core-s]: of the model alone, so that equal questions get equal answers."""
     steps = looks_s / max(routing_step_s, 0.5) * 1.5  # variable steps are shorter than the model's own
-    cost_s = elements * steps / ELEMENT_STEPS_PER_S + 0.01
+    return elements * steps / ELEMENT_STEPS_PER_S + 0.01
+
+
+def judge_s(elements: int, routing_step_s: float, looks_s: float, horizon_s: float) -> float:
+    """How far plans are judged: to the horizon where that is affordable, as far as the search looks at least."""
+    per_s = course_cost_s(elements, routing_step_s, 3600.0) / 3600.0
+    return min(horizon_s, max(looks_s, DECISION_CORE_S / _JUDGED / per_s))
+
+
+def evaluation_budget(spec: ControlSpec, elements: int, routing_step_s: float, looks_s: float) -> int:
+    """Branches a search may run: as many as fit its core-seconds, but a sweep over all commands at least."""
+    cost_s = course_cost_s(elements, routing_step_s, looks_s)
     sweep = 2 * sum(len(group.pumps) + 1 for _, group in spec.stations.groups) + 8 * len(spec.gates)
     return int(min(400, max(8, sweep, DECISION_CORE_S / cost_s)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from citymains.errors import Issue, issue
 from citymains.intake.ids import fold_ascii
@@ -128,15 +129,19 @@ class StationReader:
             assumed=tuple(dict.fromkeys(self.assumed)),
         )
 
-    def tell(self, code: str, row: InpRow | None = None, **context: object) -> None:
-        place = {} if row is None else {"line": row.line, "section": row.section, "element": row.tokens[0]}
+    def tell(self, code: str, row: InpRow | None = None, **context: Any) -> None:
+        place: dict[str, Any] = (
+            {} if row is None else {"line": row.line, "section": row.section, "element": row.tokens[0]}
+        )
         self.issues.append(issue(code, file=self.file, **{**place, **context}))
 
     # -- pumps --------------------------------------------------------------------------------------
 
     def _check_links(self) -> None:
         known = {
-            fold_ascii(row.tokens[0]) for section in ("PUMPS", *_GATE_SECTIONS) for row in self.document[section]
+            fold_ascii(row.tokens[0])
+            for section in ("PUMPS", *_GATE_SECTIONS)
+            for row in self.document[section]
         }
         for name in self.links:
             if fold_ascii(name) not in known:
@@ -248,7 +253,11 @@ class StationReader:
         kinds: dict[tuple[object, ...], list[_Pump]] = {}
         for one in members:
             limit = self.levels.of_pump(one.name).receiving_max_m3_per_s
-            own = one.receiving if math.isfinite(limit) else ("overflow" if one.overflow else self._kind(one.receiving))
+            own = (
+                one.receiving
+                if math.isfinite(limit)
+                else ("overflow" if one.overflow else self._kind(one.receiving))
+            )
             kinds.setdefault((one.curve_name, self._discharge_m(one), own), []).append(one)
         groups = []
         for number, ((_, discharge, _), pumps) in enumerate(kinds.items(), 1):
@@ -365,7 +374,9 @@ class StationReader:
             for one in self.document[section]:
                 if fold_ascii(one.tokens[0]) == node:
                     full = _number(one.tokens, at) * length
-        return Gate(name=row.tokens[0], node=self.graph.names.get(node, row.tokens[1]), full_depth_m=full or 1.0)
+        return Gate(
+            name=row.tokens[0], node=self.graph.names.get(node, row.tokens[1]), full_depth_m=full or 1.0
+        )
 
     def watched_underpasses(self) -> tuple[Underpass, ...]:
         """Underpasses of the model's tags and of the ledger; `issues` has those without a level."""
@@ -376,7 +387,11 @@ class StationReader:
             for row in self.document[section]
         }
         for (kind, node), tag in self.tags.items():
-            if kind == "NODE" and any(word in tag for word in ("underpass", "下穿", "下立交")) and node in nodes:
+            if (
+                kind == "NODE"
+                and any(word in tag for word in ("underpass", "下穿", "下立交"))
+                and node in nodes
+            ):
                 found[node] = replace(self.defaults.underpass, name=nodes[node], node=nodes[node])
         table = self.underpass_rows
         if table is not None:

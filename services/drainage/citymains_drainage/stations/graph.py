@@ -45,7 +45,9 @@ class FlowGraph:
             for row in document[section]:
                 if len(row.tokens) > 2:
                     name, start, end = row.tokens[:3]
-                    graph.links.append(FlowLink(section, fold_ascii(name), fold_ascii(start), fold_ascii(end)))
+                    graph.links.append(
+                        FlowLink(section, fold_ascii(name), fold_ascii(start), fold_ascii(end))
+                    )
                     graph.names.setdefault(fold_ascii(name), name)
         graph.outfalls = frozenset(fold_ascii(row.tokens[0]) for row in document["OUTFALLS"])
         fed = {fold_ascii(row.tokens[2]) for row in document["SUBCATCHMENTS"] if len(row.tokens) > 2}

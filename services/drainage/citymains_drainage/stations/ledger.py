@@ -33,22 +33,38 @@ STATIONS = LedgerKind(
             },
         ),
         LedgerField(
-            ColumnSpec("receiving_max_m3_per_s", Kind.FLOAT, "Largest pumped flow the receiving water may get."),
+            ColumnSpec(
+                "receiving_max_m3_per_s", Kind.FLOAT, "Largest pumped flow the receiving water may get."
+            ),
             ("受纳限值", "最大允许流量"),
             minimum=0.0,
         ),
-        _depth("dry_run_depth_m", "Depth at and below which the station is locked out.", "停泵最低水深", "干运转水深"),
+        _depth(
+            "dry_run_depth_m",
+            "Depth at and below which the station is locked out.",
+            "停泵最低水深",
+            "干运转水深",
+        ),
         _depth("emergency_depth_m", "Depth at and above which every pump runs.", "应急水深", "高警水深"),
         _depth("start_depth_m", "Start level of the operator's rule, instead of the model's.", "启泵水深"),
         _depth("stop_depth_m", "Stop level of the operator's rule, instead of the model's.", "停泵水深"),
         LedgerField(
-            ColumnSpec("min_run_s", Kind.FLOAT, "Shortest run."), ("最短运行时间",), minimum=0.0, maximum=86_400.0
+            ColumnSpec("min_run_s", Kind.FLOAT, "Shortest run."),
+            ("最短运行时间",),
+            minimum=0.0,
+            maximum=86_400.0,
         ),
         LedgerField(
-            ColumnSpec("min_stop_s", Kind.FLOAT, "Shortest stop."), ("最短停机时间",), minimum=0.0, maximum=86_400.0
+            ColumnSpec("min_stop_s", Kind.FLOAT, "Shortest stop."),
+            ("最短停机时间",),
+            minimum=0.0,
+            maximum=86_400.0,
         ),
         LedgerField(
-            ColumnSpec("starts_per_h", Kind.FLOAT, "Most starts in an hour."), ("每小时启动次数",), minimum=1, maximum=60
+            ColumnSpec("starts_per_h", Kind.FLOAT, "Most starts in an hour."),
+            ("每小时启动次数",),
+            minimum=1,
+            maximum=60,
         ),
         LedgerField(
             ColumnSpec("efficiency_percent", Kind.FLOAT, "Overall efficiency of pump and motor."),
@@ -79,7 +95,9 @@ UNDERPASSES = LedgerKind(
         _depth("red_m", "Depth from which the road is closed.", "红色水深", "封闭水深"),
         LedgerField(ColumnSpec("station", Kind.TEXT, "Station that keeps it dry."), ("泵站",)),
         LedgerField(ColumnSpec("contact", Kind.TEXT, "Who is called."), ("联系人", "责任人", "值班电话")),
-        LedgerField(ColumnSpec("duties", Kind.TEXT, "What is done when it floods."), ("职责", "处置措施", "任务")),
+        LedgerField(
+            ColumnSpec("duties", Kind.TEXT, "What is done when it floods."), ("职责", "处置措施", "任务")
+        ),
     ),
 )
 for _kind in (STATIONS, UNDERPASSES):

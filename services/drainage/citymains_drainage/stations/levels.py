@@ -108,7 +108,11 @@ class StationLevels:
             if folded not in known:
                 found.append(issue("LEDGER_REFERENCE", value=pump, **place))
             if first.setdefault(folded, station) != station:
-                found.append(issue("SCHEDULE_STATIONS_OVERLAP", value=f"{first[folded]}, {station}", limit=pump, **place))
+                found.append(
+                    issue(
+                        "SCHEDULE_STATIONS_OVERLAP", value=f"{first[folded]}, {station}", limit=pump, **place
+                    )
+                )
         return found
 
 

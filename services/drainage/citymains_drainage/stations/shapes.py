@@ -50,7 +50,9 @@ def pump_curve(kind: str, points: Points, units: ModelUnits) -> PumpCurve | None
     return PumpCurve(_KINDS[kind], x, y)
 
 
-def storage_curve(row: InpRow, curves: Mapping[str, tuple[str, Points]], units: ModelUnits) -> VolumeCurve | None:
+def storage_curve(
+    row: InpRow, curves: Mapping[str, tuple[str, Points]], units: ModelUnits
+) -> VolumeCurve | None:
     """Volume over depth of a [STORAGE] row; None where its shape cannot be read."""
     words = row.tokens
     full_m = _value(words, 2) * units.length_m
@@ -76,7 +78,9 @@ def _area(shape: str, words: Sequence[str], units: ModelUnits) -> Callable[[floa
     a, b, c = (_value(words, at) for at in (5, 6, 7))
     length = units.length_m
     if shape == "FUNCTIONAL":  # A = a d^b + c, in the model's units
-        return lambda depth: (a * math.pow(depth / length, b) + c) * units.area_m2 if depth > 0 or b >= 0 else 0.0
+        return lambda depth: (
+            (a * math.pow(depth / length, b) + c) * units.area_m2 if depth > 0 or b >= 0 else 0.0
+        )
     a, b = a * length, b * length
     if shape == "CYLINDRICAL":
         return lambda depth: math.pi * a * b / 4.0

@@ -20,6 +20,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from citymains.errors import InputError
 
@@ -174,5 +175,5 @@ def rising(depth_mm: Callable[[float], float], durations_s: Sequence[float]) -> 
     """Whether a depth never falls with the duration, as every hyetograph needs."""
     depths = [depth_mm(one) for one in durations_s]
     return all(math.isfinite(one) and one >= 0 for one in depths) and all(
-        after >= before for before, after in zip(depths, depths[1:], strict=False)
+        after >= before for before, after in pairwise(depths)
     )

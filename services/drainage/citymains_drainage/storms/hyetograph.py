@@ -114,7 +114,7 @@ def _alternating(depth_mm: Depth, edges: Floats, peak_ratio: float) -> Floats:
 
 
 def _table(half_hours: str, *more: tuple[float, float]) -> tuple[Floats, Floats]:
-    points = dict(enumerate((float(one) / 1000.0 for one in half_hours.split())))
+    points = dict(enumerate(float(one) / 1000.0 for one in half_hours.split()))
     merged = sorted([(at / 2.0, share) for at, share in points.items()] + list(more))
     return np.array([at for at, _ in merged]), np.array([share for _, share in merged])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 from citymains.errors import InputError, Issue, issue
@@ -86,7 +87,7 @@ class _Reader:
         self.issues: list[Issue] = []
         self.start: datetime | None = None
 
-    def tell(self, code: str, at: int, **context: object) -> None:
+    def tell(self, code: str, at: int, **context: Any) -> None:
         self.issues.append(issue(code, file=self.file, line=self.rows[at], section="rain", **context))
 
     def rain(self) -> MeasuredRain:

@@ -144,10 +144,13 @@ def design_storm(
         step_s, given = rain.step_s, rain.members_mm_per_h
         fields, findings = {}, ()
     else:
+        shape = _shape(shape)
         source = find_source(face, formula)
         _check(return_period_a, duration_s, step_s, peak_ratio)
         zone = _zone(source, zone)
-        intensity = formula_rain(source.depth_mm, return_period_a, duration_s, step_s, peak_ratio, shape, zone)
+        intensity = formula_rain(
+            source.depth_mm, return_period_a, duration_s, step_s, peak_ratio, shape, zone
+        )
         given = intensity[np.newaxis, :]
         findings = tuple(_out_of_range(source, return_period_a, duration_s))
         shaped = shape in (HyetographShape.CHICAGO, HyetographShape.ALTERNATING_BLOCK)
@@ -162,6 +165,14 @@ def design_storm(
         }
     every = _ensemble(face, given, step_s, members, ensemble, spread, shift_s, seed)
     return _record(face, fields, findings, every, step_s, duration_s if series is None else math.nan, seed)
+
+
+def _shape(shape: str) -> HyetographShape:
+    try:
+        return HyetographShape(shape)
+    except ValueError:
+        limit = ", ".join(HyetographShape)
+        raise InputError("ARGUMENT_INVALID", field="shape", value=shape, limit=limit) from None
 
 
 def storm_of_edit(face: Utility, edit: StormEdit) -> Storm:
@@ -213,11 +224,7 @@ def _named(face: Utility, name: str) -> StormFormula:
     if name in records:
         return records[name]
     wanted = _plain(name)
-    found = [
-        one
-        for one in records.values()
-        if wanted in {_plain(text) for text in (one.name, *one.aliases)}
-    ]
+    found = [one for one in records.values() if wanted in {_plain(text) for text in (one.name, *one.aliases)}]
     if len(found) > 1:
         raise InputError(
             "STORM_FORMULA_SEVERAL", field="formula", value=name, limit=", ".join(one.name for one in found)
@@ -235,7 +242,9 @@ def _plugin_depth(record: StormFormula) -> DepthFormula:
         function = load_reference(record.depth_mm)  # type: ignore[arg-type]
         takes_zone = len(inspect.signature(function).parameters) > 2
     except Exception as error:
-        raise PluginError(value=record.name, field="depth_mm", limit=f"{type(error).__name__}: {error}") from error
+        raise PluginError(
+            value=record.name, field="depth_mm", limit=f"{type(error).__name__}: {error}"
+        ) from error
 
     def depth_mm(return_period_a: float, duration_s: float, zone: str) -> float:
         try:
@@ -253,7 +262,9 @@ def _check(return_period_a: float, duration_s: float, step_s: float, peak_ratio:
     if not 0 < return_period_a < math.inf:
         raise InputError("ARGUMENT_INVALID", field="return_period_a", value=return_period_a, limit="> 0")
     if not 0 < duration_s <= 30 * _DAY_S:
-        raise InputError("ARGUMENT_INVALID", field="duration_s", value=duration_s, limit=f"> 0, <= {30 * _DAY_S:g}")
+        raise InputError(
+            "ARGUMENT_INVALID", field="duration_s", value=duration_s, limit=f"> 0, <= {30 * _DAY_S:g}"
+        )
     if not 1 <= step_s <= duration_s or step_s % 1 or duration_s / step_s > MOST_STEPS:
         raise InputError("ARGUMENT_INVALID", field="step_s", value=step_s, limit=f"1, 2, ... {duration_s:g}")
     if not 0 <= peak_ratio <= 1:
@@ -292,7 +303,9 @@ def formula_rain(
     except (ValueError, ArithmeticError):
         sound = False
     if not sound:
-        raise InputError("STORM_DEPTH_FALLS", field="return_period_a", value=return_period_a, limit=duration_s)
+        raise InputError(
+            "STORM_DEPTH_FALLS", field="return_period_a", value=return_period_a, limit=duration_s
+        )
     return hyetograph_mm_per_h(shape, depth, duration_s=duration_s, step_s=step_s, peak_ratio=peak_ratio)
 
 
@@ -355,11 +368,21 @@ def _ensemble(
     if record.members is None:
         raise NotFoundError(field="ensemble", value=ensemble)
     try:
-        made = np.asarray(load_reference(record.members)(given[0].copy(), step_s, count, seed), dtype=np.float64)
+        made = np.asarray(
+            load_reference(record.members)(given[0].copy(), step_s, count, seed), dtype=np.float64
+        )
     except Exception as error:
-        raise PluginError(value=record.name, field="members", limit=f"{type(error).__name__}: {error}") from error
-    if made.ndim != 2 or made.shape[1] != given.shape[1] or not (np.isfinite(made).all() and (made >= 0).all()):
-        raise PluginError(value=record.name, field="members", limit=f"(count, {given.shape[1]}) of values >= 0")
+        raise PluginError(
+            value=record.name, field="members", limit=f"{type(error).__name__}: {error}"
+        ) from error
+    if (
+        made.ndim != 2
+        or made.shape[1] != given.shape[1]
+        or not (np.isfinite(made).all() and (made >= 0).all())
+    ):
+        raise PluginError(
+            value=record.name, field="members", limit=f"(count, {given.shape[1]}) of values >= 0"
+        )
     return np.vstack([given, made])
 
 
@@ -374,7 +397,7 @@ def _record(
 ) -> Storm:
     intensity = every[0]
     steps = len(intensity)
-    times = np.arange(steps) * step_s
+    times: Floats = np.arange(steps, dtype=np.float64) * float(step_s)
     depths = intensity * step_s / 3600.0
     count = len(every) if len(every) > 1 else 0
     tables = (
