@@ -111,4 +111,5 @@ def within(fallen_mm: Floats, window_s: float) -> Floats:
     """Depth fallen in the time before each edge of an even grid of five minutes, shape as the depths [mm]."""
     steps = round(window_s / _STEP_S)
     before = np.concatenate([np.zeros(min(steps, len(fallen_mm))), fallen_mm])[: len(fallen_mm)]
-    return np.asarray(fallen_mm - before, dtype=np.float64)
+    # Sums of steps are off by rounding, and a depth that is reached exactly counts as reached.
+    return np.asarray(np.round(fallen_mm - before, 6), dtype=np.float64)
