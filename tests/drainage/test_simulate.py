@@ -122,7 +122,6 @@ def test_scaled_demand_scales_external_inflow(drainage, small, source, row):
         (Scenario.lose(regulators=["C1"]), "SCENARIO_UNKNOWN_ELEMENT"),
         (Scenario.lose(plants=["J1"]), "SCENARIO_UNKNOWN_ELEMENT"),
         (Scenario.burst("C1", 100), "SCENARIO_UNSUPPORTED"),
-        (Scenario.storm("q=no formula", 2, 7200), "STORM_FORMULA_UNREADABLE"),
         (Scenario.lose(pumps=["P9"]), "SCENARIO_UNKNOWN_ELEMENT"),
         (Scenario.lose(pumps=["C1"]), "SCENARIO_UNKNOWN_ELEMENT"),
         (Scenario.lose(sources=["J1"]), "SCENARIO_UNKNOWN_ELEMENT"),

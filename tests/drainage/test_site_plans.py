@@ -112,7 +112,6 @@ def test_the_report_and_the_workbook_have_them_too(plans, tmp_path):
         ({"return_periods_a": [0.0]}, "ARGUMENT_INVALID"),
         ({"return_periods_a": [float(one) for one in range(1, 60)]}, "ARGUMENT_INVALID"),
         ({"formula": ""}, "STORM_FORMULA_MISSING"),
-        ({"formula": "q=rain"}, "STORM_FORMULA_UNREADABLE"),
     ],
 )
 def test_what_cannot_be_planned_is_refused(drainage, more, code):

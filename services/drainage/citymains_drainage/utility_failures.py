@@ -128,11 +128,11 @@ class FailureQuestions(Utility):
             ``Scenario.close(pipes=...)``; each with ``start_s`` and ``end_s``. Its other edits hold with
             and without the loss.
         storm : Storm, optional
-            Rain at every gage, as for :meth:`simulate`.
+            Rain at every gage, as for ``simulate``.
         hours : float, optional
-            Simulated time in hours, as for :meth:`simulate`.
+            Simulated time in hours, as for ``simulate``.
         underpasses : path, optional
-            Ledger of underpasses, as for :meth:`simulate`.
+            Ledger of underpasses, as for ``simulate``.
         customers : path, optional
             Ledger of customers and the node, link or subcatchment that drains them, Excel or CSV.
 
@@ -146,7 +146,7 @@ class FailureQuestions(Utility):
         Raises
         ------
         InputError
-            DRAINAGE_NOTHING_LOST, SCENARIO_UNKNOWN_ELEMENT, or as for :meth:`simulate`.
+            DRAINAGE_NOTHING_LOST, SCENARIO_UNKNOWN_ELEMENT, or as for ``simulate``.
         SolverError
             As for :meth:`simulate`.
 
@@ -196,15 +196,15 @@ class FailureQuestions(Utility):
         elements : sequence of str
             Ids; none: all of these kinds.
         storm : Storm, optional
-            Rain at every gage, as for :meth:`simulate`.
+            Rain at every gage, as for ``simulate``.
         scenario : Scenario, optional
             The state in which it is lost.
         hours : float, optional
-            Simulated time in hours, as for :meth:`simulate`.
+            Simulated time in hours, as for ``simulate``.
         underpasses : path, optional
-            Ledger of underpasses, as for :meth:`simulate`.
+            Ledger of underpasses, as for ``simulate``.
         customers : path, optional
-            Ledger of customers, as for :meth:`outage`.
+            Ledger of customers, as for ``outage``.
         rank_by : {"customers", "unserved", "critical"}
             What decides first.
 
@@ -217,7 +217,7 @@ class FailureQuestions(Utility):
         Raises
         ------
         InputError
-            ARGUMENT_INVALID, ELEMENT_UNKNOWN, or as for :meth:`simulate`.
+            ARGUMENT_INVALID, ELEMENT_UNKNOWN, or as for ``simulate``.
         SolverError
             The storm has no answer with nothing lost; a loss without an answer is ranked last and named.
 
@@ -265,7 +265,7 @@ class FailureQuestions(Utility):
         net : Network, id or path
             The network.
         formula : str
-            Formula of the storms, as for :meth:`storm`.
+            Formula of the storms, as for ``storm``.
         return_periods_a : sequence of float
             Return periods to run [a], > 0, at most 50; none: 1, 2, 3, 5, 10, 20, 30, 50, 100.
         duration_s : float

@@ -734,7 +734,7 @@ class ScheduleReport(_message.Message):
 Global___ScheduleReport: _TypeAlias = ScheduleReport  # noqa: Y015
 
 @_typing.final
-class TraceSewerIsolationRequest(_message.Message):
+class TraceIsolationRequest(_message.Message):
     """What to plug, shut and stop. Extends the isolation of every utility."""
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -832,7 +832,7 @@ class TraceSewerIsolationRequest(_message.Message):
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType_valves) -> _WhichOneofReturnType_valves | None: ...
 
-Global___TraceSewerIsolationRequest: _TypeAlias = TraceSewerIsolationRequest  # noqa: Y015
+Global___TraceIsolationRequest: _TypeAlias = TraceIsolationRequest  # noqa: Y015
 
 @_typing.final
 class SewerIsolationReport(_message.Message):

@@ -55,7 +55,7 @@ class DrainageServiceStub(object):
                 _registered_method=True)
         self.TraceIsolation = channel.unary_unary(
                 '/citymains.api.drainage.v1.DrainageService/TraceIsolation',
-                request_serializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.TraceSewerIsolationRequest.SerializeToString,
+                request_serializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.TraceIsolationRequest.SerializeToString,
                 response_deserializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.SewerIsolationReport.FromString,
                 _registered_method=True)
         self.AnalyzeOutage = channel.unary_unary(
@@ -185,7 +185,7 @@ def add_DrainageServiceServicer_to_server(servicer, server):
             ),
             'TraceIsolation': grpc.unary_unary_rpc_method_handler(
                     servicer.TraceIsolation,
-                    request_deserializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.TraceSewerIsolationRequest.FromString,
+                    request_deserializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.TraceIsolationRequest.FromString,
                     response_serializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.SewerIsolationReport.SerializeToString,
             ),
             'AnalyzeOutage': grpc.unary_unary_rpc_method_handler(
@@ -326,7 +326,7 @@ class DrainageService(object):
             request,
             target,
             '/citymains.api.drainage.v1.DrainageService/TraceIsolation',
-            citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.TraceSewerIsolationRequest.SerializeToString,
+            citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.TraceIsolationRequest.SerializeToString,
             citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.SewerIsolationReport.FromString,
             options,
             channel_credentials,

@@ -42,7 +42,7 @@ class DrainageServiceStub:
     """List every issue of a SWMM INP file or of a stored network."""
     CompareReports: _grpc.UnaryUnaryMultiCallable[_comparison_pb2.CompareReportsRequest, _comparison_pb2.ComparisonReport]
     """What changed between two answers to one question, and why."""
-    TraceIsolation: _grpc.UnaryUnaryMultiCallable[_drainage_pb2.TraceSewerIsolationRequest, _drainage_pb2.SewerIsolationReport]
+    TraceIsolation: _grpc.UnaryUnaryMultiCallable[_drainage_pb2.TraceIsolationRequest, _drainage_pb2.SewerIsolationReport]
     """What to plug, shut and stop to take sewers out of service, and how much to pump round."""
     AnalyzeOutage: _grpc.UnaryUnaryMultiCallable[_drainage_pb2.AnalyzeOutageRequest, _drainage_pb2.OutageReport]
     """A pump, gate, outfall or sewer lost in a storm, beside the same storm without the loss."""
@@ -70,7 +70,7 @@ class DrainageServiceAsyncStub(DrainageServiceStub):
     """List every issue of a SWMM INP file or of a stored network."""
     CompareReports: _aio.UnaryUnaryMultiCallable[_comparison_pb2.CompareReportsRequest, _comparison_pb2.ComparisonReport]  # type: ignore[assignment]
     """What changed between two answers to one question, and why."""
-    TraceIsolation: _aio.UnaryUnaryMultiCallable[_drainage_pb2.TraceSewerIsolationRequest, _drainage_pb2.SewerIsolationReport]  # type: ignore[assignment]
+    TraceIsolation: _aio.UnaryUnaryMultiCallable[_drainage_pb2.TraceIsolationRequest, _drainage_pb2.SewerIsolationReport]  # type: ignore[assignment]
     """What to plug, shut and stop to take sewers out of service, and how much to pump round."""
     AnalyzeOutage: _aio.UnaryUnaryMultiCallable[_drainage_pb2.AnalyzeOutageRequest, _drainage_pb2.OutageReport]  # type: ignore[assignment]
     """A pump, gate, outfall or sewer lost in a storm, beside the same storm without the loss."""
@@ -117,7 +117,7 @@ class DrainageServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def TraceIsolation(
         self,
-        request: _drainage_pb2.TraceSewerIsolationRequest,
+        request: _drainage_pb2.TraceIsolationRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_drainage_pb2.SewerIsolationReport, _abc.Awaitable[_drainage_pb2.SewerIsolationReport]]:
         """What to plug, shut and stop to take sewers out of service, and how much to pump round."""
