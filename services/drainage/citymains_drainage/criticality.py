@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from os import PathLike
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -13,10 +12,9 @@ from citymains.criticality import report as ranked
 from citymains.criticality.customers import Affected, CustomersByPlace
 from citymains.criticality.ranking import Losses, chunks
 from citymains.errors import CancelledError, InputError, Issue, SolverError, issue
+from citymains.intake.dataset import DatasetRef
 from citymains.intake.inp import InpDocument
-from citymains.intake.ledger import read_ledger
 from citymains.intake.ledger_kinds import CUSTOMERS as CUSTOMER_LEDGER
-from citymains.intake.source import SourceFile
 from citymains.model.finding import Finding, Severity, finding, verdict_of
 from citymains.model.network import Network
 from citymains.model.scenario import Scenario
@@ -70,8 +68,8 @@ class CriticalityRequest:
     storm: Storm | None
     scenario: Scenario
     hours: float | None
-    underpasses: SourceFile | str | PathLike[str] | None
-    customers: SourceFile | str | PathLike[str] | None
+    underpasses: DatasetRef | None
+    customers: DatasetRef | None
     rank_by: str
 
 
@@ -110,16 +108,12 @@ def rank_losses(face: Utility, network: Network, request: CriticalityRequest) ->
     )
     candidates = candidates_of(case.document, request.kinds, request.elements)
     watched = watched_underpasses(face, case.document, case.options, request.underpasses)
-    people = (
-        None
-        if request.customers is None
-        else read_ledger(face.workbench.file(request.customers), CUSTOMER_LEDGER)
-    )
+    people = face.ledger(request.customers, CUSTOMER_LEDGER)
     base_fed = case.fed(request.scenario)
     with StormRuns(face, case) as runs:
         base = Seen.of(runs.run(base_fed), base_fed, case, watched)
         customers = CustomersByPlace(
-            None if people is None else people.require(), places_of(network, base.ids), len(base.ids)
+            None if people is None else people.table, places_of(network, base.ids), len(base.ids)
         )
         found = _Found(len(candidates), customers)
         for part in chunks(len(candidates), 1, "losses"):

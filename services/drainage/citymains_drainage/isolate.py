@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from citymains.errors import InputError
-from citymains.intake.ledger import read_ledger
+from citymains.intake.dataset import DatasetRef
 from citymains.intake.ledger_kinds import VALVES
 from citymains.isolation.answer import Target, valve_layer
 from citymains.isolation.layout import Layout
-from citymains.isolation.question import LedgerRef, isolation_report
+from citymains.isolation.question import isolation_report
 from citymains.isolation.report import IsolationReport
 from citymains.model.finding import Finding, Severity, finding, verdict_of
 from citymains.model.network import Network
@@ -40,8 +40,8 @@ class IsolateRequest:
     """Arguments of `Drainage.isolate`; see there."""
 
     target: Target
-    valves: LedgerRef | None
-    customers: LedgerRef | None
+    valves: DatasetRef | None
+    customers: DatasetRef | None
     unusable: Sequence[str]
     closed: Sequence[str]
     duration_s: float | None
@@ -58,9 +58,9 @@ def isolate_sewers(face: Utility, network: Network, request: IsolateRequest) -> 
     options, _ = read_options(document)
     dry = DryWeather.of(document, options)
     sewers = sewer_layout(network, dry)
-    ledger = None if request.valves is None else read_ledger(face.workbench.file(request.valves), VALVES)
+    ledger = face.ledger(request.valves, VALVES)
     if ledger is not None:
-        gates, _ = valve_layer(sewers.layout, ledger.require(), file=ledger.file)
+        gates, _ = valve_layer(sewers.layout, ledger.table, file=ledger.file)
         sewers = replace(sewers, layout=_with_gates(sewers.layout, gates))
     traced = isolation_report(
         face,

@@ -6,14 +6,12 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from os import PathLike
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from citymains.errors import InputError
-from citymains.intake.ledger import read_ledger
+from citymains.intake.dataset import DatasetRef
 from citymains.intake.ledger_kinds import CUSTOMERS as CUSTOMER_LEDGER
-from citymains.intake.source import SourceFile
 from citymains.model.finding import Finding, Severity, finding, verdict_of
 from citymains.model.network import Network
 from citymains.model.scenario import Close, Lose, Scenario
@@ -49,16 +47,16 @@ def analyze_outage(
     *,
     scenario: Scenario,
     hours: float | None,
-    underpasses: SourceFile | str | PathLike[str] | None,
-    customers: SourceFile | str | PathLike[str] | None,
+    underpasses: DatasetRef | None,
+    customers: DatasetRef | None,
 ) -> OutageReport:
     """Answer `outage`; see `Drainage.outage`."""
     if not any(isinstance(one, Close | Lose) for one in scenario.edits):
         raise InputError("DRAINAGE_NOTHING_LOST", field="scenario")
     case = storm_case(face, network, storm, scenario=scenario, hours=hours, question="drainage.outage")
     watched = watched_underpasses(face, case.document, case.options, underpasses)
-    people = None if customers is None else read_ledger(face.workbench.file(customers), CUSTOMER_LEDGER)
-    table = None if people is None else people.require()
+    people = face.ledger(customers, CUSTOMER_LEDGER)
+    table = None if people is None else people.table
     fed, base_fed = case.fed(scenario), case.fed(without_losses(scenario))
     begun = time.monotonic()
     with StormRuns(face, case) as runs:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Mapping
-from os import PathLike
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from citymains.intake.dataset import DatasetRef
 from citymains.intake.inp import InpDocument
-from citymains.intake.source import SourceFile
 from citymains.model.finding import Finding, Severity, finding, verdict_of
 from citymains.model.network import Network
 from citymains.model.scenario import Scenario
@@ -46,7 +45,7 @@ def simulate_storm(
     *,
     scenario: Scenario | None,
     hours: float | None,
-    underpasses: SourceFile | str | PathLike[str] | None,
+    underpasses: DatasetRef | None,
 ) -> SimulationReport:
     """Simulate a network with the rain of its model or another; see `Drainage.simulate`."""
     scenario = scenario or Scenario()

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from os import PathLike
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from citymains.errors import InputError
+from citymains.intake.dataset import DatasetRef
 from citymains.intake.inp import InpDocument
-from citymains.intake.ledger import read_ledger
-from citymains.intake.source import SourceFile
 from citymains.model.finding import Finding, Severity, finding
 from citymains.model.table import Coded, ColumnSpec, Kind, MapLayer, Table, TableSpec
 from citymains.rules.book import Resolved
@@ -80,7 +78,7 @@ def watched_underpasses(
     face: Utility,
     document: InpDocument,
     options: ModelOptions,
-    reference: SourceFile | str | PathLike[str] | None,
+    reference: DatasetRef | None,
 ) -> Watched:
     """Underpasses by the model's tags and a ledger, with depths by the ledger, else the rules in force, else 25 cm.
 
@@ -89,13 +87,13 @@ def watched_underpasses(
     InputError
         SCHEDULE_UNDERPASS_WITHOUT_LEVEL, SCHEDULE_UNDERPASS_LEVELS, or the issues of the ledger.
     """
-    ledger = None if reference is None else read_ledger(face.workbench.file(reference), LEDGER)
+    ledger = face.ledger(reference, LEDGER)
     defaults, resolved = closing_defaults(face)
     reader = StationReader(
         document,
         options,
         defaults=defaults,
-        underpass_rows=None if ledger is None else ledger.require(),
+        underpass_rows=None if ledger is None else ledger.table,
         file="" if ledger is None else ledger.file,
     )
     places = reader.watched_underpasses()

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 
+from citymains.intake.dataset import DatasetRef
 from citymains.intake.source import Intake, SourceFile
 from citymains.model.network import NetworkRef
 from citymains.model.scenario import Scenario
@@ -144,7 +145,7 @@ class Drainage(FailureQuestions):
         storm: Storm | None = None,
         scenario: Scenario | None = None,
         hours: float | None = None,
-        underpasses: SourceFile | str | PathLike[str] | None = None,
+        underpasses: DatasetRef | None = None,
     ) -> SimulationReport:
         """Simulate depths, flooding and outflow with the rain of the model or another (SWMM 5.2, one thread).
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from os import PathLike
 
 from citymains.errors import InputError
-from citymains.intake.source import SourceFile
+from citymains.intake.dataset import DatasetRef
 from citymains.isolation.answer import Target
 from citymains.model.network import NetworkRef
 from citymains.model.scenario import Scenario
@@ -35,8 +34,8 @@ class FailureQuestions(Utility):
         pipes: Sequence[str] = (),
         nodes: Sequence[str] = (),
         polygon: Sequence[float] = (),
-        valves: SourceFile | str | PathLike[str] | None = None,
-        customers: SourceFile | str | PathLike[str] | None = None,
+        valves: DatasetRef | None = None,
+        customers: DatasetRef | None = None,
         unusable_valves: Sequence[str] = (),
         closed_valves: Sequence[str] = (),
         duration_s: float | None = None,
@@ -114,8 +113,8 @@ class FailureQuestions(Utility):
         scenario: Scenario,
         storm: Storm | None = None,
         hours: float | None = None,
-        underpasses: SourceFile | str | PathLike[str] | None = None,
-        customers: SourceFile | str | PathLike[str] | None = None,
+        underpasses: DatasetRef | None = None,
+        customers: DatasetRef | None = None,
     ) -> OutageReport:
         """Follow a pump, gate, outfall or sewer that is lost through a storm, beside the same storm without the loss.
 
@@ -178,8 +177,8 @@ class FailureQuestions(Utility):
         storm: Storm | None = None,
         scenario: Scenario | None = None,
         hours: float | None = None,
-        underpasses: SourceFile | str | PathLike[str] | None = None,
-        customers: SourceFile | str | PathLike[str] | None = None,
+        underpasses: DatasetRef | None = None,
+        customers: DatasetRef | None = None,
         rank_by: str = "customers",
     ) -> DrainageCriticalityReport:
         """Lose every pump, gate, outfall or sewer once in a storm, and rank what that does.
@@ -252,8 +251,8 @@ class FailureQuestions(Utility):
         peak_ratio: float = 0.4,
         zone: str = "",
         scenario: Scenario | None = None,
-        stations: SourceFile | str | PathLike[str] | None = None,
-        underpasses: SourceFile | str | PathLike[str] | None = None,
+        stations: DatasetRef | None = None,
+        underpasses: DatasetRef | None = None,
     ) -> SitePlanReport:
         """Write a plan for every underpass and station (一涵一策), with the worst storm each survives.
 

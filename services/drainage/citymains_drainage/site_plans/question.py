@@ -6,13 +6,12 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from os import PathLike
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from citymains.call import current_call
 from citymains.errors import InputError
-from citymains.intake.source import SourceFile
+from citymains.intake.dataset import DatasetRef
 from citymains.model.finding import Finding, Severity, finding, verdict_of
 from citymains.model.network import Network
 from citymains.model.scenario import Scenario, StormEdit
@@ -47,8 +46,8 @@ class SitePlanRequest:
     peak_ratio: float
     zone: str
     scenario: Scenario
-    stations: SourceFile | str | PathLike[str] | None
-    underpasses: SourceFile | str | PathLike[str] | None
+    stations: DatasetRef | None
+    underpasses: DatasetRef | None
 
 
 @dataclass(frozen=True)

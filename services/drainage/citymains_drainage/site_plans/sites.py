@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from citymains.errors import InputError, Issue
+from citymains.errors import InputError
+from citymains.intake.dataset import DatasetRef
 from citymains.intake.ids import fold_ascii
 from citymains.intake.inp import InpDocument
-from citymains.intake.ledger import Ledger, read_ledger
+from citymains.intake.ledger import Ledger
 from citymains.model.table import Table
 from citymains.rules.book import Resolved
 
@@ -84,7 +85,13 @@ class SiteList:
 
 
 def site_list(
-    face: Utility, document: InpDocument, options: ModelOptions, *, stations: Any, underpasses: Any, file: str
+    face: Utility,
+    document: InpDocument,
+    options: ModelOptions,
+    *,
+    stations: DatasetRef | None,
+    underpasses: DatasetRef | None,
+    file: str,
 ) -> SiteList:
     """The sites of a model.
 
@@ -94,17 +101,11 @@ def site_list(
         Every issue of ledgers and model: SCHEDULE_UNDERPASS_WITHOUT_LEVEL, SCHEDULE_PUMP_WITHOUT_CURVE, ...;
         SITE_PLANS_NO_SITE.
     """
-    ledgers = {
-        name: read_ledger(face.workbench.file(reference), kind)
-        for name, reference, kind in (
-            ("stations", stations, STATIONS),
-            ("underpasses", underpasses, UNDERPASSES),
-        )
-        if reference is not None
+    given = {
+        "stations": face.ledger(stations, STATIONS),
+        "underpasses": face.ledger(underpasses, UNDERPASSES),
     }
-    issues: list[Issue] = [
-        one for ledger in ledgers.values() for one in ledger.issues if one.severity == "error"
-    ]
+    ledgers = {name: ledger for name, ledger in given.items() if ledger is not None}
     defaults, closing = closing_defaults(face)
     tables = {name: ledger.table for name, ledger in ledgers.items()}
     reader = StationReader(
@@ -116,9 +117,8 @@ def site_list(
         file=file,
     )
     commanded = reader.commanded()
-    issues += reader.issues
-    if issues:
-        raise InputError(issues)
+    if reader.issues:
+        raise InputError(reader.issues)
     sump = face.workbench.rules.resolve(
         "pump_sump", jurisdiction=face.workbench.jurisdiction, on=face.workbench.today()
     )
