@@ -64,7 +64,10 @@ def test_remote_refusals_are_the_local_ones(drainage, remote, small, source):
 UNDERPASSES = SourceFile("u.csv", "名称,水位节点,封闭水深,联系人\n铁路桥,铁路桥下穿,0.30,张工\n".encode())
 CUSTOMERS = SourceFile("c.csv", "用户编号,接入节点,户数,重点用户\nA,东风路8,10,是\nB,南环路1,4,否\n".encode())
 ASKED = {
-    "simulate": {"underpasses": UNDERPASSES, "scenario": Scenario.close(["东风路3-4"], start_s=3600, end_s=7200)},
+    "simulate": {
+        "underpasses": UNDERPASSES,
+        "scenario": Scenario.close(["东风路3-4"], start_s=3600, end_s=7200),
+    },
     "isolate": {"nodes": ["南环路4"], "customers": CUSTOMERS, "duration_s": 3600.0, "inflow_m3_per_h": 80.0},
     "outage": {
         "scenario": Scenario.lose(plants=["河东排口"], regulators=["下穿雨水口"], start_s=3600),
