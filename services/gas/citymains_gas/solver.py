@@ -16,15 +16,17 @@ import pandapipes
 from citymains.engine_host.engine import EngineFault
 from citymains.intake.pandapipes_model import PipeModel
 from numpy.typing import NDArray
+from pandapipes.idx_node import IdxNode
 from pandapipes.pf.pipeflow_setup import PipeflowNotConverged, get_lookup
 from pandapipes.properties import fluids
 
-from citymains_gas import solver_friction
+from citymains_gas import solver_compressors, solver_friction
 from citymains_gas.cases import Case, unpacked
 from citymains_gas.delivery import Delivery
 from citymains_gas.friction import FrictionModel
 from citymains_gas.kernel_batch import Batch
 from citymains_gas.regulators_states import ActiveSet, State, slam_kpa_without
+from citymains_gas.solver_compressors import RunningSet
 
 #: pandapipes' result columns by ours: (table, column, factor).
 RESULTS: Final[Mapping[str, Mapping[str, tuple[str, str, float]]]] = {
@@ -98,6 +100,7 @@ class GasEngine:
         """Build the network of :meth:`citymains.intake.pandapipes_model.PipeModel.engine_model`; ``document`` is its own."""
         logging.getLogger("pandapipes").setLevel(logging.ERROR)
         solver_friction.install()
+        solver_compressors.install()
         return GasSession(model)
 
 
@@ -249,9 +252,24 @@ class GasSession:
         return answer
 
     def _solve_once(self, friction_model: str) -> dict[str, Any]:
-        """One state, with shorter steps where whole ones do not arrive."""
+        """The state in which every compressor runs that can."""
         if not self._has_source():
             return self._answer(converged=True, iterations=0, message="no source in service", filled=False)
+        if not self._counts.get("compressors"):
+            return self._solve_fixed(friction_model)
+        found = RunningSet(self._model)
+        while True:
+            found.use()
+            answer = self._solve_fixed(friction_model)
+            answer["running"] = found.running
+            columns = answer["columns"]["compressors"]
+            if not answer["converged"] or not found.stop(
+                columns["inlet_pressure_kpa"], columns["flow_kg_per_s"]
+            ):
+                return answer
+
+    def _solve_fixed(self, friction_model: str) -> dict[str, Any]:
+        """One state, with shorter steps where whole ones do not arrive."""
         answer: dict[str, Any] = {}
         for damping in _DAMPINGS:
             answer = self._attempt(friction_model, damping)
@@ -278,7 +296,10 @@ class GasSession:
                 converged=False, iterations=0, message=f"{type(error).__name__}: {error}", filled=False
             )
         answer = self._answer(
-            converged=bool(self._net.converged), iterations=self._iterations(), message="", filled=True
+            converged=bool(self._net.converged) and self._above_vacuum(),
+            iterations=self._iterations(),
+            message="",
+            filled=True,
         )
         if damping < 1.0:
             answer["options"]["damping"] = damping
@@ -316,6 +337,11 @@ class GasSession:
                 run()
             finally:
                 self._net.press_control["control_active"] = active
+
+    def _above_vacuum(self) -> bool:
+        """Whether every pressure is above nought; the squares in the law of flow have a second root below."""
+        pits = self._net["_active_pit"]["node"]
+        return bool((pits[:, IdxNode.PINIT] + pits[:, IdxNode.PAMB] > 0.0).all())
 
     def _has_source(self) -> bool:
         grids = self._net.get("ext_grid")
