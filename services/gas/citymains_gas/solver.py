@@ -20,7 +20,7 @@ from pandapipes.idx_node import IdxNode
 from pandapipes.pf.pipeflow_setup import PipeflowNotConverged, get_lookup
 from pandapipes.properties import fluids
 
-from citymains_gas import solver_compressors, solver_friction
+from citymains_gas import solver_compressors, solver_friction, solver_steps
 from citymains_gas.cases import Case, unpacked
 from citymains_gas.delivery import Delivery
 from citymains_gas.friction import FrictionModel
@@ -58,8 +58,11 @@ MAX_ITERATIONS: Final = 100
 
 #: Heat capacity of a gas that states none [J/(kg K)].
 _ANY_HEAT_CAPACITY: Final = 2000.0
-#: Shares of Newton's step that are tried in turn.
-_DAMPINGS: Final = (1.0, 0.6, 0.3)
+#: Ways to step that are tried in turn: whole steps, pandapipes' own shorter ones, ones that bring the residual down.
+_WHOLE, _SHORTER, _DESCENDING = "whole", "automatic", "descending"
+_STEPS: Final = (_WHOLE, _SHORTER, _DESCENDING)
+#: First guess of all pressures, over the highest a source holds, where none of them arrives from the nominal ones.
+_HIGH_START: Final = 1.6
 
 _PROPERTIES: Final[Mapping[str, Callable[[Mapping[str, Any]], Any]]] = {
     "constant": lambda one: fluids.FluidPropertyConstant(one["value"]),
@@ -269,17 +272,26 @@ class GasSession:
                 return answer
 
     def _solve_fixed(self, friction_model: str) -> dict[str, Any]:
-        """One state, with shorter steps where whole ones do not arrive."""
+        """One state, with other steps where whole ones do not arrive, and from high pressures in the end."""
         answer: dict[str, Any] = {}
-        for damping in _DAMPINGS:
-            answer = self._attempt(friction_model, damping)
+        for steps in _STEPS:
+            answer = self._attempt(friction_model, steps)
             if answer["converged"] or not answer["iterations"]:
-                break
+                return answer
+        first = self._net.junction.pn_bar.to_numpy(copy=True)
+        self._net.junction["pn_bar"] = _HIGH_START * self._net.ext_grid.p_bar.max()
+        try:
+            for steps in (_SHORTER, _DESCENDING):
+                again = self._attempt(friction_model, steps)
+                if again["converged"]:
+                    return again
+        finally:
+            self._net.junction["pn_bar"] = first
         return answer
 
-    def _attempt(self, friction_model: str, damping: float) -> dict[str, Any]:
+    def _attempt(self, friction_model: str, steps: str) -> dict[str, Any]:
         try:
-            self._pipeflow(friction_model, damping)
+            self._pipeflow(friction_model, steps)
         except PipeflowNotConverged as error:
             return self._answer(
                 converged=False, iterations=self._iterations(), message=str(error), filled=False
@@ -301,11 +313,11 @@ class GasSession:
             message="",
             filled=True,
         )
-        if damping < 1.0:
-            answer["options"]["damping"] = damping
+        if steps != _WHOLE:
+            answer["options"]["steps"] = steps
         return answer
 
-    def _pipeflow(self, friction_model: str, damping: float) -> None:
+    def _pipeflow(self, friction_model: str, steps: str) -> None:
         def run() -> None:
             pandapipes.pipeflow(
                 self._net,
@@ -313,12 +325,13 @@ class GasSession:
                 friction_model=friction_model,
                 use_numba=False,
                 max_iter_hyd=MAX_ITERATIONS,
-                alpha=damping,
+                nonlinear_method="automatic" if steps == _SHORTER else "constant",
                 ambient_temperature=self._ambient_k,
                 calc_compression_power=False,
                 **TOLERANCES,
             )
 
+        solver_steps.descend(steps == _DESCENDING)
         try:
             run()
         except UserWarning:
