@@ -71,7 +71,8 @@ class City:
         self.name = name
         self.workbench = workbench
         self.crs = crs
-        self.own_networks = dict(networks or {})
+        self.own_networks = workbench.own_networks
+        self.own_networks.update(networks or {})
         self._utilities: dict[str, Utility] = {}
 
     @property

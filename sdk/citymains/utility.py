@@ -19,6 +19,8 @@ from citymains._version import __version__
 from citymains.comparison.report import ComparisonReport
 from citymains.errors import InputError, Issue, NotBuiltError, NotFoundError
 from citymains.intake.bundles import refuse_name
+from citymains.intake.dataset import DatasetRef, is_rows, rows_as_file
+from citymains.intake.ledger import Ledger, LedgerKind, read_ledger
 from citymains.intake.source import Intake, SourceFile
 from citymains.isolation.report import IsolationReport
 from citymains.model.canonical import report_id
@@ -36,11 +38,10 @@ if TYPE_CHECKING:
 
 #: Questions of the public contract that no release answers yet, by utility ("" is every utility).
 PLANNED: Mapping[str, frozenset[str]] = {
-    "": frozenset({"renewal", "bill"}),
-    "water": frozenset({"outage", "criticality", "sources", "leakage", "fire_flow"}),
-    "gas": frozenset(),
-    "heating": frozenset({"outage", "criticality", "rooms", "cases"}),
-    "drainage": frozenset({"outage", "criticality", "storm", "schedule", "advise"}),
+    "": frozenset({"renewal"}),
+    "water": frozenset({"bill"}),
+    "gas": frozenset({"bill"}),
+    "drainage": frozenset({"outage", "criticality", "bill", "advise"}),
 }
 
 
@@ -72,6 +73,16 @@ class Utility(Face):
     def bundled(self) -> Mapping[str, Path]:
         """Networks that load by name: those that ship with the solver libraries, and our own."""
         return {}
+
+    def fidelity(self, file: SourceFile, intake: Intake) -> Iterable[Issue]:
+        """What differs between calculations of a file as it is written and as it is read here.
+
+        Raises
+        ------
+        NotBuiltError
+            The utility compares nothing yet.
+        """
+        raise NotBuiltError(value=f"{self.name}.validate fidelity")
 
     def layout(self, network: Network) -> Layout:
         """The network's shape: graph, sources, lengths, and the valves drawn in the model.
@@ -127,7 +138,11 @@ class Utility(Face):
 
     @question(rpc="ValidateNetwork")
     def validate(
-        self, source: SourceFile | str | PathLike[str], *, columns: Mapping[str, str] | None = None
+        self,
+        source: SourceFile | str | PathLike[str],
+        *,
+        columns: Mapping[str, str] | None = None,
+        fidelity: bool = False,
     ) -> ValidationReport:
         """List every issue of a model file, with line, element, value and how to mend it.
 
@@ -137,6 +152,9 @@ class Utility(Face):
             A file, the name of a bundled network, or the id of a loaded network.
         columns : mapping of str to str, optional
             Of a ledger of pipes: our name of a column to the file's own heading.
+        fidelity : bool
+            Calculate the file as it is written and as it is read here, and name the elements that differ;
+            water compares EPANET 2.2 and 2.3, and what wntr writes again, too.
 
         Returns
         -------
@@ -148,7 +166,10 @@ class Utility(Face):
             file = SourceFile(source, self.workbench.store.document(source))
         else:
             file = _with_columns(self._source(source), columns)
-        return self._validation_record(file, self.read(file))
+        intake = self.read(file)
+        if fidelity and not intake.errors:
+            intake = replace(intake, issues=(*intake.issues, *self.fidelity(file, intake)))
+        return self._validation_record(file, intake)
 
     @question(rpc="TraceIsolation")
     def isolate(
@@ -158,8 +179,8 @@ class Utility(Face):
         pipes: Sequence[str] = (),
         nodes: Sequence[str] = (),
         polygon: Sequence[float] = (),
-        valves: SourceFile | str | PathLike[str] | None = None,
-        customers: SourceFile | str | PathLike[str] | None = None,
+        valves: DatasetRef | None = None,
+        customers: DatasetRef | None = None,
         unusable_valves: Sequence[str] = (),
         closed_valves: Sequence[str] = (),
         duration_s: float | None = None,
@@ -302,6 +323,27 @@ class Utility(Face):
     def document(self, network: Network) -> bytes:
         """The canonical model of a network, as the engine is fed from it."""
         return self.workbench.store.document(network.id)
+
+    def ledger(self, reference: DatasetRef | None, kind: LedgerKind) -> Ledger | None:
+        """A ledger an argument stands for, read whole; None where none is given.
+
+        Parameters
+        ----------
+        reference : path, str, SourceFile, DataFrame or rows, optional
+            A file, the id of a stored dataset, or rows in memory.
+        kind : LedgerKind
+
+        Raises
+        ------
+        InputError
+            Every issue of the ledger; or as :meth:`Workbench.file` says.
+        """
+        if reference is None:
+            return None
+        file = rows_as_file(reference, kind.name) if is_rows(reference) else self.workbench.file(reference)  # type: ignore[arg-type]
+        found = read_ledger(file, kind)
+        found.require()
+        return found
 
     def provenance(
         self,

@@ -83,6 +83,8 @@ class Workbench:
         self.time_zone = time_zone
         self.reads_paths = reads_paths
         self.holders = tuple(holders)
+        self.own_networks: dict[str, Path] = {}
+        """The city's own network of each utility, for questions that are asked without one."""
         self._datasets = dict(datasets or {})
         self._rule_files = tuple(rule_files)
         self.max_model_bytes = int(os.environ.get("CITYMAINS_MAX_MODEL_BYTES", MAX_MODEL_BYTES))

@@ -235,3 +235,20 @@ def test_without_a_city_the_network_is_asked_for(call):
     said = call("sketch", "echo")
     assert said.code == 2
     assert "NET" in said.err
+
+
+def test_templates_of_every_kind_of_dataset(call, tmp_path):
+    said = call("templates", str(tmp_path / "模板"))
+    assert said.code == 0
+    assert "heat_users: " in said.out
+    written = {path.name for path in (tmp_path / "模板").iterdir()}
+    assert {
+        "customers.xlsx",
+        "valves.csv",
+        "heat_users.xlsx",
+        "heat_readings.csv",
+        "heat_buildings.xlsx",
+    } <= written
+    head = (tmp_path / "模板" / "heat_outages.csv").read_text(encoding="utf-8-sig")
+    assert head == "substation,start,end,kind,fault\n"
+    assert call("templates", str(tmp_path / "x"), "--kind", "nope").code == 4

@@ -177,6 +177,7 @@ def question_command(utility: str, question: Question) -> Callable[..., None]:
     """The function typer makes a command of."""
     arguments: dict[str, Taken] = {}
     has_scenario = False
+    required = {parameter.name for parameter in question.parameters if parameter.required}
     for parameter in question.parameters:
         if parameter.name == "scenario":
             has_scenario = True
@@ -187,14 +188,17 @@ def question_command(utility: str, question: Question) -> Callable[..., None]:
         common = {name: given.pop(name) for name in _COMMON}
         scenario = {name: given.pop(name) for name in list(given) if has_scenario and name in SCENARIO_NAMES}
         asked = {
-            name: _converted(arguments[name], value) for name, value in given.items() if _wanted(name, value)
+            name: _converted(arguments[name], value)
+            for name, value in given.items()
+            if value is not None or (name in MODEL_ARGUMENTS and name in required)
         }
         if has_scenario and (edits := scenario_of(scenario)) is not None:
             asked["scenario"] = edits
         run_question(utility, question, asked, common)
 
     parameters = [
-        _optional_net(one.parameter) if name == "net" else one.parameter for name, one in arguments.items()
+        _optional_net(one.parameter) if name == "net" and name in required else one.parameter
+        for name, one in arguments.items()
     ]
     if has_scenario:
         parameters.extend(SCENARIO_OPTIONS)
@@ -213,10 +217,6 @@ def _optional_net(parameter: inspect.Parameter) -> inspect.Parameter:
         help="A model file, the name of a bundled network, or the id of a loaded one; the default is the city's own.",
     )
     return parameter.replace(default=None, annotation=Annotated[str | None, info])
-
-
-def _wanted(name: str, value: Any) -> bool:
-    return value is not None or name in MODEL_ARGUMENTS
 
 
 def _converted(one: Taken, value: Any) -> Any:

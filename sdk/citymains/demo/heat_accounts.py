@@ -1,8 +1,8 @@
 """The town's heat users of one season: accounts, prices, room sensors, requests and stops, all made up.
 
-Every seventh flat or so is a tenant's. Two leaks stop substations, as in Nanyang in the winter of
+Each substation heats two houses, an old one and an insulated one. Every seventh flat or so is a tenant's. Two leaks stop substations, as in Nanyang in the winter of
 2022: one early in December for 31 h, one early in February for 14 h; a pump trip of 9 h is too
-short for a refund. Some rooms stay cold, and some of their users ask for a test.
+short for a refund. Rooms cool while their substation stands still. Some rooms stay cold, and some of their users ask for a test.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from citymains.demo.heating import districts_of
 from citymains.demo.streets import Town
@@ -24,7 +25,7 @@ from citymains.demo.streets import Town
 _USERS_PER_STATION: Final = 12
 _STEPS: Final = 144
 #: Version of what is made here: another one is written beside it.
-_VERSION: Final = "1"
+_VERSION: Final = "2"
 
 Row = Sequence[Any]
 
@@ -70,9 +71,19 @@ def _make(folder: Path, town: Town, year: int) -> None:
         ["tariff", "price_yuan_per_m2_day", "basic_yuan_per_m2_season"],
         [["居民", "0.19", "6.84"]],
     )
-    _write(work, "users", _USER_COLUMNS, _users(stations, random))
-    cold = _write_readings(work / "readings.parquet", stations, first, days, random)
-    _write(work, "outages", ["substation", "start", "end", "fault"], _outages(stations, year))
+    users = _users(stations, random)
+    _write(work, "users", _USER_COLUMNS, users)
+    _write(
+        work,
+        "buildings",
+        ["building", "substation", "area_m2", "building_type", "emission"],
+        _buildings(users),
+    )
+    outdoor = _outdoor(days, random)
+    _write(work, "weather", ["time", "temperature_c"], _weather(first, outdoor))
+    stops = _outages(stations, year)
+    cold = _write_readings(work / "readings.parquet", stations, first, outdoor, stops, random)
+    _write(work, "outages", ["substation", "start", "end", "fault"], stops)
     _write(work, "requests", _REQUEST_COLUMNS, _requests(stations, cold, first))
     try:
         os.rename(work, folder)
@@ -97,6 +108,7 @@ _USER_COLUMNS = [
     "tenant",
     "pauses_next_season",
     "metered",
+    "building",
 ]
 
 
@@ -108,24 +120,90 @@ def _users(stations: list[str], random: np.random.Generator) -> list[Row]:
         [
             f"H{at + 1:05d}", stations[at // _USERS_PER_STATION], f"{area / 100:.2f}", "居民",
             "other" if draws[at, 0] < 0.03 else "resident", f"T{at // _USERS_PER_STATION + 1:03d}",
-            "yes" if draws[at, 1] < 0.14 else "no", "yes" if draws[at, 2] < 0.04 else "no", "no",
+            "yes" if draws[at, 1] < 0.14 else "no", "yes" if draws[at, 2] < 0.04 else "no", "no", _house(stations, at),
         ]
         for at, area in enumerate(areas.tolist())
     ]  # fmt: skip
 
 
+def _house(stations: list[str], at: int) -> str:
+    """House of a user: the first half of a substation's live in the old one."""
+    station, place = divmod(at, _USERS_PER_STATION)
+    return f"{stations[station].removeprefix('换热站')} {1 if place < _USERS_PER_STATION // 2 else 2}号楼"
+
+
+def _buildings(users: Sequence[Row]) -> list[Row]:
+    areas: dict[tuple[str, str], int] = {}
+    for user in users:
+        key = (str(user[-1]), str(user[1]))
+        areas[key] = areas.get(key, 0) + round(float(user[2]) * 100)
+    return [
+        [
+            house,
+            station,
+            f"{hundredths / 100:.2f}",
+            "old-medium" if house.endswith("1号楼") else "insulated-medium",
+            "radiator" if house.endswith("1号楼") else "floor",
+        ]
+        for (house, station), hundredths in areas.items()
+    ]
+
+
+def _outdoor(days: int, random: np.random.Generator) -> NDArray[np.float64]:
+    """Outdoor temperature every ten minutes: coldest in the middle of the season and before sunrise."""
+    steps = np.arange(days * _STEPS)
+    season = 4.0 - 8.0 * np.sin(np.pi * steps / len(steps))
+    spells = np.interp(steps, np.arange(days + 1) * _STEPS, random.normal(0.0, 2.0, days + 1))
+    return season + spells - 4.0 * np.cos(2.0 * np.pi * (steps / _STEPS - 15.0 / 24.0) + np.pi)
+
+
+def _weather(first: date, outdoor_c: NDArray[np.float64]) -> list[Row]:
+    start = datetime.combine(first, datetime.min.time())
+    hourly = outdoor_c[:: _STEPS // 24].tolist()
+    return [
+        [(start + timedelta(hours=at)).isoformat(" ", "minutes"), f"{value:.1f}"]
+        for at, value in enumerate(hourly)
+    ]
+
+
+def _cool(room_c: NDArray[np.float64], outdoor_c: NDArray[np.float64], first: int, last: int) -> None:
+    """Take the heat away from a room between two steps; it is warm again within a day or so."""
+    usual = room_c.copy()
+    lost = 0.0
+    for step in range(first, min(last + 2 * _STEPS, len(room_c))):
+        balance = outdoor_c[step] + 3.0 if step < last else usual[step]
+        hours = 45.0 if step < last else 8.0
+        now = usual[step] - lost
+        lost += (now - balance) / (6.0 * hours)
+        room_c[step] = usual[step] - lost
+
+
 def _write_readings(
-    path: Path, stations: list[str], first: date, days: int, random: np.random.Generator
+    path: Path,
+    stations: list[str],
+    first: date,
+    outdoor_c: NDArray[np.float64],
+    stops: Sequence[Row],
+    random: np.random.Generator,
 ) -> list[int]:
     """Ten-minute series of one room behind every substation. Gives the positions of those that stay cold."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    days = len(outdoor_c) // _STEPS
     cold = list(range(4, len(stations), 9))
     level = np.where(np.isin(np.arange(len(stations)), cold), 16.9, 20.4)
     spells = random.normal(0.0, 0.5, (len(stations), days))
     swing = 0.6 * np.sin(np.arange(_STEPS) * 2.0 * np.pi / _STEPS)
-    values = np.round(level[:, None, None] + spells[:, :, None] + swing[None, None, :], 1).ravel()
+    rooms = (level[:, None, None] + spells[:, :, None] + swing[None, None, :]).reshape(len(stations), -1)
+    midnight = datetime.combine(first, datetime.min.time())
+    for station, begins, ends, _ in stops:
+        steps = [
+            int((datetime.fromisoformat(str(one)) - midnight).total_seconds() // 600)
+            for one in (begins, ends)
+        ]
+        _cool(rooms[stations.index(str(station))], outdoor_c, *steps)
+    values = np.round(rooms, 1).ravel()
     values[random.random(len(values)) < 0.0005] = 85.0
     start = np.datetime64(first, "s").astype(np.int64)
     seconds = np.tile(start + 600 * np.arange(days * _STEPS), len(stations))

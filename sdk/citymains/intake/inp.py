@@ -38,6 +38,8 @@ class InpSection:
         How many letters of it the engine asks for; the rest may be missing or different.
     free_text : bool
         Lines are kept whole (titles); their length does not matter.
+    drawn : bool
+        It only says how the model is drawn, so an open quotation mark does no harm.
     continues : bool
         A row with the same first word goes on with the values of the row above (patterns), so
         that a row too long for the engine can be broken into several.
@@ -46,6 +48,7 @@ class InpSection:
     name: str
     shortest: int = 4
     free_text: bool = False
+    drawn: bool = False
     continues: bool = False
 
 
@@ -63,6 +66,8 @@ class InpFormat:
     """Whether complete files close with [END]."""
     last: frozenset[str] = frozenset()
     """Sections that come last in a complete file of a format without [END]."""
+    text_before: bool = False
+    """Whether the engine passes over lines before the first heading."""
     ids_fold_case: bool = False
     """Whether the engine takes ``J1`` and ``j1`` for the same id."""
 
@@ -259,7 +264,8 @@ class _Reader:
             return
         tokens, closed = tokenize(data)
         if not closed:
-            self.tell("INP_QUOTE_OPEN", "error", number, element=tokens[0][:60])
+            severity = "repair" if section.drawn else "error"
+            self.tell("INP_QUOTE_OPEN", severity, number, element=tokens[0][:60])
         longest = max(map(len, tokens))
         if longest > MAX_TOKEN_CHARACTERS:
             self.tell("INP_TOKEN_TOO_LONG", "error", number, value=longest, limit=MAX_TOKEN_CHARACTERS)
@@ -311,7 +317,8 @@ class _Reader:
                 "FILE_WRONG_FORMAT", "error", None, limit=f"{self.form.name} INP", value=self.appearance(text)
             )
         elif self.stray is not None:
-            self.tell("INP_OUTSIDE_SECTION", "error", self.stray[0], value=self.stray[1])
+            severity = "warning" if self.form.text_before else "error"
+            self.tell("INP_OUTSIDE_SECTION", severity, self.stray[0], value=self.stray[1])
         if self.known and not self.foreign:
             if self.form.ends and not self.ended:
                 self.judge_end(text)

@@ -157,6 +157,11 @@ def register_kinds_of(utilities: Iterable[UtilityRecord]) -> None:
             register_ledger_kind(kind)
 
 
+def ledger_kinds() -> Mapping[str, DatasetKind]:
+    """Every kind that is known, by name."""
+    return dict(_KINDS)
+
+
 def ledger_kind(name: str) -> DatasetKind:
     """The kind of that name. Raises NotFoundError, naming those there are."""
     if name not in _KINDS:

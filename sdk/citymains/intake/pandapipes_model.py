@@ -305,6 +305,11 @@ class _Edits:
             )
 
     def _scale(self, edit: ScaleDemand) -> None:
+        if not 0.0 <= edit.factor < 1e6:
+            self.refused.append(
+                issue("ARGUMENT_INVALID", field="factor", value=edit.factor, limit="0 .. 1e6")
+            )
+            return
         junctions = self.model._row_of.get("junctions", {})
         named = set(edit.nodes)
         met = {name for name in named if name in junctions}

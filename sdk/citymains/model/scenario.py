@@ -61,6 +61,16 @@ class Burst:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Draw:
+    """Draw water at a node, beside its customers: a fire, a filling."""
+
+    node: str
+    flow_m3_per_h: float
+    start_s: float | None = None
+    end_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StormEdit:
     """Rain of a design storm over the whole model."""
 
@@ -71,7 +81,7 @@ class StormEdit:
     peak_ratio: float = 0.4
 
 
-Edit: TypeAlias = Close | Lose | ScaleDemand | SetControl | Burst | StormEdit
+Edit: TypeAlias = Close | Lose | ScaleDemand | SetControl | Burst | StormEdit | Draw
 
 
 def _seconds(time_s: float | None) -> float | None:
@@ -103,6 +113,7 @@ class Scenario:
         SetControl: "set_control",
         Burst: "burst",
         StormEdit: "storm",
+        Draw: "draw",
     }
 
     @classmethod
@@ -161,6 +172,24 @@ class Scenario:
                 Burst(
                     pipe=pipe,
                     diameter_mm=float(diameter_mm),
+                    start_s=_seconds(start_s),
+                    end_s=_seconds(end_s),
+                ),
+            )
+        )
+
+    @classmethod
+    def draw(
+        cls, node: str, flow_m3_per_h: float, start_s: float | None = None, end_s: float | None = None
+    ) -> Scenario:
+        """Draw `flow_m3_per_h` (> 0) at a node, beside what its customers want."""
+        if not flow_m3_per_h > 0:
+            raise InputError("ARGUMENT_INVALID", field="flow_m3_per_h", value=flow_m3_per_h, limit="> 0")
+        return cls(
+            (
+                Draw(
+                    node=node,
+                    flow_m3_per_h=float(flow_m3_per_h),
                     start_s=_seconds(start_s),
                     end_s=_seconds(end_s),
                 ),

@@ -174,9 +174,14 @@ def declare_kind(reference: str) -> None:
 def rule_kinds() -> Mapping[str, RuleKind]:
     """Every kind by name."""
     from citymains.plugins.records import load_reference
-    from citymains.rules import outage_notice, water_pressure
+    from citymains.rules import outage_notice, water_leakage, water_pressure
 
-    for kind in (water_pressure.KIND, *outage_notice.KINDS, *map(load_reference, _DECLARED)):
+    for kind in (
+        water_pressure.KIND,
+        water_leakage.KIND,
+        *outage_notice.KINDS,
+        *map(load_reference, _DECLARED),
+    ):
         register_kind(kind)
     return dict(_KINDS)
 

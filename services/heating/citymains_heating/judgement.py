@@ -62,7 +62,7 @@ def _negative_pressures(result: SupplyResult) -> Iterator[Finding]:
         Severity.REJECTED,
         result,
         pressure,
-        pressure < -_PRESSURE_TOLERANCE_KPA,
+        (pressure < -_PRESSURE_TOLERANCE_KPA) & (result.consumer("flow_kg_per_s") > 0.0),
         limit=0.0,
         unit="kPa",
     )

@@ -66,6 +66,28 @@ register_messages(
             "Nothing to do: in one network one plant holds the pressure, the first of the table.",
             "无需处理:同一管网仅由表中第一个热源定压。",
         ),
+        "HEAT_CASE_OPEN": Text(
+            "The sensor {element} reads {value} °C; {limit} °C are owed. It was below for {hours} h.",
+            "测温点 {element} 当前 {value} ℃,低于应达到的 {limit} ℃,累计不达标 {hours} 小时。",
+            "Send somebody, then let the case close by itself.",
+            "请派人处理,达标后案件自动关闭。",
+        ),
+        "HEAT_STATION_STOPPED": Text(
+            "The substation {element} stands still for {value} h, from {since} h on.",
+            "换热站 {element} 自第 {since} 小时起停热 {value} 小时。",
+        ),
+        "HEAT_LEAK": Text(
+            "The hole discharges {value} kg/s, {share} % of what circulates; as much make-up water is taken for granted.",
+            "破口泄漏 {value} kg/s,为循环流量的 {share} %;计算假定补水量充足。",
+            "Where make-up cannot follow, the pressure falls and the plant trips: lose it in the scenario.",
+            "若补水能力不足,系统压力将下降、热源停运,请在情景中停用该热源。",
+        ),
+        "HEAT_NOT_RESTARTED": Text(
+            "{value} stops are not over within the {limit} h calculated.",
+            "在计算的 {limit} 小时内有 {value} 次停热尚未恢复。",
+            "Calculate a longer time (hours=), or give the scenario's edits an end.",
+            "请延长计算时间(hours=),或为情景给出结束时间。",
+        ),
         "HEAT_NOT_CONVERGED": Text(
             "No solution was found, damped neither: {reason}",
             "包括阻尼迭代在内均未找到解:{reason}",

@@ -7,6 +7,7 @@ are solved together (`bidirectional`), because a consumer that is set by its hea
 
 from __future__ import annotations
 
+import functools
 import logging
 import re
 from collections.abc import Iterator, Mapping
@@ -120,23 +121,26 @@ class HeatSession:
             "heat_consumer",
             "heat_exchanger",
             "sink",
+            "source",
         }
         before = {name: self._net[name].copy() for name in tables if name in self._net}
         for table, columns in task["edits"].items():
             for column, values in columns.items():
                 rows = self._net[table].index[: len(values)]  # stand-ins come after
                 self._net[table].loc[rows, column] = values
-        for junction, flow in task.get("leaks_kg_per_s", {}).items():
-            pandapipes.create_sink(self._net, int(junction), float(flow))
         try:
+            self._hold_pressure()
+            for junction, flow in task.get("leaks_kg_per_s", {}).items():
+                self._leak(int(junction), float(flow))
             return self._with_pumps_that_give(
                 str(task["friction_model"]), task.get("minimum_differential_pressure_kpa")
             )
         finally:
-            for table, rows in before.items():
-                self._net[table] = rows
-            if "sink" not in before and "sink" in self._net:
-                self._net["sink"] = self._net["sink"].iloc[:0]
+            for table in tables:
+                if table in before:
+                    self._net[table] = before[table]
+                elif table in self._net:
+                    self._net[table] = self._net[table].iloc[:0]
 
     def close(self) -> None:
         """Nothing is held outside this process."""
@@ -170,12 +174,25 @@ class HeatSession:
             for one in table.junction[table.in_service & table.p_bar.notna()]
         ]
         nodes = [(-1, node) for node in grids] + [(at, node) for at, (_, _, node) in enumerate(holders)]
-        for at in pressure_holders(self._open_links(), nodes):
+        self._part, held = pressure_holders(self._open_links(), nodes)
+        self._makes_up: dict[int, int] = {}
+        for part, at in held.items():
             if at >= 0:
                 table, row, _ = holders[at]
                 net[table].iloc[row, net[table].columns.get_loc("type")] = "pt"
+                self._makes_up[part] = int(net[table].return_junction.iloc[row])
 
-    def _open_links(self) -> tuple[Array, Array, int]:
+    def _leak(self, junction: int, flow_kg_per_s: float) -> None:
+        """Water lost at a junction, made up at the return of the plant that holds the pressure of its part.
+
+        A source of the network that holds it makes up by itself.
+        """
+        pandapipes.create_sink(self._net, junction, flow_kg_per_s)
+        makes_up = self._makes_up.get(int(self._part[junction]))
+        if makes_up is not None:
+            pandapipes.create_source(self._net, makes_up, flow_kg_per_s)
+
+    def _open_links(self) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
         """Start and end junction of every link that is open."""
         net, starts, ends = self._net, [], []
         shut_pipes = [
@@ -202,12 +219,12 @@ class HeatSession:
         """Solve; plants through which water would flow backwards are shut by their non-return valve."""
         pushed_back: list[int] = []
         while True:
-            self._hold_pressure()
             try:
                 answer = self._throttle(friction_model, minimum_kpa)
             except _PushedBackError as back:
                 pushed_back += back.rows
                 self._net.circ_pump_pressure.loc[back.rows, "in_service"] = False
+                self._hold_pressure()
                 continue
             return {**answer, "pushed_back": np.array(pushed_back, dtype=np.int64)}
 
@@ -253,7 +270,7 @@ class HeatSession:
         stand_ins = net.heat_exchanger.index[-len(serves) :]
         mean_k = np.where(np.isnan(state.mean_k), self._hottest_k(), state.mean_k)
         density = np.asarray(net.fluid.get_density(mean_k), dtype=np.float64)
-        net.heat_exchanger.loc[stand_ins, "in_service"] = serves & state.throttled
+        net.heat_exchanger.loc[stand_ins, "in_service"] = serves & state.throttled & ~state.shut
         net.heat_exchanger.loc[stand_ins, "loss_coefficient"] = state.loss_coefficient(density)
         net.heat_exchanger.loc[stand_ins, "qext_w"] = state.heat_w
 
@@ -343,6 +360,21 @@ class HeatSession:
             **{name: solved[name] for name in ("converged", "iterations", "rung", "message")},
             "columns": results.columns(self._hottest_k()),
             "options": options,
+            "water": self._water,
+        }
+
+    @functools.cached_property
+    def _water(self) -> dict[str, Array]:
+        """Density and heat capacity of the water by temperature."""
+        at_k = np.arange(273.15, 425.0, 2.5)
+        density, capacity = (
+            np.asarray(one(at_k), dtype=np.float64) * np.ones(len(at_k))
+            for one in (self._net.fluid.get_density, self._net.fluid.get_heat_capacity)
+        )
+        return {
+            "temperature_c": at_k - ZERO_CELSIUS_K,
+            "density_kg_per_m3": density,
+            "heat_capacity_j_per_kgk": capacity,
         }
 
 

@@ -70,6 +70,8 @@ class Results:
             inlet_k = found["consumers"]["inlet_temperature_c"] + ZERO_CELSIUS_K
             found["consumers"]["required_w"] = self._required_w(inlet_k, hottest_k)
             found["consumers"]["throttled"] = self.throttled.astype(np.float64)
+        if "valves" in self._counts:
+            found["valves"] = {"flow_kg_per_s": self.column("valves", "valve", "mdot_from_kg_per_s")}
         found["junctions"] = self._junctions()
         return found
 
@@ -106,9 +108,19 @@ class Results:
             "outlet_temperature_c": outlet - ZERO_CELSIUS_K,
             "heat_w": np.where(stagnant, 0.0, heat_w),
         }
+        if component == "consumers" and self._filled:
+            self._pressures_of_shut(columns)
         if component == "pipes":
             columns["velocity_m_per_s"] = column("v_mean_m_per_s")
         return columns
+
+    def _pressures_of_shut(self, columns: dict[str, Array]) -> None:
+        """Pressures at consumers without flow, where their junctions have one."""
+        nodes = self.column("junctions", "junction", "p_bar") * 100.0
+        for side in ("from", "to"):
+            at = self._net["heat_consumer"][f"{side}_junction"].to_numpy(dtype=np.int64)
+            pressure = columns[f"{side}_pressure_kpa"]
+            columns[f"{side}_pressure_kpa"] = np.where(np.isnan(pressure), nodes[at], pressure)
 
     def _junctions(self) -> dict[str, Array]:
         """Pressure and temperature; the temperature is missing where no water moves."""

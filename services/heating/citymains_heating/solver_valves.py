@@ -7,14 +7,15 @@ open valve, a resistance that takes the minimum at the required flow:
     dp = dp_min * (m / m_req)**2        for m < m_req
     dp >= dp_min                        for m = m_req
 
-and goes back to holding its flow once that would exceed what it requires. What it gets is the
-flow's share of its heat: the temperature it returns at stays its set point's.
+and goes back to holding its flow once that would exceed what it requires. Where the return's
+pressure is above the supply's it is shut: its valve does not let water flow back. What it gets
+is the flow's share of its heat: the temperature it returns at stays its set point's.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +64,8 @@ class ValveState:
 
     minimum_kpa: Array
     throttled: Mask = field(init=False)
+    shut: Mask = field(init=False)
+    """Those of the throttled through which nothing flows."""
     required_kg_per_s: Array = field(init=False)
     heat_w: Array = field(init=False)
     mean_k: Array = field(init=False)
@@ -73,6 +76,7 @@ class ValveState:
         count = len(self.minimum_kpa)
         self.minimum_kpa = np.maximum(self.minimum_kpa, LEAST_KPA)
         self.throttled = np.zeros(count, dtype=np.bool_)
+        self.shut = np.zeros(count, dtype=np.bool_)
         self.required_kg_per_s = np.full(count, np.nan)
         self.heat_w = np.zeros(count)
         self.mean_k = np.full(count, np.nan)
@@ -98,13 +102,14 @@ class ValveState:
         """
         required = demand.required_flow(inlet_k, capacity)
         known = np.isfinite(required)
+        may_change = self.changes < MAX_CHANGES
         moved = known & self.throttled & (np.abs(required / self.required_kg_per_s - 1.0) > _TOLERANCE)
         self.required_kg_per_s = np.where(known, required, self.required_kg_per_s)
         with np.errstate(invalid="ignore"):
             short = ~self.throttled & (pressure_kpa < self.minimum_kpa * (1.0 - 1e-6)) & known
-            free = (
-                self.throttled & (flow > self.required_kg_per_s * (1.0 + 1e-6)) & (self.changes < MAX_CHANGES)
-            )
+            free = self.throttled & (flow > self.required_kg_per_s * (1.0 + 1e-6)) & may_change
+            backwards = self.throttled & ~self.shut & (flow < 0.0)
+            reopened = self.shut & (pressure_kpa > 1e-3 * self.minimum_kpa) & may_change
             outlet = demand.outlet_k(inlet_k, capacity)
             self.mean_k = np.where(known, (inlet_k + outlet) / 2.0, self.mean_k)
             heat = np.where(
@@ -114,24 +119,31 @@ class ValveState:
         self.heat_w = np.where(self.throttled, heat, 0.0)
         self.heat_w[free] = 0.0
         self.throttled = (self.throttled | short) & ~free
-        self.changes += free | short
-        return bool((short | free | moved | (self.throttled & ~settled)).any())
+        self.shut = (self.shut | backwards) & ~reopened
+        self.heat_w[self.shut] = 0.0
+        changed = free | short | backwards | reopened
+        self.changes += changed
+        return bool((changed | moved | (self.throttled & ~self.shut & ~settled)).any())
 
 
-def pressure_holders(edges: Any, holders: list[tuple[int, int]]) -> set[int]:
+def pressure_holders(
+    edges: tuple[NDArray[np.int64], NDArray[np.int64], int], holders: list[tuple[int, int]]
+) -> tuple[NDArray[np.int32], dict[int, int]]:
     """Which of several plants hold the pressure: the first of each connected part.
 
     Parameters
     ----------
-    edges : (NDArray, NDArray, int)
+    edges : (ndarray, ndarray, int)
         Start and end node of every link that is open, and the number of nodes.
     holders : list of (int, int)
         Plant and its node, in order of preference.
 
     Returns
     -------
-    set of int
-        Plants that hold the pressure; the others lift it only.
+    part : ndarray of int, shape (nodes,)
+        Connected part of each node.
+    held : dict of int to int
+        The plant that holds the pressure of each part; the others lift it only.
     """
     from scipy import sparse
     from scipy.sparse import csgraph
@@ -142,4 +154,4 @@ def pressure_holders(edges: Any, holders: list[tuple[int, int]]) -> set[int]:
     held: dict[int, int] = {}
     for plant, node in holders:
         held.setdefault(int(part[node]), plant)
-    return set(held.values())
+    return part, held

@@ -16,6 +16,7 @@ from citymains.model.record import Record
 from citymains.model.scenario import Scenario
 from citymains.model.table import ColumnSpec, Kind, MapLayer, Table, TableSpec
 
+from citymains_heating.arguments import make_floats, refuse_times
 from citymains_heating.judgement import findings_of
 from citymains_heating.result import Array, SupplyResult, heat_loss_kw, source_heat_kw
 
@@ -186,6 +187,7 @@ class SupplyRequest:
     design_supply_temperature_c: float | None = None
 
     def __post_init__(self) -> None:
+        make_floats(self, ("minimum_differential_pressure_kpa", "design_supply_temperature_c"))
         least = self.minimum_differential_pressure_kpa
         if least is not None and not 0.0 <= least < 1e5:
             raise InputError(
@@ -216,6 +218,7 @@ def analyze_supply(utility: Utility, network: Network, request: SupplyRequest) -
     """Ask the engine for one steady state and judge it (see :meth:`citymains_heating.utility.Heating.supply`)."""
     began = time.perf_counter()
     scenario = request.scenario
+    refuse_times(scenario, "heating.supply")
     model = pipe_model(utility, network)
     edited = model.edited(scenario, "heating.supply")
     task = request.task(model, "heating.supply")

@@ -84,7 +84,11 @@ class _ModelCheck:
         reached[starts] = reached[ends] = True
         for at in np.flatnonzero(~reached):
             place = self.elements.ids["nodes"][nodes[at]]
-            yield self.tell("NODE_UNCONNECTED", line=place.line, section=place.section, element=nodes[at])
+            # EPANET passes over a source without a link, and stops at a junction without one.
+            severity = "error" if place.section == "JUNCTIONS" else "warning"
+            yield self.tell(
+                "NODE_UNCONNECTED", severity, line=place.line, section=place.section, element=nodes[at]
+            )
         sources = [
             index[one] for table in ("reservoirs", "tanks") for one in self.elements.columns[table]["id"]
         ]

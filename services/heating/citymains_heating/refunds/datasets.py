@@ -67,6 +67,8 @@ DATASETS: Mapping[str, tuple[ColumnDef, ...]] = {
         _c("pauses_next_season", "下季停用", Type.BOOL, "Users who pause next season are paid in cash."),
         _c("paused", "本季停用", Type.BOOL, "Not supplied this season: no refund."),
         _c("metered", "计量", Type.BOOL, "Charged by heat meter."),
+        _c("meter_state", "表计状态", Type.TEXT, "State of the heat meter, for bills; empty: ok.", allowed=("ok", "faulty", "damaged")),
+        _c("building", "楼栋", Type.TEXT, "Building the user lives in, for room temperatures; empty: the substation's."),
         _c("exclusions", "除外情形", Type.TEXT, "Exclusion codes of the rule, separated by semicolons."),
         _FROM,
         _TO,
@@ -134,6 +136,25 @@ DATASETS: Mapping[str, tuple[ColumnDef, ...]] = {
     "ledger": (
         _c("key", "结算键", Type.TEXT, "Settlement key of an earlier settlement.", required=True),
         _c("amount_yuan", "金额", Type.DECIMAL, "Amount paid under the key.", required=True),
+        _c("earlier_yuan", "已退金额", Type.DECIMAL, "As in the table settlement: paid before; then amount_yuan is the total paid so far. Empty: one payment."),
+    ),
+    "buildings": (
+        _c("building", "楼栋", Type.TEXT, "Building.", required=True),
+        _c("substation", "换热站", Type.TEXT, "Substation that heats it: id of the consumer in the network, or of a node it hangs on.", required=True),
+        _c("area_m2", "供热面积", Type.DECIMAL, "Heated floor area.", required=True, positive=True),
+        _c("building_type", "建筑类型", Type.TEXT, "Building type; empty: the one asked for."),
+        _c("emission", "散热方式", Type.TEXT, "radiator, floor or air; empty: radiator.", allowed=("radiator", "floor", "air")),
+        _c("users", "户数", Type.DECIMAL, "Users in it, where the dataset users does not say."),
+        _c("sensor", "测温点", Type.TEXT, "Room sensors in it, separated by semicolons; empty: those of its users."),
+        _c("heat_capacity_kj_per_m2k", "热容", Type.DECIMAL, "Heat capacity per floor area, instead of the type's.", positive=True),
+        _c("loss_w_per_m2k", "热损失系数", Type.DECIMAL, "Heat loss per floor area, instead of the type's.", positive=True),
+        _c("gains_w_per_m2", "内部得热", Type.DECIMAL, "Gains by people, appliances and sun, instead of the type's."),
+        _c("time_constant_h", "时间常数", Type.DECIMAL, "Time constant, instead of the one that capacity and loss give.", positive=True),
+        _c("start_c", "初始室温", Type.DECIMAL, "Room temperature at the start, instead of the one asked for."),
+    ),
+    "weather": (
+        _c("time", "时间", Type.TIME, "When it was measured; local time where no zone is given.", required=True),
+        _c("temperature_c", "室外温度", Type.DECIMAL, "Outdoor temperature.", required=True),
     ),
     "readings": (
         _c("sensor", "测温点", Type.TEXT, "Room sensor.", required=True),
@@ -141,3 +162,6 @@ DATASETS: Mapping[str, tuple[ColumnDef, ...]] = {
         _c("temperature_c", "室温", Type.DECIMAL, "Room temperature.", required=True),
     ),
 }  # fmt: skip
+
+#: What a settlement is calculated from; the others are about buildings.
+SETTLED = tuple(name for name in DATASETS if name not in ("buildings", "weather"))

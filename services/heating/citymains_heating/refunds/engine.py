@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
+from citymains.billing.items import yuan
 from citymains.call import current_call
 from citymains.errors import InputError
 from citymains.model.finding import Finding, Severity, finding, verdict_of
@@ -16,6 +17,7 @@ from citymains.model.provenance import Provenance
 from citymains.plugins.records import RefundRule
 from numpy.typing import NDArray
 
+from citymains_heating.outage_report import SUBSTATIONS, VALVES
 from citymains_heating.refunds import tables
 from citymains_heating.refunds.accounts import (
     Accounts,
@@ -34,15 +36,16 @@ from citymains_heating.refunds.classify import (
     exclude_users,
     settle_overlap,
 )
-from citymains_heating.refunds.columns import yuan
-from citymains_heating.refunds.datasets import DATASETS
+from citymains_heating.refunds.datasets import SETTLED
+from citymains_heating.refunds.fees import STOP, TEMPERATURE, Fees, fee_lines
 from citymains_heating.refunds.plugin_rule import apply_rule
-from citymains_heating.refunds.policy import HeatRefundPolicy
+from citymains_heating.refunds.policy import ClockStart, HeatRefundPolicy
 from citymains_heating.refunds.prices import Price, assign_tariffs, check_tariffs, read_prices
-from citymains_heating.refunds.pricing import STOP, TEMPERATURE, Fees, fee_lines, price_days
+from citymains_heating.refunds.pricing import price_days
 from citymains_heating.refunds.readings import SensorDays, read_sensor_days
 from citymains_heating.refunds.report import RefundReport
 from citymains_heating.refunds.season import Season
+from citymains_heating.refunds.series import FLAG_TEXTS
 from citymains_heating.refunds.settlement import Form, settle
 from citymains_heating.refunds.status import Status
 from citymains_heating.refunds.stops import classify_stops
@@ -79,7 +82,7 @@ def compute_refunds(
     policy : HeatRefundPolicy
     season : Season
     datasets : mapping of str to path, DataFrame, pyarrow Table, rows or None
-        By the names of `DATASETS`; ``users`` is needed, and prices there or in ``tariffs``.
+        By the names of `SETTLED`; ``users`` is needed, and prices there or in ``tariffs``.
     settle_on : date, optional
         Day of the settlement, for late interest.
     late_rate_per_day : Decimal, optional
@@ -168,7 +171,9 @@ def _checked(
     """The datasets, their users and prices; everything wrong with them stands among their issues."""
     data = _read(datasets)
     if more_outages:
-        data["outages"] = joined(data["outages"], read_dataset("outages", more_outages))
+        data["outages"] = joined(
+            data["outages"], _of_users(read_dataset("outages", more_outages), data["users"])
+        )
     assign_tariffs(data["users"], data["tariffs"])
     accounts = _accounts(data, season)
     prices = read_prices(data["tariffs"], season)
@@ -176,6 +181,14 @@ def _checked(
     check_visits(data["requests"], data["measurements"])
     check_tariffs(data["users"], prices)
     return data, accounts, prices
+
+
+def _of_users(outages: Columns, users: Columns) -> Columns:
+    """Stops of substations that heat a user; a network has others too."""
+    known = set(users["substation"])
+    rows = np.array([name in known for name in outages["substation"]], dtype=np.bool_)
+    values = {name: column[rows] for name, column in outages.values.items()}
+    return Columns(outages.name, outages.file, int(rows.sum()), values, outages.first_line, outages.issues)
 
 
 def _fees(
@@ -210,11 +223,11 @@ def _by_user(fees_micro: Mapping[int, int], units: Units) -> dict[int, int]:
 
 def _read(datasets: Mapping[str, Any]) -> dict[str, Columns]:
     for name in datasets:
-        if name not in DATASETS:
-            raise InputError("ARGUMENT_UNKNOWN", field=name, limit=", ".join(DATASETS))
+        if name not in SETTLED:
+            raise InputError("ARGUMENT_UNKNOWN", field=name, limit=", ".join(SETTLED))
     if datasets.get("users") is None:
         raise InputError("ARGUMENT_MISSING", field="users")
-    return {name: read_dataset(name, datasets.get(name)) for name in DATASETS if name != "readings"}
+    return {name: read_dataset(name, datasets.get(name)) for name in SETTLED if name != "readings"}
 
 
 def _accounts(data: dict[str, Columns], season: Season) -> Accounts:
@@ -276,6 +289,7 @@ def _report(
         tables=(
             tables.refunds_table(work), tables.statements_table(work), tables.considered_table(work), tables.days_table(work),
             tables.evidence_table(work), tables.flags_table(work), tables.stops_table(work), tables.settlement_table(work),
+            SUBSTATIONS.empty(), VALVES.empty(),
         ),
         total_yuan=total(settlement.total_cents), temperature_yuan=total(work.rows.cents[~stop]), outage_yuan=total(work.rows.cents[stop]),
         test_fee_yuan=total(settlement.fee_cents), due_yuan=total(due), credit_yuan=total(due[forms == Form.CREDIT]), cash_yuan=total(due[forms == Form.CASH]),
@@ -285,10 +299,25 @@ def _report(
     )  # fmt: skip
 
 
+#: What opens a failing period, in words.
+_STARTS = {
+    ClockStart.REQUEST: ("request for a test", "申请测温"),
+    ClockStart.MEASURED: ("test that fails", "测得不达标"),
+    ClockStart.SENSOR: ("sensor", "测温点"),
+}
+
+
 def _findings(work: Worked, settle_on: date | None, late_rate: Decimal | None) -> list[Finding]:
     note = Severity.NOTE
     found = [
-        finding("REFUND_EVIDENCE_FLAGGED", note, element=flag, value=float(counts.sum()))
+        finding(
+            "REFUND_EVIDENCE_FLAGGED",
+            note,
+            element=flag,
+            value=float(counts.sum()),
+            flag_en=FLAG_TEXTS[flag][0],
+            flag_zh=FLAG_TEXTS[flag][1],
+        )
         for flag, counts in work.sensor_days.flags.items()
         if counts.any()
     ]
@@ -311,7 +340,8 @@ def _findings(work: Worked, settle_on: date | None, late_rate: Decimal | None) -
             severities.get(code, note),
             value=float(count),
             article=work.policy.clock.article,
-            start=work.policy.clock.start,
+            start_en=_STARTS[work.policy.clock.start][0],
+            start_zh=_STARTS[work.policy.clock.start][1],
         )
         for code, count in counted.items()
         if count

@@ -157,16 +157,16 @@ register_messages(
         ),
         # -- findings --------------------------------------------------------------------------
         "REFUND_EVIDENCE_FLAGGED": Text(
-            "{value} readings were set aside or flagged as {element}.",
-            "{value} 条读数被剔除或标记为 {element}。",
+            "{value} readings are {flag_en}; they were set aside or flagged.",
+            "{value} 条读数{flag_zh},已剔除或标记。",
         ),
         "REFUND_NO_EVIDENCE": Text(
             "{value} user-days have no evidence of temperature; they are neither failing nor compliant.",
             "{value} 个户日没有温度证据,既不视为不达标,也不视为达标。",
         ),
         "REFUND_CLOCK_NOT_STARTED": Text(
-            "{value} user-days were measured below the guarantee by sensors, but the rule counts only from the {start}.",
-            "{value} 个户日的测温低于保证值,但该规则仅自 {start} 起计。",
+            "{value} user-days were measured below the guarantee by sensors, but the rule counts only from the {start_en}.",
+            "{value} 个户日的测温低于保证值,但该规则仅自{start_zh}起计。",
         ),
         "REFUND_CLAIM_OPEN": Text(
             "{value} claims have no re-test that meets the guarantee; they are counted to the last evidence.",

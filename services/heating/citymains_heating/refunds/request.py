@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from citymains.errors import InputError
 from citymains.intake.dataset import DatasetRef
@@ -14,11 +14,13 @@ from citymains.model.finding import Severity, finding, verdict_of
 from citymains.model.provenance import Provenance
 from citymains.plugins.records import RefundRule
 
+from citymains_heating.refunds.datasets import SETTLED
 from citymains_heating.refunds.engine import compute_refunds
 from citymains_heating.refunds.packs import resolve_policy
 from citymains_heating.refunds.policy import HeatRefundPolicy
 from citymains_heating.refunds.season import Season, season_of
 from citymains_heating.refunds.sources import find_sources
+from citymains_heating.refunds.stops_of_outage import Stops
 
 if TYPE_CHECKING:
     from citymains.workbench import Workbench
@@ -58,7 +60,7 @@ def settle_season(
     request: RefundRequest,
     *,
     provenance: Callable[[Mapping[str, str]], Provenance] = lambda options: Provenance(options=options),
-    more_outages: Any = None,
+    stops: Stops | None = None,
 ) -> RefundReport:
     """Answer the question ``refunds``; see `citymains_heating.utility.Heating.refunds`.
 
@@ -68,8 +70,8 @@ def settle_season(
     request : RefundRequest
     provenance : callable
         Makes the provenance of an answer from its options.
-    more_outages : sequence of mappings, optional
-        Stops besides those of the dataset ``outages``.
+    stops : Stops, optional
+        Stops that follow from an outage of the network, instead of the city's own dataset ``outages``.
 
     Raises
     ------
@@ -83,11 +85,15 @@ def settle_season(
     holders = (request.company,) if request.company else workbench.holders
     policy = resolve_policy(workbench.rules, place, on, holders=holders)
     season = season_of(request.season, policy)
-    sources = find_sources(workbench, request.datasets, request.season, request.folder)
+    found = find_sources(workbench, request.datasets, request.season, request.folder)
+    sources = {name: source for name, source in found.items() if name in SETTLED}
+    if stops is not None and request.datasets.get("outages") is None:
+        sources.pop("outages", None)
     options = {
         "jurisdiction": place,
         "holders": ", ".join(holders),
         **request.options,
+        **(stops.options if stops is not None else {}),
         **{f"{name}_sha256": source.sha256 for name, source in sorted(sources.items())},
     }
     report = compute_refunds(
@@ -99,8 +105,10 @@ def settle_season(
         design_outdoor_c=None if request.design_outdoor_c is None else Decimal(str(request.design_outdoor_c)),
         rule=workbench.plugins.select(RefundRule, request.rule) if request.rule else None,
         provenance=provenance(options),
-        more_outages=more_outages,
+        more_outages=None if stops is None else stops.rows,
     )
+    if stops is not None:
+        report = stops.told_in(report)
     return _with_rule_change(report, workbench, place, holders, policy, season)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from citymains.errors import InputError
-from citymains.intake.dataset import DatasetRef, datasets_in, is_rows
+from citymains.intake.dataset import DatasetRef, datasets_in, is_rows, rows_as_file
 from citymains.intake.source import SourceFile
 
 from citymains_heating.refunds.datasets import DATASETS
@@ -39,21 +39,22 @@ class Source:
         if isinstance(self.what, Path):
             with self.what.open("rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()
-        return _rows_sha256(self.what)
+        return _rows_sha256(self.name, self.what)
 
 
-def _rows_sha256(rows: Any) -> str:
-    from citymains_heating.refunds.tabular import raw_columns
+def _rows_sha256(name: str, rows: Any) -> str:
+    """Hash of the file the rows would travel as, so that it is the same here and on a server."""
+    try:
+        return rows_as_file(rows, name).sha256
+    except InputError:  # cells of several types in one column
+        from citymains_heating.refunds.raw import raw_columns
 
-    digest = hashlib.sha256()
-    columns, _, _ = raw_columns("", rows)
-    for name in sorted(columns):
-        values = columns[name]
-        digest.update(f"\0{name}\0".encode())
-        for chunk in getattr(values, "chunks", [values]):
-            cells = chunk.to_pylist() if hasattr(chunk, "to_pylist") else chunk
-            digest.update("\0".join(map(str, cells)).encode())
-    return digest.hexdigest()
+        digest = hashlib.sha256()
+        columns, _, _ = raw_columns(name, rows)
+        for heading in sorted(columns):
+            digest.update(f"\0{heading}\0".encode())
+            digest.update("\0".join(map(str, columns[heading])).encode())
+        return digest.hexdigest()
 
 
 def find_sources(
@@ -85,7 +86,7 @@ def find_sources(
     if book is not None:
         found = {**{name: Source(name, book) for name in _sheets(book)}, **found}
     for name, reference in given.items():
-        if reference is not None and reference != "":
+        if reference is not None and not (isinstance(reference, str) and not reference):
             found[name] = Source(name, _resolved(workbench, name, reference))
     return found
 

@@ -1,4 +1,4 @@
-"""The refund datasets as kinds that can be stored and asked for by id, and their empty templates."""
+"""The heat datasets as kinds that can be stored and asked for by id, and their empty templates."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ DESCRIPTIONS: Mapping[str, str] = {
     "outages": "Stops of substations.",
     "meters": "Readings of heat meters by period.",
     "outdoor": "Daily mean outdoor temperatures.",
+    "buildings": "Buildings, for room temperatures: area, type, what they store and lose.",
+    "weather": "Series of outdoor temperatures.",
     "ledger": "What earlier settlements paid.",
     "readings": "Series of room sensors.",
 }
@@ -60,7 +62,8 @@ class HeatDataset:
         import pyarrow as pa
 
         from citymains_heating.refunds.decoding import chunks_of
-        from citymains_heating.refunds.tabular import raise_issues, raw_columns, read_dataset
+        from citymains_heating.refunds.raw import raw_columns
+        from citymains_heating.refunds.tabular import raise_issues, read_dataset
 
         if self.dataset == "readings":
             if file.content[:4] == b"PAR1" and not columns:

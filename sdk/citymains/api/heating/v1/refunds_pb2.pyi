@@ -8,6 +8,7 @@ from citymains.api.network.v1 import network_pb2 as _network_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.type import date_pb2 as _date_pb2
 from google.type import decimal_pb2 as _decimal_pb2
@@ -57,6 +58,13 @@ class ComputeRefundsRequest(_message.Message):
     SETTLE_ON_FIELD_NUMBER: _builtins.int
     LATE_RATE_PER_DAY_FIELD_NUMBER: _builtins.int
     DESIGN_OUTDOOR_C_FIELD_NUMBER: _builtins.int
+    NET_FIELD_NUMBER: _builtins.int
+    SCENARIO_FIELD_NUMBER: _builtins.int
+    START_TIME_FIELD_NUMBER: _builtins.int
+    REPAIR_H_FIELD_NUMBER: _builtins.int
+    VALVES_ID_FIELD_NUMBER: _builtins.int
+    VALVES_FILE_FIELD_NUMBER: _builtins.int
+    ISOLATE_AFTER_S_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     season: _builtins.str
     """`2022-2023` for the rule's dates, or `2022-11-15/2023-03-15`; the second moment is not part of it; required."""
@@ -90,6 +98,14 @@ class ComputeRefundsRequest(_message.Message):
     """Name of a plugin's refund rule that decides instead of rule packs; empty: none."""
     design_outdoor_c: _builtins.float
     """Design outdoor temperature in degrees Celsius, for rules that owe nothing below it; unset: not looked at."""
+    net: _builtins.str
+    """Id of the scenario's network, `networks/{sha256}`; unset: the city's own."""
+    repair_h: _builtins.float
+    """When what has no end of its own is repaired, in hours from the start, > 0; needed with a scenario."""
+    valves_id: _builtins.str
+    """Id of a stored ledger, `datasets/{sha256}`."""
+    isolate_after_s: _builtins.float
+    """From a burst until its segment is shut, in s, >= 0; unset: 7200."""
     request_id: _builtins.str
     """UUID4 that makes asking again safe; empty: none."""
     @_builtins.property
@@ -140,6 +156,18 @@ class ComputeRefundsRequest(_message.Message):
     def late_rate_per_day(self) -> _decimal_pb2.Decimal:
         """Late rate of unpaid heat fees per day, >= 0: 0.001 for 0.1 %; unset: unknown."""
 
+    @_builtins.property
+    def scenario(self) -> _common_pb2.Scenario:
+        """What happened to the network; its stops are settled instead of the city's dataset `outages`; unset: nothing."""
+
+    @_builtins.property
+    def start_time(self) -> _timestamp_pb2.Timestamp:
+        """When the scenario begins; needed with one."""
+
+    @_builtins.property
+    def valves_file(self) -> _network_pb2.SourceFile:
+        """An Excel or CSV file."""
+
     def __init__(
         self,
         *,
@@ -171,14 +199,27 @@ class ComputeRefundsRequest(_message.Message):
         settle_on: _date_pb2.Date | None = ...,
         late_rate_per_day: _decimal_pb2.Decimal | None = ...,
         design_outdoor_c: _builtins.float | None = ...,
+        net: _builtins.str | None = ...,
+        scenario: _common_pb2.Scenario | None = ...,
+        start_time: _timestamp_pb2.Timestamp | None = ...,
+        repair_h: _builtins.float | None = ...,
+        valves_id: _builtins.str = ...,
+        valves_file: _network_pb2.SourceFile | None = ...,
+        isolate_after_s: _builtins.float | None = ...,
         request_id: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_design_outdoor_c", b"_design_outdoor_c", "design_outdoor_c", b"design_outdoor_c", "late_rate_per_day", b"late_rate_per_day", "ledger", b"ledger", "ledger_file", b"ledger_file", "ledger_id", b"ledger_id", "measurements", b"measurements", "measurements_file", b"measurements_file", "measurements_id", b"measurements_id", "meters", b"meters", "meters_file", b"meters_file", "meters_id", b"meters_id", "outages", b"outages", "outages_file", b"outages_file", "outages_id", b"outages_id", "outdoor", b"outdoor", "outdoor_file", b"outdoor_file", "outdoor_id", b"outdoor_id", "readings", b"readings", "readings_file", b"readings_file", "readings_id", b"readings_id", "requests", b"requests", "requests_file", b"requests_file", "requests_id", b"requests_id", "rooms", b"rooms", "rooms_file", b"rooms_file", "rooms_id", b"rooms_id", "settle_on", b"settle_on", "tariffs", b"tariffs", "tariffs_file", b"tariffs_file", "tariffs_id", b"tariffs_id", "users", b"users", "users_file", b"users_file", "users_id", b"users_id"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_design_outdoor_c", b"_design_outdoor_c", "_isolate_after_s", b"_isolate_after_s", "_net", b"_net", "_repair_h", b"_repair_h", "design_outdoor_c", b"design_outdoor_c", "isolate_after_s", b"isolate_after_s", "late_rate_per_day", b"late_rate_per_day", "ledger", b"ledger", "ledger_file", b"ledger_file", "ledger_id", b"ledger_id", "measurements", b"measurements", "measurements_file", b"measurements_file", "measurements_id", b"measurements_id", "meters", b"meters", "meters_file", b"meters_file", "meters_id", b"meters_id", "net", b"net", "outages", b"outages", "outages_file", b"outages_file", "outages_id", b"outages_id", "outdoor", b"outdoor", "outdoor_file", b"outdoor_file", "outdoor_id", b"outdoor_id", "readings", b"readings", "readings_file", b"readings_file", "readings_id", b"readings_id", "repair_h", b"repair_h", "requests", b"requests", "requests_file", b"requests_file", "requests_id", b"requests_id", "rooms", b"rooms", "rooms_file", b"rooms_file", "rooms_id", b"rooms_id", "scenario", b"scenario", "settle_on", b"settle_on", "start_time", b"start_time", "tariffs", b"tariffs", "tariffs_file", b"tariffs_file", "tariffs_id", b"tariffs_id", "users", b"users", "users_file", b"users_file", "users_id", b"users_id", "valves", b"valves", "valves_file", b"valves_file", "valves_id", b"valves_id"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_design_outdoor_c", b"_design_outdoor_c", "company", b"company", "design_outdoor_c", b"design_outdoor_c", "folder", b"folder", "jurisdiction", b"jurisdiction", "late_rate_per_day", b"late_rate_per_day", "ledger", b"ledger", "ledger_file", b"ledger_file", "ledger_id", b"ledger_id", "measurements", b"measurements", "measurements_file", b"measurements_file", "measurements_id", b"measurements_id", "meters", b"meters", "meters_file", b"meters_file", "meters_id", b"meters_id", "outages", b"outages", "outages_file", b"outages_file", "outages_id", b"outages_id", "outdoor", b"outdoor", "outdoor_file", b"outdoor_file", "outdoor_id", b"outdoor_id", "readings", b"readings", "readings_file", b"readings_file", "readings_id", b"readings_id", "request_id", b"request_id", "requests", b"requests", "requests_file", b"requests_file", "requests_id", b"requests_id", "rooms", b"rooms", "rooms_file", b"rooms_file", "rooms_id", b"rooms_id", "rule", b"rule", "season", b"season", "settle_on", b"settle_on", "tariffs", b"tariffs", "tariffs_file", b"tariffs_file", "tariffs_id", b"tariffs_id", "users", b"users", "users_file", b"users_file", "users_id", b"users_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_design_outdoor_c", b"_design_outdoor_c", "_isolate_after_s", b"_isolate_after_s", "_net", b"_net", "_repair_h", b"_repair_h", "company", b"company", "design_outdoor_c", b"design_outdoor_c", "folder", b"folder", "isolate_after_s", b"isolate_after_s", "jurisdiction", b"jurisdiction", "late_rate_per_day", b"late_rate_per_day", "ledger", b"ledger", "ledger_file", b"ledger_file", "ledger_id", b"ledger_id", "measurements", b"measurements", "measurements_file", b"measurements_file", "measurements_id", b"measurements_id", "meters", b"meters", "meters_file", b"meters_file", "meters_id", b"meters_id", "net", b"net", "outages", b"outages", "outages_file", b"outages_file", "outages_id", b"outages_id", "outdoor", b"outdoor", "outdoor_file", b"outdoor_file", "outdoor_id", b"outdoor_id", "readings", b"readings", "readings_file", b"readings_file", "readings_id", b"readings_id", "repair_h", b"repair_h", "request_id", b"request_id", "requests", b"requests", "requests_file", b"requests_file", "requests_id", b"requests_id", "rooms", b"rooms", "rooms_file", b"rooms_file", "rooms_id", b"rooms_id", "rule", b"rule", "scenario", b"scenario", "season", b"season", "settle_on", b"settle_on", "start_time", b"start_time", "tariffs", b"tariffs", "tariffs_file", b"tariffs_file", "tariffs_id", b"tariffs_id", "users", b"users", "users_file", b"users_file", "users_id", b"users_id", "valves", b"valves", "valves_file", b"valves_file", "valves_id", b"valves_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__design_outdoor_c: _TypeAlias = _typing.Literal["design_outdoor_c"]  # noqa: Y015
     _WhichOneofArgType__design_outdoor_c: _TypeAlias = _typing.Literal["_design_outdoor_c", b"_design_outdoor_c"]  # noqa: Y015
+    _WhichOneofReturnType__isolate_after_s: _TypeAlias = _typing.Literal["isolate_after_s"]  # noqa: Y015
+    _WhichOneofArgType__isolate_after_s: _TypeAlias = _typing.Literal["_isolate_after_s", b"_isolate_after_s"]  # noqa: Y015
+    _WhichOneofReturnType__net: _TypeAlias = _typing.Literal["net"]  # noqa: Y015
+    _WhichOneofArgType__net: _TypeAlias = _typing.Literal["_net", b"_net"]  # noqa: Y015
+    _WhichOneofReturnType__repair_h: _TypeAlias = _typing.Literal["repair_h"]  # noqa: Y015
+    _WhichOneofArgType__repair_h: _TypeAlias = _typing.Literal["_repair_h", b"_repair_h"]  # noqa: Y015
     _WhichOneofReturnType_ledger: _TypeAlias = _typing.Literal["ledger_id", "ledger_file"]  # noqa: Y015
     _WhichOneofArgType_ledger: _TypeAlias = _typing.Literal["ledger", b"ledger"]  # noqa: Y015
     _WhichOneofReturnType_measurements: _TypeAlias = _typing.Literal["measurements_id", "measurements_file"]  # noqa: Y015
@@ -199,8 +240,16 @@ class ComputeRefundsRequest(_message.Message):
     _WhichOneofArgType_tariffs: _TypeAlias = _typing.Literal["tariffs", b"tariffs"]  # noqa: Y015
     _WhichOneofReturnType_users: _TypeAlias = _typing.Literal["users_id", "users_file"]  # noqa: Y015
     _WhichOneofArgType_users: _TypeAlias = _typing.Literal["users", b"users"]  # noqa: Y015
+    _WhichOneofReturnType_valves: _TypeAlias = _typing.Literal["valves_id", "valves_file"]  # noqa: Y015
+    _WhichOneofArgType_valves: _TypeAlias = _typing.Literal["valves", b"valves"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__design_outdoor_c) -> _WhichOneofReturnType__design_outdoor_c | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__isolate_after_s) -> _WhichOneofReturnType__isolate_after_s | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__net) -> _WhichOneofReturnType__net | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__repair_h) -> _WhichOneofReturnType__repair_h | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType_ledger) -> _WhichOneofReturnType_ledger | None: ...
     @_typing.overload
@@ -221,13 +270,15 @@ class ComputeRefundsRequest(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType_tariffs) -> _WhichOneofReturnType_tariffs | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType_users) -> _WhichOneofReturnType_users | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_valves) -> _WhichOneofReturnType_valves | None: ...
 
 Global___ComputeRefundsRequest: _TypeAlias = ComputeRefundsRequest  # noqa: Y015
 
 @_typing.final
 class RefundReport(_message.Message):
     """A season settled. Tables: refunds (main, a row per refunded day), statements, considered, days, evidence,
-    evidence_flags, stops, settlement.
+    evidence_flags, stops, settlement; with a scenario substations and valves.
     """
 
     DESCRIPTOR: _descriptor.Descriptor

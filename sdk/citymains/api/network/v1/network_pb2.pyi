@@ -336,8 +336,11 @@ class ValidateNetworkRequest(_message.Message):
     ID_FIELD_NUMBER: _builtins.int
     FILE_FIELD_NUMBER: _builtins.int
     COLUMNS_FIELD_NUMBER: _builtins.int
+    FIDELITY_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Id of a loaded network, `networks/{sha256}`."""
+    fidelity: _builtins.bool
+    """Whether the file is also calculated as written and as read, and the elements that differ are named."""
     @_builtins.property
     def file(self) -> Global___SourceFile:
         """A file."""
@@ -352,10 +355,11 @@ class ValidateNetworkRequest(_message.Message):
         id: _builtins.str = ...,
         file: Global___SourceFile | None = ...,
         columns: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        fidelity: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["file", b"file", "id", b"id", "source", b"source"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["columns", b"columns", "file", b"file", "id", b"id", "source", b"source"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["columns", b"columns", "fidelity", b"fidelity", "file", b"file", "id", b"id", "source", b"source"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_source: _TypeAlias = _typing.Literal["id", "file"]  # noqa: Y015
     _WhichOneofArgType_source: _TypeAlias = _typing.Literal["source", b"source"]  # noqa: Y015
