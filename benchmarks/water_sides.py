@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import ctypes
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -37,10 +38,18 @@ class Side:
 
     def ask(self) -> dict[str, Any]:
         """One pass."""
+        self.send()
+        return self.receive()
+
+    def send(self) -> None:
+        """Begin a pass."""
         assert self.process.stdin is not None
-        assert self.process.stdout is not None
         self.process.stdin.write("\n")
         self.process.stdin.flush()
+
+    def receive(self) -> dict[str, Any]:
+        """Wait for the end of a pass."""
+        assert self.process.stdout is not None
         answer: dict[str, Any] = json.loads(self.process.stdout.readline())
         return answer
 
@@ -67,6 +76,7 @@ def wntr_loop(net: str, hours: float, model: str, step: int, *, copied: bool) ->
         if any(demand.base_value > 0 for demand in one.demand_timeseries_list)
     ]
     pipes = network.pipe_name_list[::step]
+    os.chdir(tempfile.mkdtemp())  # the simulator writes its files where it stands
     closed = wntr.network.LinkStatus.Closed
 
     def run() -> dict[str, Any]:
