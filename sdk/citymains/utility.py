@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 PLANNED: Mapping[str, frozenset[str]] = {
     "": frozenset({"renewal"}),
     "water": frozenset({"bill"}),
-    "gas": frozenset({"outage", "criticality", "bill", "regulators", "reserve", "leak"}),
-    "drainage": frozenset({"outage", "criticality", "bill", "storm", "schedule", "advise"}),
+    "gas": frozenset({"bill"}),
+    "drainage": frozenset({"outage", "criticality", "bill", "advise"}),
 }
 
 
@@ -97,7 +97,13 @@ class Utility(Face):
     # -- what every utility answers ------------------------------------------------------------
 
     @question(rpc="ImportNetwork", shape=Shape.UPLOAD)
-    def load(self, source: SourceFile | str | PathLike[str], *, crs: str = "") -> Network:
+    def load(
+        self,
+        source: SourceFile | str | PathLike[str],
+        *,
+        crs: str = "",
+        columns: Mapping[str, str] | None = None,
+    ) -> Network:
         """Load a network from a file, or a bundled one by name.
 
         Parameters
@@ -106,6 +112,8 @@ class Utility(Face):
             A file in a format of this utility in UTF-8 or GB18030, or the name of a bundled network.
         crs : str
             Coordinate reference system of the file, for example ``EPSG:4547``; empty: unknown.
+        columns : mapping of str to str, optional
+            Of a ledger of pipes: our name of a column to the file's own heading.
 
         Returns
         -------
@@ -119,7 +127,7 @@ class Utility(Face):
         LimitError
             The file is larger than what is read.
         """
-        file = self._source(source)
+        file = _with_columns(self._source(source), columns)
         intake = self.read(file)
         if intake.errors:
             raise InputError(intake.issues)
@@ -130,7 +138,11 @@ class Utility(Face):
 
     @question(rpc="ValidateNetwork")
     def validate(
-        self, source: SourceFile | str | PathLike[str], *, fidelity: bool = False
+        self,
+        source: SourceFile | str | PathLike[str],
+        *,
+        columns: Mapping[str, str] | None = None,
+        fidelity: bool = False,
     ) -> ValidationReport:
         """List every issue of a model file, with line, element, value and how to mend it.
 
@@ -138,6 +150,8 @@ class Utility(Face):
         ----------
         source : path, str or SourceFile
             A file, the name of a bundled network, or the id of a loaded network.
+        columns : mapping of str to str, optional
+            Of a ledger of pipes: our name of a column to the file's own heading.
         fidelity : bool
             Calculate the file as it is written and as it is read here, and name the elements that differ;
             water compares EPANET 2.2 and 2.3, and what wntr writes again, too.
@@ -151,7 +165,7 @@ class Utility(Face):
         if isinstance(source, str) and source.startswith("networks/"):
             file = SourceFile(source, self.workbench.store.document(source))
         else:
-            file = self._source(source)
+            file = _with_columns(self._source(source), columns)
         intake = self.read(file)
         if fidelity and not intake.errors:
             intake = replace(intake, issues=(*intake.issues, *self.fidelity(file, intake)))
@@ -443,6 +457,10 @@ class Utility(Face):
                 host=platform.node(),
             ),
         )
+
+
+def _with_columns(file: SourceFile, columns: Mapping[str, str] | None) -> SourceFile:
+    return replace(file, columns=dict(columns)) if columns else file
 
 
 def _cell(one: Issue, column: str) -> Any:

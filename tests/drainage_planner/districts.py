@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from citymains_drainage.stations import PumpGroup, Receiving, ReceivingKind, Station, StationSet
-from citymains_drainage.stations_curves import PumpCurve, PumpCurveKind, VolumeCurve
+from citymains_drainage.stations.curves import PumpCurve, PumpCurveKind, VolumeCurve
+from citymains_drainage.stations.model import PumpGroup, Receiving, ReceivingKind, Station, StationSet
 
 CURVE = PumpCurve(PumpCurveKind.LIFT, (0.0, 4.0, 8.0), (0.5, 0.4, 0.0))
 

@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass
 
 import pytest
-from citymains_drainage.guard import GuardReason, GuardState, Observation
-from citymains_drainage.guard_step import guard_step
-from citymains_drainage.stations import Receiving, Station, StationSet
+from citymains_drainage.control.guard import GuardReason, GuardState, Observation
+from citymains_drainage.control.guard_step import guard_step
+from citymains_drainage.stations.model import Receiving, Station, StationSet
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

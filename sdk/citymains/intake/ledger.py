@@ -271,6 +271,18 @@ def _plain(heading: str) -> str:
     return "".join(letter for letter in text if not letter.isspace() and letter not in "()[]*_-")
 
 
+def meaning(heading: str, kind: LedgerKind, columns: Mapping[str, str]) -> str:
+    """Our name of a field that a heading stands for, by a caller's column map or the kind's own headings; empty: none."""
+    plain = _plain(heading)
+    mapped = next((name for name, one in columns.items() if _plain(one) == plain), "")
+    if mapped:
+        return mapped
+    for one in kind.fields:
+        if one.name not in columns and plain in {_plain(name) for name in (one.name, *one.headings)}:
+            return one.name
+    return ""
+
+
 def _match(
     heading: Sequence[str], kind: LedgerKind, columns: Mapping[str, str], file: str
 ) -> tuple[dict[str, int], list[Issue]]:

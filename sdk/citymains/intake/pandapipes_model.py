@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from citymains.errors import InputError, Issue, issue
-from citymains.intake.pandapipes_components import BY_NAME, Component, Field, components_of
+from citymains.intake.pandapipes_components import BY_NAME, Component, Field, Range, components_of
 from citymains.model.scenario import Close, Lose, ScaleDemand, Scenario, SetControl
 from citymains.model.table import Kind
 from citymains.units import ZERO_CELSIUS_K
@@ -75,6 +75,28 @@ class PipeModel:
             spec.kind, object
         )
         return np.array(values, dtype=dtype)
+
+    def changed(self, columns: Mapping[str, Mapping[str, NDArray[Any]]]) -> PipeModel:
+        """The model with other columns, by component and name; see :meth:`edited`."""
+        tables = {
+            name: {**table, **{key: _cells(values) for key, values in columns.get(name, {}).items()}}
+            for name, table in self.tables.items()
+        }
+        return replace(self, tables=tables)
+
+    def with_table(self, component: str, columns: Columns) -> PipeModel:
+        """The model with another table of one component."""
+        return replace(self, tables={**self.tables, component: columns})
+
+    def document(self) -> bytes:
+        """What :meth:`of` reads."""
+        content = {
+            "utility": self.utility,
+            "fluid": self.fluid,
+            "ambient_temperature_c": self.ambient_temperature_c,
+            "tables": self.tables,
+        }
+        return json.dumps(content, ensure_ascii=False, allow_nan=False).encode()
 
     # -- the engine's input ------------------------------------------------------------------------------
 
@@ -242,16 +264,20 @@ class _Edits:
                 )
 
     def _set(self, edit: SetControl) -> None:
-        """Set a number the engine knows of one element, within what the column allows."""
+        """Set a number or a switch the engine knows of one element, within what the column allows."""
         homes = [one for one in self.model.components if edit.element in self.model._row_of[one.name]]
         if not homes:
             self.unknown.append(("element", edit.element))
             return
         for component in homes:
-            known = {one.name: one for one in component.fields if one.theirs and one.kind is Kind.FLOAT}
+            known = {
+                one.name: Range(0.0, 1.0) if one.kind is Kind.BOOLEAN else one.allowed
+                for one in component.fields
+                if one.theirs and one.kind in (Kind.FLOAT, Kind.BOOLEAN)
+            }
             spec = known.get(edit.field)
-            if spec is None or not spec.allowed.holds(edit.value):
-                limit = ", ".join(known) if spec is None else str(spec.allowed)
+            if spec is None or not spec.holds(edit.value):
+                limit = ", ".join(known) if spec is None else str(spec)
                 value = edit.field if spec is None else edit.value
                 self.refused.append(
                     issue(
@@ -288,6 +314,11 @@ class _Edits:
             values = self._column(component, name)
             values[rows] *= edit.factor
         self.unknown += [("node", name) for name in edit.nodes if name not in met]
+
+
+def _cells(values: NDArray[Any]) -> list[Any]:
+    """A column as the document has it; missing is null."""
+    return [None if value != value else value for value in values.tolist()]
 
 
 def _plain(value: Any) -> Any:

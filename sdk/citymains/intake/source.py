@@ -23,10 +23,12 @@ _SHOWN_PATH = 300
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A model file's name (without folder) and its bytes."""
+    """A model file's name (without folder), its bytes, and what its columns mean where it is a table."""
 
     name: str
     content: bytes = field(repr=False)
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """Our name of a column to the file's own heading; only formats of tables look at it."""
 
     @cached_property
     def sha256(self) -> str:

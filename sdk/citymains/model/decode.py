@@ -69,6 +69,24 @@ def decode(
         ) from error
 
 
+def from_plain(plain: Any, kind: type[T]) -> T:
+    """A dataclass from the tree `dataclasses.asdict` makes of it: what an engine's process was sent.
+
+    Unlike canonical JSON the tree may hold infinite numbers.
+
+    Raises
+    ------
+    InputError
+        FILE_WRONG_FORMAT, naming the place in the tree.
+    """
+    try:
+        return typing.cast(T, _decode(plain, kind, "", _not_inline))
+    except _MismatchError as error:
+        raise InputError(
+            "FILE_WRONG_FORMAT", file="tree", limit=f"citymains {kind.__name__}", value=error.args[0]
+        ) from error
+
+
 def parse(content: str | bytes, file: str = "record") -> dict[str, Any]:
     """The JSON object in `content`.
 
@@ -175,7 +193,7 @@ def _decode_sequence(plain: Any, hint: Any, where: str, fetch: TableFetcher) -> 
 
 
 def _decode_array(plain: Any, hint: Any, where: str) -> Any:
-    _require(isinstance(plain, list), where, "an array", plain)
+    _require(isinstance(plain, list | np.ndarray), where, "an array", plain)
     (scalar,) = typing.get_args(typing.get_args(hint)[1]) or (np.float64,)
     return _array(plain, scalar if isinstance(scalar, type) else np.float64, where)
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast
 
@@ -201,34 +201,94 @@ class FailureModel(PluginRecord):
 
 @dataclass(frozen=True, kw_only=True)
 class StormFormula(PluginRecord):
-    """One storm-intensity formula, by the depth it gives."""
+    """One storm-intensity formula, by the depth it gives, or one source of rain ensembles, or both.
 
-    REFERENCES: ClassVar[tuple[str, ...]] = ("depth_mm",)
+    A city that has published several has a record for each, under one jurisdiction.
+    """
+
+    REFERENCES: ClassVar[tuple[str, ...]] = ("depth_mm", "members")
 
     jurisdiction: str
-    depth_mm: Reference
-    """``depth_mm(return_period_a, duration_s) -> float``: rain depth in mm, >= 0."""
-    return_period_a: tuple[float, float] = (1.0, 100.0)
-    """Return periods the formula is published for, in years."""
-    duration_s: tuple[float, float] = (300.0, 10_800.0)
-    """Durations the formula is published for, in seconds."""
+    depth_mm: Reference | None = None
+    """``depth_mm(return_period_a, duration_s, zone) -> float``: rain depth in mm, >= 0, not falling with the duration."""
+    zones: tuple[str, ...] = ()
+    """Districts with a formula of their own; the first is meant where none is named. Empty: one for all."""
+    return_period_a: tuple[float, float] | None = None
+    """Return periods it is published for, in years; None: not known."""
+    duration_s: tuple[float, float] | None = None
+    """Durations it is published for, in seconds; None: not known."""
+    edition: str = ""
+    """Which of the city's publications it is."""
+    document: str = ""
+    """Where it stands written."""
+    confidence: str = ""
+    """``P`` (primary text read) or ``W`` (public page found); empty: not said."""
+    sampling: str = ""
+    """How the record was sampled: ``annual maximum`` or ``multi-sample``; their return periods are not the same."""
+    proxy_of: str = ""
+    """Name of another city's formula that this place uses for want of its own; `depth_mm` is then None."""
+    aliases: tuple[str, ...] = ()
+    """Other names it is asked for by, of any script."""
+    members: Reference | None = None
+    """``members(intensity_mm_per_h, step_s, count, seed) -> array (count, steps)``: an ensemble around a forecast."""
+
+    def _check_reference(self, field: str, reference: object) -> None:
+        if reference is not None:
+            super()._check_reference(field, reference)
 
     def _check(self) -> None:
-        for low, high in (self.return_period_a, self.duration_s):
+        for low, high in filter(None, (self.return_period_a, self.duration_s)):
             if not 0 < low <= high:
                 raise ValueError(
                     f"StormFormula {self.name!r}: the range {low} .. {high} is not ascending and positive"
                 )
+        if self.depth_mm is None and self.members is None and not self.proxy_of:
+            raise ValueError(f"StormFormula {self.name!r}: give depth_mm, members or proxy_of")
 
 
 @dataclass(frozen=True, kw_only=True)
 class PumpPolicy(PluginRecord):
-    """One way to run pumps through a storm."""
+    """One way to run pumps through a storm; it is scored beside the built-in ones."""
 
     REFERENCES: ClassVar[tuple[str, ...]] = ("decide",)
 
     decide: Reference
-    """``decide(state) -> Mapping[str, float]``: pump settings in 0..1 by pump id."""
+    """``decide(state: PumpState) -> Mapping[str, float]``: settings in 0..1 by id of pump or gate; what is left out
+    stays. Give the text ``"module:name"``: it is called in the engine's process, at every look of the guard,
+    which keeps its limits whatever the policy says. It holds no state between calls: branches of the
+    simulation call it side by side."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PumpStationState:
+    """One station as a pump policy sees it. Depths are above the wet well's invert."""
+
+    name: str
+    depth_m: float
+    full_depth_m: float
+    pumps: tuple[str, ...]
+    start_depth_m: tuple[float, ...] = ()
+    """Levels of the operator's rule, pump by pump; empty: it has none."""
+    stop_depth_m: tuple[float, ...] = ()
+    overflow_pumps: tuple[str, ...] = ()
+    """Pumps whose water counts as overflow."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PumpState:
+    """What a pump policy decides on."""
+
+    time_s: float
+    """From the start of the simulation."""
+    step_s: float
+    """Until the next decision."""
+    rain_mm_per_h: float
+    """Mean intensity over all gages now."""
+    settings: Mapping[str, float]
+    """Settings in force by id of pump or gate."""
+    stations: tuple[PumpStationState, ...] = ()
+    gates: Mapping[str, float] = field(default_factory=dict)
+    """Filling, in 0..1, of the tank each gate draws from."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from citymains_drainage.storm import IntensityFormula, chicago_intensity_mm_per_h
+from citymains_drainage.storms.formula import IntensityFormula
+from citymains_drainage.storms.hyetograph import chicago_intensity_mm_per_h
 
 FILE: Final = Path(__file__).parent / "data" / "district.inp"
 

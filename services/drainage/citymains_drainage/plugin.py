@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from citymains import hookimpl
-from citymains.plugins.records import UtilityRecord
+from citymains.plugins.records import StormFormula, UtilityRecord
 
 
 @hookimpl
@@ -20,3 +20,11 @@ def citymains_utilities() -> Iterable[UtilityRecord]:
             extra="drainage",
         )
     ]
+
+
+@hookimpl
+def citymains_storm_formulas() -> Iterable[StormFormula]:
+    """The formulas a public page was found for."""
+    from citymains_drainage.storms.published import formulas
+
+    return formulas()

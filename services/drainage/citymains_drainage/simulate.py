@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -13,13 +12,22 @@ from citymains.errors import InputError, Issue, ResultRejectedError, SolverError
 from citymains.intake.inp import InpDocument
 from citymains.model.finding import Finding, Severity, finding, verdict_of
 from citymains.model.network import Network
-from citymains.model.record import Record
-from citymains.model.scenario import Lose, ScaleDemand, Scenario
-from citymains.model.table import Coded, ColumnSpec, Kind, MapLayer, Table, TableSpec
+from citymains.model.scenario import Lose, ScaleDemand, Scenario, StormEdit
+from citymains.model.table import Coded, Table
 
 from citymains_drainage.engine_input import EngineInput, engine_input, nodes_without_demand
 from citymains_drainage.network import parse_document
 from citymains_drainage.options import ModelOptions, read_options
+from citymains_drainage.rain import with_rain
+from citymains_drainage.simulation_report import (
+    LEVELS,
+    LINKS,
+    NODES,
+    OUTFALLS,
+    PUMPS,
+    SimulationReport,
+)
+from citymains_drainage.storms.question import Storm, storm_of_edit
 from citymains_drainage.units import ModelUnits
 
 if TYPE_CHECKING:
@@ -30,119 +38,28 @@ ENGINE: Final = "swmm"
 #: Pumps that share an empty wet well create water: a measured case reached -38 %.
 CONTINUITY_SUSPECT_PERCENT: Final = 2.0
 CONTINUITY_REJECTED_PERCENT: Final = 10.0
+#: How long a simulation goes on after a storm that is given to it [s].
+AFTER_RAIN_S: Final = 4 * 3600.0
 #: Findings name at most so many flooded nodes, the worst first; the table has them all.
 MOST_FLOODED_FINDINGS: Final = 100
 
-SUPPORTED_EDITS: Final = (Lose, ScaleDemand)
+SUPPORTED_EDITS: Final = (Lose, ScaleDemand, StormEdit)
 #: Errors of the engine itself rather than of the model: memory, equation solving, files.
 _ENGINE_FAILURES: Final = frozenset({0, 101, 102, 103, 104, 105, 107})
 
 
-def _float(name: str, text: str) -> ColumnSpec:
-    return ColumnSpec(name, Kind.FLOAT, text)
-
-
-NODES: Final = TableSpec(
-    "nodes",
-    "Every node, in the model's order.",
-    (
-        ColumnSpec("node", Kind.TEXT, "Id of the node."),
-        _float("max_depth_m", "Largest depth above the invert at any routing step."),
-        _float("flooding_m3", "Volume lost by flooding, or ponded, as the engine sums it for the node."),
-        _float("surcharge_s", "Time with the water above the highest link's crown."),
-        _float("average_depth_m", "Mean depth."),
-        _float("max_depth_time_s", "When the depth was largest, from the start."),
-        _float("flooded_s", "Time with flooding."),
-        _float("max_inflow_m3_per_s", "Largest total inflow."),
-    ),
-    map=MapLayer("node", "nodes", "flooding_m3"),
-)
-LINKS: Final = TableSpec(
-    "links",
-    "Every link, in the model's order.",
-    (
-        ColumnSpec("link", Kind.TEXT, "Id of the link."),
-        _float("max_flow_m3_per_s", "Largest flow, without its sign."),
-        _float("max_velocity_m_per_s", "Largest velocity; missing for what is no conduit."),
-        _float("max_depth_m", "Largest depth in a conduit; missing for what is none."),
-        _float("surcharge_s", "Time a conduit was full at both ends or one; missing for what is none."),
-    ),
-    map=MapLayer("link", "links", "max_flow_m3_per_s"),
-)
-PUMPS: Final = TableSpec(
-    "pumps",
-    "Every pump. The engine's energy is left out: it takes an efficiency of 100 %.",
-    (
-        ColumnSpec("pump", Kind.TEXT, "Id of the pump."),
-        _float("volume_m3", "Pumped volume."),
-        _float("starts", "Number of starts."),
-        _float("running_s", "Time at work."),
-    ),
-)
-OUTFALLS: Final = TableSpec(
-    "outfalls",
-    "Every outfall.",
-    (
-        ColumnSpec("outfall", Kind.TEXT, "Id of the outfall."),
-        _float("volume_m3", "Volume that left through it."),
-        _float("max_flow_m3_per_s", "Largest flow."),
-        _float("average_flow_m3_per_s", "Mean of the flow while there was any."),
-    ),
-    map=MapLayer("outfall", "nodes", "volume_m3"),
-)
-LEVELS: Final = TableSpec(
-    "levels",
-    "Depth of every node at every reported period, period by period.",
-    (
-        ColumnSpec("node", Kind.TEXT, "Id of the node."),
-        _float("time_s", "Seconds from the start."),
-        _float("depth_m", "Depth above the invert."),
-    ),
-)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class SimulationReport(Record):
-    """What a storm does to a drainage network.
-
-    Totals are the engine's own for the whole system, not sums over nodes: those differ where
-    ponded water flows back. Volumes balance up to ``continuity_error_percent``.
-    """
-
-    TABLES = (NODES, LINKS, PUMPS, OUTFALLS, LEVELS)
-
-    outfall_m3: float = math.nan
-    """Volume that left the system: the engine's external outflow."""
-    flooding_m3: float = math.nan
-    """Volume lost by flooding: the engine's flooding loss."""
-    continuity_error_percent: float = math.nan
-    """Error of the flow routing balance, relative to inflow."""
-    runoff_continuity_error_percent: float = math.nan
-    """Error of the runoff balance; NaN for a model without subcatchments."""
-    dry_weather_inflow_m3: float = math.nan
-    wet_weather_inflow_m3: float = math.nan
-    external_inflow_m3: float = math.nan
-    """Inflow given by time series and baselines."""
-    rainfall_mm: float = math.nan
-    """Rain depth over all subcatchments; NaN without any."""
-    runoff_mm: float = math.nan
-    """Runoff depth over all subcatchments; NaN without any."""
-    duration_s: float = math.nan
-    """Simulated time."""
-    step_count: int = 0
-    """Routing steps the engine took."""
-    flooded_node_count: int = 0
-    """Nodes with flooding."""
-
-
 def simulate_storm(
-    face: Utility, network: Network, *, scenario: Scenario | None, hours: float | None
+    face: Utility, network: Network, storm: Storm | None, *, scenario: Scenario | None, hours: float | None
 ) -> SimulationReport:
-    """Simulate a network with the rain and inflow of its model; see `Drainage.simulate`."""
+    """Simulate a network with the rain of its model or another; see `Drainage.simulate`."""
     scenario = scenario or Scenario()
     scenario.require("drainage.simulate", SUPPORTED_EDITS)
     document = parse_document(face.document(network))
     options, _ = read_options(document)
+    storm = chosen_storm(face, storm, scenario)
+    if storm is not None:
+        document = with_rain(document, options, storm.intensity_mm_per_h, storm.step_s)
+        hours = (storm.duration_s + AFTER_RAIN_S) / 3600.0 if hours is None else hours
     _check_hours(hours, options)
     fed = engine_input(document, options, scenario=scenario, hours=hours)
     begun = time.monotonic()
@@ -169,6 +86,7 @@ def simulate_storm(
             run_s=run_s,
             options={
                 "hours": "model" if hours is None else float(hours),
+                "storm_sha256": "model" if storm is None else storm.data("hyetograph").sha256,
                 "threads": 1,
                 "continuity_suspect_percent": CONTINUITY_SUSPECT_PERCENT,
                 "continuity_rejected_percent": CONTINUITY_REJECTED_PERCENT,
@@ -187,6 +105,20 @@ def simulate_storm(
         step_count=int(answer["steps"]),
         flooded_node_count=int(np.count_nonzero(np.asarray(answer["nodes"]["flooding"]) > 0)),
     )
+
+
+def chosen_storm(face: Utility, storm: Storm | None, scenario: Scenario) -> Storm | None:
+    """The storm of an argument or of a scenario's edit; None: the model's own rain.
+
+    Raises
+    ------
+    InputError
+        SIMULATE_TWO_STORMS.
+    """
+    edits = [edit for edit in scenario.edits if isinstance(edit, StormEdit)]
+    if len(edits) + (storm is not None) > 1:
+        raise InputError("SIMULATE_TWO_STORMS", field="storm")
+    return storm_of_edit(face, edits[0]) if edits else storm
 
 
 def _check_hours(hours: float | None, options: ModelOptions) -> None:

@@ -1,4 +1,4 @@
-"""SWMM 5.2 as an engine: the only module that imports the solver, and only in the engine's process.
+"""SWMM 5.2 as an engine: with `solver_live` all that imports the solver, and only in the engine's process.
 
 The engine is one global model per process and its statistics can be asked for only between
 the last step and `swmm_end`. Numbers leave here as the engine gives them, in the model's own
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from citymains.engine_host.engine import EngineSession
 
 from citymains_drainage.output_file import IncompleteOutputError, read_levels
 from citymains_drainage.report_file import EngineMessage, read_messages
@@ -68,17 +69,30 @@ class SwmmEngine:
         import swmm.toolkit.shared_enum
         import swmm.toolkit.solver  # noqa: F401
 
-    def open(self, model: Mapping[str, Any], directory: Path) -> SwmmSession:
-        """Take a model; it is read anew for every run.
+    def open(self, model: Mapping[str, Any], directory: Path) -> EngineSession:
+        """Take a model: to run it again and again, or, where there is something to control, one live simulation.
 
         Parameters
         ----------
         model : mapping
-            ``inp``: text of the model with ids the engine takes (see `citymains_drainage.engine_input`).
+            ``inp``: text of the model with ids the engine takes (see `citymains_drainage.engine_input`);
+            for control also ``flow_units``, ``control`` (a `ControlSpec` as a tree), and to begin from a
+            state ``hotstart`` and ``start_s``.
         directory : Path
             Private directory of this session.
         """
-        return SwmmSession(str(model["inp"]), directory)
+        inp = str(model["inp"])
+        if "control" not in model:
+            return SwmmSession(inp, directory)
+        from citymains_drainage.control.session import ControlSession, spec_of
+        from citymains_drainage.solver_live import LiveSimulation
+        from citymains_drainage.units import ModelUnits
+
+        spec = spec_of(model["control"])
+        live = LiveSimulation(
+            inp, directory, hotstart=model.get("hotstart", b""), start_s=float(model.get("start_s", 0.0))
+        )
+        return ControlSession(live.units(ModelUnits(str(model["flow_units"]))), spec)
 
 
 class SwmmSession:

@@ -4,10 +4,12 @@ isort:skip_file
 Storm and sewage networks."""
 
 from citymains.api.common.v1 import common_pb2 as _common_pb2
+from citymains.api.network.v1 import network_pb2 as _network_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -19,6 +21,237 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _HyetographShape:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _HyetographShapeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_HyetographShape.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    HYETOGRAPH_SHAPE_UNSPECIFIED: _HyetographShape.ValueType  # 0
+    """Not said: Chicago."""
+    HYETOGRAPH_SHAPE_CHICAGO: _HyetographShape.ValueType  # 1
+    """Keifer and Chu."""
+    HYETOGRAPH_SHAPE_ALTERNATING_BLOCK: _HyetographShape.ValueType  # 2
+    """Blocks of one step around the peak, the largest first."""
+    HYETOGRAPH_SHAPE_SCS_II: _HyetographShape.ValueType  # 3
+    """24-hour distribution type II of the US Soil Conservation Service, stretched to the duration."""
+    HYETOGRAPH_SHAPE_SCS_III: _HyetographShape.ValueType  # 4
+    """24-hour distribution type III."""
+    HYETOGRAPH_SHAPE_UNIFORM: _HyetographShape.ValueType  # 5
+    """The same in every step."""
+
+class HyetographShape(_HyetographShape, metaclass=_HyetographShapeEnumTypeWrapper):
+    """How the depth of a storm is spread over its duration."""
+
+HYETOGRAPH_SHAPE_UNSPECIFIED: HyetographShape.ValueType  # 0
+"""Not said: Chicago."""
+HYETOGRAPH_SHAPE_CHICAGO: HyetographShape.ValueType  # 1
+"""Keifer and Chu."""
+HYETOGRAPH_SHAPE_ALTERNATING_BLOCK: HyetographShape.ValueType  # 2
+"""Blocks of one step around the peak, the largest first."""
+HYETOGRAPH_SHAPE_SCS_II: HyetographShape.ValueType  # 3
+"""24-hour distribution type II of the US Soil Conservation Service, stretched to the duration."""
+HYETOGRAPH_SHAPE_SCS_III: HyetographShape.ValueType  # 4
+"""24-hour distribution type III."""
+HYETOGRAPH_SHAPE_UNIFORM: HyetographShape.ValueType  # 5
+"""The same in every step."""
+Global___HyetographShape: _TypeAlias = HyetographShape  # noqa: Y015
+
+@_typing.final
+class DesignStormRequest(_message.Message):
+    """What rain."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FORMULA_FIELD_NUMBER: _builtins.int
+    RETURN_PERIOD_A_FIELD_NUMBER: _builtins.int
+    DURATION_S_FIELD_NUMBER: _builtins.int
+    STEP_S_FIELD_NUMBER: _builtins.int
+    PEAK_RATIO_FIELD_NUMBER: _builtins.int
+    SHAPE_FIELD_NUMBER: _builtins.int
+    ZONE_FIELD_NUMBER: _builtins.int
+    SERIES_ID_FIELD_NUMBER: _builtins.int
+    SERIES_FILE_FIELD_NUMBER: _builtins.int
+    MEMBERS_FIELD_NUMBER: _builtins.int
+    ENSEMBLE_FIELD_NUMBER: _builtins.int
+    SPREAD_FIELD_NUMBER: _builtins.int
+    SHIFT_S_FIELD_NUMBER: _builtins.int
+    SEED_FIELD_NUMBER: _builtins.int
+    formula: _builtins.str
+    """Name of a formula, a city, or the formula written out: `q=2001(1+0.811lgP)/(t+8)^0.711`; required without a series."""
+    return_period_a: _builtins.float
+    """Return period, in years (a), > 0; unset: 5."""
+    duration_s: _builtins.float
+    """Duration of the rain, in s, > 0; unset: 7200."""
+    step_s: _builtins.float
+    """Step of the hyetograph, in s, > 0; unset: 300."""
+    peak_ratio: _builtins.float
+    """Share of the duration before the peak, in 0..1; unset: 0.4."""
+    shape: Global___HyetographShape.ValueType
+    """How the depth is spread; unset: Chicago."""
+    zone: _builtins.str
+    """District of the formula; empty: its first."""
+    series_id: _builtins.str
+    """Id of a stored dataset of kind `rain`, `datasets/{sha256}`."""
+    members: _builtins.int
+    """Members of an ensemble around the storm, in 0..1000; 0: none."""
+    ensemble: _builtins.str
+    """Plugin that makes the members; empty: scale, shift and correlated lognormal noise."""
+    spread: _builtins.float
+    """Standard deviation of the logarithm of scale and noise, >= 0; unset: 0.3."""
+    shift_s: _builtins.float
+    """Standard deviation of the shift in time, in s, >= 0; unset: 600."""
+    seed: _builtins.int
+    """Of the ensemble's random numbers."""
+    @_builtins.property
+    def series_file(self) -> _network_pb2.SourceFile:
+        """A ledger: Excel, CSV or Parquet with `time` and `intensity_mm_per_h` or `depth_mm`."""
+
+    def __init__(
+        self,
+        *,
+        formula: _builtins.str = ...,
+        return_period_a: _builtins.float | None = ...,
+        duration_s: _builtins.float | None = ...,
+        step_s: _builtins.float | None = ...,
+        peak_ratio: _builtins.float | None = ...,
+        shape: Global___HyetographShape.ValueType = ...,
+        zone: _builtins.str = ...,
+        series_id: _builtins.str = ...,
+        series_file: _network_pb2.SourceFile | None = ...,
+        members: _builtins.int = ...,
+        ensemble: _builtins.str = ...,
+        spread: _builtins.float | None = ...,
+        shift_s: _builtins.float | None = ...,
+        seed: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_duration_s", b"_duration_s", "_peak_ratio", b"_peak_ratio", "_return_period_a", b"_return_period_a", "_shift_s", b"_shift_s", "_spread", b"_spread", "_step_s", b"_step_s", "duration_s", b"duration_s", "peak_ratio", b"peak_ratio", "return_period_a", b"return_period_a", "series", b"series", "series_file", b"series_file", "series_id", b"series_id", "shift_s", b"shift_s", "spread", b"spread", "step_s", b"step_s"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_duration_s", b"_duration_s", "_peak_ratio", b"_peak_ratio", "_return_period_a", b"_return_period_a", "_shift_s", b"_shift_s", "_spread", b"_spread", "_step_s", b"_step_s", "duration_s", b"duration_s", "ensemble", b"ensemble", "formula", b"formula", "members", b"members", "peak_ratio", b"peak_ratio", "return_period_a", b"return_period_a", "seed", b"seed", "series", b"series", "series_file", b"series_file", "series_id", b"series_id", "shape", b"shape", "shift_s", b"shift_s", "spread", b"spread", "step_s", b"step_s", "zone", b"zone"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__duration_s: _TypeAlias = _typing.Literal["duration_s"]  # noqa: Y015
+    _WhichOneofArgType__duration_s: _TypeAlias = _typing.Literal["_duration_s", b"_duration_s"]  # noqa: Y015
+    _WhichOneofReturnType__peak_ratio: _TypeAlias = _typing.Literal["peak_ratio"]  # noqa: Y015
+    _WhichOneofArgType__peak_ratio: _TypeAlias = _typing.Literal["_peak_ratio", b"_peak_ratio"]  # noqa: Y015
+    _WhichOneofReturnType__return_period_a: _TypeAlias = _typing.Literal["return_period_a"]  # noqa: Y015
+    _WhichOneofArgType__return_period_a: _TypeAlias = _typing.Literal["_return_period_a", b"_return_period_a"]  # noqa: Y015
+    _WhichOneofReturnType__shift_s: _TypeAlias = _typing.Literal["shift_s"]  # noqa: Y015
+    _WhichOneofArgType__shift_s: _TypeAlias = _typing.Literal["_shift_s", b"_shift_s"]  # noqa: Y015
+    _WhichOneofReturnType__spread: _TypeAlias = _typing.Literal["spread"]  # noqa: Y015
+    _WhichOneofArgType__spread: _TypeAlias = _typing.Literal["_spread", b"_spread"]  # noqa: Y015
+    _WhichOneofReturnType__step_s: _TypeAlias = _typing.Literal["step_s"]  # noqa: Y015
+    _WhichOneofArgType__step_s: _TypeAlias = _typing.Literal["_step_s", b"_step_s"]  # noqa: Y015
+    _WhichOneofReturnType_series: _TypeAlias = _typing.Literal["series_id", "series_file"]  # noqa: Y015
+    _WhichOneofArgType_series: _TypeAlias = _typing.Literal["series", b"series"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__duration_s) -> _WhichOneofReturnType__duration_s | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__peak_ratio) -> _WhichOneofReturnType__peak_ratio | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__return_period_a) -> _WhichOneofReturnType__return_period_a | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__shift_s) -> _WhichOneofReturnType__shift_s | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__spread) -> _WhichOneofReturnType__spread | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__step_s) -> _WhichOneofReturnType__step_s | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_series) -> _WhichOneofReturnType_series | None: ...
+
+Global___DesignStormRequest: _TypeAlias = DesignStormRequest  # noqa: Y015
+
+@_typing.final
+class Storm(_message.Message):
+    """Rain over the whole network, in even steps."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERDICT_FIELD_NUMBER: _builtins.int
+    FINDINGS_FIELD_NUMBER: _builtins.int
+    PROVENANCE_FIELD_NUMBER: _builtins.int
+    TABLES_FIELD_NUMBER: _builtins.int
+    FORMULA_FIELD_NUMBER: _builtins.int
+    JURISDICTION_FIELD_NUMBER: _builtins.int
+    ZONE_FIELD_NUMBER: _builtins.int
+    EDITION_FIELD_NUMBER: _builtins.int
+    PROXY_OF_FIELD_NUMBER: _builtins.int
+    RETURN_PERIOD_A_FIELD_NUMBER: _builtins.int
+    DURATION_S_FIELD_NUMBER: _builtins.int
+    STEP_S_FIELD_NUMBER: _builtins.int
+    PEAK_RATIO_FIELD_NUMBER: _builtins.int
+    SHAPE_FIELD_NUMBER: _builtins.int
+    DEPTH_MM_FIELD_NUMBER: _builtins.int
+    PEAK_INTENSITY_MM_PER_H_FIELD_NUMBER: _builtins.int
+    MEMBER_COUNT_FIELD_NUMBER: _builtins.int
+    verdict: _common_pb2.Verdict.ValueType
+    """SUSPECT outside the ranges the formula is published for."""
+    formula: _builtins.str
+    """Name or text of the formula; empty: a measured series."""
+    jurisdiction: _builtins.str
+    """Where the formula is published for."""
+    zone: _builtins.str
+    """District of the formula; empty: it has none."""
+    edition: _builtins.str
+    """Which of the city's publications, and where it stands."""
+    proxy_of: _builtins.str
+    """The other city's formula that stands in; empty: none does."""
+    return_period_a: _builtins.float
+    """Return period, in years (a); NaN: a measured series."""
+    duration_s: _builtins.float
+    """Duration of the rain, in s, > 0."""
+    step_s: _builtins.float
+    """Step, in s, > 0."""
+    peak_ratio: _builtins.float
+    """Share of the duration before the peak, in 0..1; NaN: the shape has none."""
+    shape: _builtins.str
+    """How the depth is spread; empty: a measured series."""
+    depth_mm: _builtins.float
+    """Rain depth, in mm, >= 0."""
+    peak_intensity_mm_per_h: _builtins.float
+    """Largest mean intensity of a step, in mm/h, >= 0."""
+    member_count: _builtins.int
+    """Members of the ensemble; 0: none."""
+    @_builtins.property
+    def findings(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Finding]:
+        """Ranges left, and formulas that stand in for others."""
+
+    @_builtins.property
+    def provenance(self) -> _common_pb2.Provenance:
+        """Options the numbers come from."""
+
+    @_builtins.property
+    def tables(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Table]:
+        """`hyetograph` (the main table) and `members`."""
+
+    def __init__(
+        self,
+        *,
+        verdict: _common_pb2.Verdict.ValueType = ...,
+        findings: _abc.Iterable[_common_pb2.Finding] | None = ...,
+        provenance: _common_pb2.Provenance | None = ...,
+        tables: _abc.Iterable[_common_pb2.Table] | None = ...,
+        formula: _builtins.str = ...,
+        jurisdiction: _builtins.str = ...,
+        zone: _builtins.str = ...,
+        edition: _builtins.str = ...,
+        proxy_of: _builtins.str = ...,
+        return_period_a: _builtins.float = ...,
+        duration_s: _builtins.float = ...,
+        step_s: _builtins.float = ...,
+        peak_ratio: _builtins.float = ...,
+        shape: _builtins.str = ...,
+        depth_mm: _builtins.float = ...,
+        peak_intensity_mm_per_h: _builtins.float = ...,
+        member_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["provenance", b"provenance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["depth_mm", b"depth_mm", "duration_s", b"duration_s", "edition", b"edition", "findings", b"findings", "formula", b"formula", "jurisdiction", b"jurisdiction", "member_count", b"member_count", "peak_intensity_mm_per_h", b"peak_intensity_mm_per_h", "peak_ratio", b"peak_ratio", "provenance", b"provenance", "proxy_of", b"proxy_of", "return_period_a", b"return_period_a", "shape", b"shape", "step_s", b"step_s", "tables", b"tables", "verdict", b"verdict", "zone", b"zone"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Storm: _TypeAlias = Storm  # noqa: Y015
+
 @_typing.final
 class SimulateStormRequest(_message.Message):
     """What to simulate."""
@@ -28,13 +261,20 @@ class SimulateStormRequest(_message.Message):
     NET_FIELD_NUMBER: _builtins.int
     SCENARIO_FIELD_NUMBER: _builtins.int
     HOURS_FIELD_NUMBER: _builtins.int
+    STORM_FIELD_NUMBER: _builtins.int
     net: _builtins.str
     """Id of the network, `networks/{sha256}`; required."""
     hours: _builtins.float
-    """Simulated time in hours from the model's start, at least one report step; unset: as the model says."""
+    """Simulated time in hours from the model's start, at least one report step; unset: as the model says, or four hours
+    more than the storm.
+    """
     @_builtins.property
     def scenario(self) -> _common_pb2.Scenario:
-        """Edits: pumps lost for the whole simulation, dry-weather flow and inflow scaled; unset: none."""
+        """Edits: pumps lost for the whole simulation, dry-weather flow and inflow scaled, a design storm; unset: none."""
+
+    @_builtins.property
+    def storm(self) -> Global___Storm:
+        """Rain at every gage from the model's start, as DesignStorm gives it; unset: the model's own."""
 
     def __init__(
         self,
@@ -42,10 +282,11 @@ class SimulateStormRequest(_message.Message):
         net: _builtins.str = ...,
         scenario: _common_pb2.Scenario | None = ...,
         hours: _builtins.float | None = ...,
+        storm: Global___Storm | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_hours", b"_hours", "hours", b"hours", "scenario", b"scenario"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_hours", b"_hours", "hours", b"hours", "scenario", b"scenario", "storm", b"storm"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_hours", b"_hours", "hours", b"hours", "net", b"net", "scenario", b"scenario"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_hours", b"_hours", "hours", b"hours", "net", b"net", "scenario", b"scenario", "storm", b"storm"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__hours: _TypeAlias = _typing.Literal["hours"]  # noqa: Y015
     _WhichOneofArgType__hours: _TypeAlias = _typing.Literal["_hours", b"_hours"]  # noqa: Y015
@@ -140,3 +381,318 @@ class SimulationReport(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SimulationReport: _TypeAlias = SimulationReport  # noqa: Y015
+
+@_typing.final
+class SchedulePumpsRequest(_message.Message):
+    """What to schedule."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NET_FIELD_NUMBER: _builtins.int
+    STORM_FIELD_NUMBER: _builtins.int
+    HORIZON_S_FIELD_NUMBER: _builtins.int
+    STEP_S_FIELD_NUMBER: _builtins.int
+    POLICY_FIELD_NUMBER: _builtins.int
+    FORECAST_SCALE_FIELD_NUMBER: _builtins.int
+    CAPACITY_SCALE_FIELD_NUMBER: _builtins.int
+    SCENARIO_FIELD_NUMBER: _builtins.int
+    STATIONS_ID_FIELD_NUMBER: _builtins.int
+    STATIONS_FILE_FIELD_NUMBER: _builtins.int
+    UNDERPASSES_ID_FIELD_NUMBER: _builtins.int
+    UNDERPASSES_FILE_FIELD_NUMBER: _builtins.int
+    LINKS_FIELD_NUMBER: _builtins.int
+    OVERFLOW_OUTFALLS_FIELD_NUMBER: _builtins.int
+    PRE_LOWERING_S_FIELD_NUMBER: _builtins.int
+    PRICE_YUAN_PER_KWH_FIELD_NUMBER: _builtins.int
+    EVALUATIONS_FIELD_NUMBER: _builtins.int
+    TIME_LIMIT_S_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    net: _builtins.str
+    """Id of the network, `networks/{sha256}`; required."""
+    horizon_s: _builtins.float
+    """What is scheduled, in s; unset: four hours more than the storm, or the model's own period."""
+    step_s: _builtins.float
+    """Control step, in s, 30..3600; unset: 300."""
+    policy: _builtins.str
+    """`optimiser`, or a policy to follow instead: rule, equal-filling, all-off, all-on, early, late, or a plugin's; unset:
+    optimiser.
+    """
+    forecast_scale: _builtins.float
+    """What is forecast, as a share of the rain that comes, >= 0; unset: 1, a perfect forecast."""
+    capacity_scale: _builtins.float
+    """Share of their curves that pumps really deliver, unknown to the planner, > 0; unset: 1."""
+    stations_id: _builtins.str
+    """Id of a stored dataset of kind `pump_stations`, `datasets/{sha256}`."""
+    underpasses_id: _builtins.str
+    """Id of a stored dataset of kind `underpasses`, `datasets/{sha256}`."""
+    pre_lowering_s: _builtins.float
+    """How long before rain rivers may be pumped into, in s, >= 0."""
+    evaluations: _builtins.int
+    """Courses a decision may try in the engine, >= 1; unset: by the model's size."""
+    time_limit_s: _builtins.float
+    """Longest time for a decision, in s, > 0, after which the fallback stands; unset: none."""
+    request_id: _builtins.str
+    """The caller's id of this request: the same id and arguments give the same operation."""
+    @_builtins.property
+    def storm(self) -> Global___Storm:
+        """The rain, as DesignStorm gives it, with its ensemble; unset: the model's own."""
+
+    @_builtins.property
+    def scenario(self) -> _common_pb2.Scenario:
+        """Edits: pumps that have failed, scaled demand, a design storm; unset: none."""
+
+    @_builtins.property
+    def stations_file(self) -> _network_pb2.SourceFile:
+        """An Excel or CSV file."""
+
+    @_builtins.property
+    def underpasses_file(self) -> _network_pb2.SourceFile:
+        """An Excel or CSV file."""
+
+    @_builtins.property
+    def links(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Ids of pumps and gates to command; empty: every pump, and the gates the model's rules set."""
+
+    @_builtins.property
+    def overflow_outfalls(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Ids of outfalls whose flow is overflow; empty: those tagged so, or what the links tell."""
+
+    @_builtins.property
+    def price_yuan_per_kwh(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Price of electricity by hour of the day, in yuan/kWh, 24 values >= 0; empty: 0.7 throughout."""
+
+    def __init__(
+        self,
+        *,
+        net: _builtins.str = ...,
+        storm: Global___Storm | None = ...,
+        horizon_s: _builtins.float | None = ...,
+        step_s: _builtins.float | None = ...,
+        policy: _builtins.str | None = ...,
+        forecast_scale: _builtins.float | None = ...,
+        capacity_scale: _builtins.float | None = ...,
+        scenario: _common_pb2.Scenario | None = ...,
+        stations_id: _builtins.str = ...,
+        stations_file: _network_pb2.SourceFile | None = ...,
+        underpasses_id: _builtins.str = ...,
+        underpasses_file: _network_pb2.SourceFile | None = ...,
+        links: _abc.Iterable[_builtins.str] | None = ...,
+        overflow_outfalls: _abc.Iterable[_builtins.str] | None = ...,
+        pre_lowering_s: _builtins.float = ...,
+        price_yuan_per_kwh: _abc.Iterable[_builtins.float] | None = ...,
+        evaluations: _builtins.int | None = ...,
+        time_limit_s: _builtins.float | None = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_capacity_scale", b"_capacity_scale", "_evaluations", b"_evaluations", "_forecast_scale", b"_forecast_scale", "_horizon_s", b"_horizon_s", "_policy", b"_policy", "_step_s", b"_step_s", "_time_limit_s", b"_time_limit_s", "capacity_scale", b"capacity_scale", "evaluations", b"evaluations", "forecast_scale", b"forecast_scale", "horizon_s", b"horizon_s", "policy", b"policy", "scenario", b"scenario", "stations", b"stations", "stations_file", b"stations_file", "stations_id", b"stations_id", "step_s", b"step_s", "storm", b"storm", "time_limit_s", b"time_limit_s", "underpasses", b"underpasses", "underpasses_file", b"underpasses_file", "underpasses_id", b"underpasses_id"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_capacity_scale", b"_capacity_scale", "_evaluations", b"_evaluations", "_forecast_scale", b"_forecast_scale", "_horizon_s", b"_horizon_s", "_policy", b"_policy", "_step_s", b"_step_s", "_time_limit_s", b"_time_limit_s", "capacity_scale", b"capacity_scale", "evaluations", b"evaluations", "forecast_scale", b"forecast_scale", "horizon_s", b"horizon_s", "links", b"links", "net", b"net", "overflow_outfalls", b"overflow_outfalls", "policy", b"policy", "pre_lowering_s", b"pre_lowering_s", "price_yuan_per_kwh", b"price_yuan_per_kwh", "request_id", b"request_id", "scenario", b"scenario", "stations", b"stations", "stations_file", b"stations_file", "stations_id", b"stations_id", "step_s", b"step_s", "storm", b"storm", "time_limit_s", b"time_limit_s", "underpasses", b"underpasses", "underpasses_file", b"underpasses_file", "underpasses_id", b"underpasses_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__capacity_scale: _TypeAlias = _typing.Literal["capacity_scale"]  # noqa: Y015
+    _WhichOneofArgType__capacity_scale: _TypeAlias = _typing.Literal["_capacity_scale", b"_capacity_scale"]  # noqa: Y015
+    _WhichOneofReturnType__evaluations: _TypeAlias = _typing.Literal["evaluations"]  # noqa: Y015
+    _WhichOneofArgType__evaluations: _TypeAlias = _typing.Literal["_evaluations", b"_evaluations"]  # noqa: Y015
+    _WhichOneofReturnType__forecast_scale: _TypeAlias = _typing.Literal["forecast_scale"]  # noqa: Y015
+    _WhichOneofArgType__forecast_scale: _TypeAlias = _typing.Literal["_forecast_scale", b"_forecast_scale"]  # noqa: Y015
+    _WhichOneofReturnType__horizon_s: _TypeAlias = _typing.Literal["horizon_s"]  # noqa: Y015
+    _WhichOneofArgType__horizon_s: _TypeAlias = _typing.Literal["_horizon_s", b"_horizon_s"]  # noqa: Y015
+    _WhichOneofReturnType__policy: _TypeAlias = _typing.Literal["policy"]  # noqa: Y015
+    _WhichOneofArgType__policy: _TypeAlias = _typing.Literal["_policy", b"_policy"]  # noqa: Y015
+    _WhichOneofReturnType__step_s: _TypeAlias = _typing.Literal["step_s"]  # noqa: Y015
+    _WhichOneofArgType__step_s: _TypeAlias = _typing.Literal["_step_s", b"_step_s"]  # noqa: Y015
+    _WhichOneofReturnType__time_limit_s: _TypeAlias = _typing.Literal["time_limit_s"]  # noqa: Y015
+    _WhichOneofArgType__time_limit_s: _TypeAlias = _typing.Literal["_time_limit_s", b"_time_limit_s"]  # noqa: Y015
+    _WhichOneofReturnType_stations: _TypeAlias = _typing.Literal["stations_id", "stations_file"]  # noqa: Y015
+    _WhichOneofArgType_stations: _TypeAlias = _typing.Literal["stations", b"stations"]  # noqa: Y015
+    _WhichOneofReturnType_underpasses: _TypeAlias = _typing.Literal["underpasses_id", "underpasses_file"]  # noqa: Y015
+    _WhichOneofArgType_underpasses: _TypeAlias = _typing.Literal["underpasses", b"underpasses"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__capacity_scale) -> _WhichOneofReturnType__capacity_scale | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__evaluations) -> _WhichOneofReturnType__evaluations | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__forecast_scale) -> _WhichOneofReturnType__forecast_scale | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__horizon_s) -> _WhichOneofReturnType__horizon_s | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__policy) -> _WhichOneofReturnType__policy | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__step_s) -> _WhichOneofReturnType__step_s | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__time_limit_s) -> _WhichOneofReturnType__time_limit_s | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_stations) -> _WhichOneofReturnType_stations | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_underpasses) -> _WhichOneofReturnType_underpasses | None: ...
+
+Global___SchedulePumpsRequest: _TypeAlias = SchedulePumpsRequest  # noqa: Y015
+
+@_typing.final
+class ScheduleReport(_message.Message):
+    """A plan for pumps and gates through a storm, verified in the engine, beside the rule and other baselines."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERDICT_FIELD_NUMBER: _builtins.int
+    FINDINGS_FIELD_NUMBER: _builtins.int
+    PROVENANCE_FIELD_NUMBER: _builtins.int
+    TABLES_FIELD_NUMBER: _builtins.int
+    POLICY_FIELD_NUMBER: _builtins.int
+    RUNG_FIELD_NUMBER: _builtins.int
+    RUNG_REASON_EN_FIELD_NUMBER: _builtins.int
+    RUNG_REASON_ZH_FIELD_NUMBER: _builtins.int
+    FLOODING_M3_FIELD_NUMBER: _builtins.int
+    OVERFLOW_M3_FIELD_NUMBER: _builtins.int
+    STORAGE_M3_FIELD_NUMBER: _builtins.int
+    UNDERPASS_DEPTH_M_FIELD_NUMBER: _builtins.int
+    UNDERPASS_RED_S_FIELD_NUMBER: _builtins.int
+    STARTS_FIELD_NUMBER: _builtins.int
+    ENERGY_KWH_FIELD_NUMBER: _builtins.int
+    ENERGY_YUAN_FIELD_NUMBER: _builtins.int
+    COST_M3_FIELD_NUMBER: _builtins.int
+    CONTINUITY_ERROR_PERCENT_FIELD_NUMBER: _builtins.int
+    RULE_FLOODING_M3_FIELD_NUMBER: _builtins.int
+    RULE_OVERFLOW_M3_FIELD_NUMBER: _builtins.int
+    RULE_STORAGE_M3_FIELD_NUMBER: _builtins.int
+    RULE_UNDERPASS_DEPTH_M_FIELD_NUMBER: _builtins.int
+    RULE_STARTS_FIELD_NUMBER: _builtins.int
+    RULE_ENERGY_KWH_FIELD_NUMBER: _builtins.int
+    RULE_COST_M3_FIELD_NUMBER: _builtins.int
+    RULE_CONTINUITY_ERROR_PERCENT_FIELD_NUMBER: _builtins.int
+    REDUCED_MODEL_BOUND_FLOODING_M3_FIELD_NUMBER: _builtins.int
+    REDUCED_MODEL_GAP_PERCENT_FIELD_NUMBER: _builtins.int
+    DOUBLE_BASELINE_SCORE_PERCENT_FIELD_NUMBER: _builtins.int
+    COMPUTING_LOAD_PERCENT_FIELD_NUMBER: _builtins.int
+    FORECAST_SCALE_FIELD_NUMBER: _builtins.int
+    CAPACITY_SCALE_FIELD_NUMBER: _builtins.int
+    HORIZON_S_FIELD_NUMBER: _builtins.int
+    STEP_S_FIELD_NUMBER: _builtins.int
+    DECISION_COUNT_FIELD_NUMBER: _builtins.int
+    EVALUATION_COUNT_FIELD_NUMBER: _builtins.int
+    verdict: _common_pb2.Verdict.ValueType
+    """SUSPECT where a balance is off by more than 2 %."""
+    policy: _builtins.str
+    """`optimiser`, or the policy that was followed."""
+    rung: _builtins.str
+    """How far down the ladder the answer stands: optimal, incumbent, rounded, search or rule."""
+    rung_reason_en: _builtins.str
+    """Why it is this rung, in English."""
+    rung_reason_zh: _builtins.str
+    """The same in Chinese."""
+    flooding_m3: _builtins.float
+    """Volume lost by flooding, in m3, >= 0."""
+    overflow_m3: _builtins.float
+    """Volume that left by overflow outfalls, in m3, >= 0."""
+    storage_m3: _builtins.float
+    """Water in the system at the end, in m3, >= 0."""
+    underpass_depth_m: _builtins.float
+    """Largest depth on any underpass, in m; NaN: there is none."""
+    underpass_red_s: _builtins.float
+    """Time in which an underpass is closed, in s, summed over them."""
+    starts: _builtins.int
+    """Starts of pumps, >= 0."""
+    energy_kwh: _builtins.float
+    """Electricity by static lift and efficiency, in kWh, >= 0."""
+    energy_yuan: _builtins.float
+    """The same in yuan, by the price of the hour."""
+    cost_m3: _builtins.float
+    """The stated cost, in m3 of flooding."""
+    continuity_error_percent: _builtins.float
+    """Error of the flow routing balance, in %; either sign."""
+    rule_flooding_m3: _builtins.float
+    """Flooding under the model's own levels and rules, in m3, >= 0."""
+    rule_overflow_m3: _builtins.float
+    """Overflow of the rule, in m3, >= 0."""
+    rule_storage_m3: _builtins.float
+    """Water left by the rule, in m3, >= 0."""
+    rule_underpass_depth_m: _builtins.float
+    """Largest depth on any underpass under the rule, in m; NaN: there is none."""
+    rule_starts: _builtins.int
+    """Starts of pumps under the rule, >= 0."""
+    rule_energy_kwh: _builtins.float
+    """Electricity of the rule, in kWh, >= 0."""
+    rule_cost_m3: _builtins.float
+    """Cost of the rule, in m3 of flooding."""
+    rule_continuity_error_percent: _builtins.float
+    """Balance error of the rule's run, in %; either sign."""
+    reduced_model_bound_flooding_m3: _builtins.float
+    """Least flooding in the reduced model, in m3; a bound up to its error only; NaN: there was no programme."""
+    reduced_model_gap_percent: _builtins.float
+    """Largest gap at which a programme was left, in %; NaN: there was none."""
+    double_baseline_score_percent: _builtins.float
+    """Where the cost lies between the worse (0) and the better (100) of all-off and all-on, in %."""
+    computing_load_percent: _builtins.float
+    """95th percentile of the time of a decision over the control step, in %; NaN: none was made."""
+    forecast_scale: _builtins.float
+    """What was forecast, as a share of the rain that came, >= 0."""
+    capacity_scale: _builtins.float
+    """Share of their curves that pumps delivered, > 0."""
+    horizon_s: _builtins.float
+    """What was scheduled, in s, > 0."""
+    step_s: _builtins.float
+    """Control step, in s, > 0."""
+    decision_count: _builtins.int
+    """Decisions, >= 0."""
+    evaluation_count: _builtins.int
+    """Courses tried in the engine, >= 0."""
+    @_builtins.property
+    def findings(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Finding]:
+        """What was assumed and masked, why it is this rung, and underpasses that have to be closed."""
+
+    @_builtins.property
+    def provenance(self) -> _common_pb2.Provenance:
+        """Network, storm, scenario, engine, weights and limits the numbers come from."""
+
+    @_builtins.property
+    def tables(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Table]:
+        """`schedule` (the main table), `baselines`, `levels`, `decisions`, `verification`, `constraints`, `instructions`,
+        `stations` and `rain`.
+        """
+
+    def __init__(
+        self,
+        *,
+        verdict: _common_pb2.Verdict.ValueType = ...,
+        findings: _abc.Iterable[_common_pb2.Finding] | None = ...,
+        provenance: _common_pb2.Provenance | None = ...,
+        tables: _abc.Iterable[_common_pb2.Table] | None = ...,
+        policy: _builtins.str = ...,
+        rung: _builtins.str = ...,
+        rung_reason_en: _builtins.str = ...,
+        rung_reason_zh: _builtins.str = ...,
+        flooding_m3: _builtins.float = ...,
+        overflow_m3: _builtins.float = ...,
+        storage_m3: _builtins.float = ...,
+        underpass_depth_m: _builtins.float = ...,
+        underpass_red_s: _builtins.float = ...,
+        starts: _builtins.int = ...,
+        energy_kwh: _builtins.float = ...,
+        energy_yuan: _builtins.float = ...,
+        cost_m3: _builtins.float = ...,
+        continuity_error_percent: _builtins.float = ...,
+        rule_flooding_m3: _builtins.float = ...,
+        rule_overflow_m3: _builtins.float = ...,
+        rule_storage_m3: _builtins.float = ...,
+        rule_underpass_depth_m: _builtins.float = ...,
+        rule_starts: _builtins.int = ...,
+        rule_energy_kwh: _builtins.float = ...,
+        rule_cost_m3: _builtins.float = ...,
+        rule_continuity_error_percent: _builtins.float = ...,
+        reduced_model_bound_flooding_m3: _builtins.float = ...,
+        reduced_model_gap_percent: _builtins.float = ...,
+        double_baseline_score_percent: _builtins.float = ...,
+        computing_load_percent: _builtins.float = ...,
+        forecast_scale: _builtins.float = ...,
+        capacity_scale: _builtins.float = ...,
+        horizon_s: _builtins.float = ...,
+        step_s: _builtins.float = ...,
+        decision_count: _builtins.int = ...,
+        evaluation_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["provenance", b"provenance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["capacity_scale", b"capacity_scale", "computing_load_percent", b"computing_load_percent", "continuity_error_percent", b"continuity_error_percent", "cost_m3", b"cost_m3", "decision_count", b"decision_count", "double_baseline_score_percent", b"double_baseline_score_percent", "energy_kwh", b"energy_kwh", "energy_yuan", b"energy_yuan", "evaluation_count", b"evaluation_count", "findings", b"findings", "flooding_m3", b"flooding_m3", "forecast_scale", b"forecast_scale", "horizon_s", b"horizon_s", "overflow_m3", b"overflow_m3", "policy", b"policy", "provenance", b"provenance", "reduced_model_bound_flooding_m3", b"reduced_model_bound_flooding_m3", "reduced_model_gap_percent", b"reduced_model_gap_percent", "rule_continuity_error_percent", b"rule_continuity_error_percent", "rule_cost_m3", b"rule_cost_m3", "rule_energy_kwh", b"rule_energy_kwh", "rule_flooding_m3", b"rule_flooding_m3", "rule_overflow_m3", b"rule_overflow_m3", "rule_starts", b"rule_starts", "rule_storage_m3", b"rule_storage_m3", "rule_underpass_depth_m", b"rule_underpass_depth_m", "rung", b"rung", "rung_reason_en", b"rung_reason_en", "rung_reason_zh", b"rung_reason_zh", "starts", b"starts", "step_s", b"step_s", "storage_m3", b"storage_m3", "tables", b"tables", "underpass_depth_m", b"underpass_depth_m", "underpass_red_s", b"underpass_red_s", "verdict", b"verdict"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ScheduleReport: _TypeAlias = ScheduleReport  # noqa: Y015

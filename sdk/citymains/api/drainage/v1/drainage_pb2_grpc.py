@@ -7,6 +7,7 @@ from citymains.api.drainage.v1 import drainage_pb2 as citymains_dot_api_dot_drai
 from citymains.api.network.v1 import comparison_pb2 as citymains_dot_api_dot_network_dot_v1_dot_comparison__pb2
 from citymains.api.network.v1 import isolation_pb2 as citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2
 from citymains.api.network.v1 import network_pb2 as citymains_dot_api_dot_network_dot_v1_dot_network__pb2
+from google.longrunning import operations_pb2 as google_dot_longrunning_dot_operations__pb2
 
 GRPC_GENERATED_VERSION = '1.80.0'
 GRPC_VERSION = grpc.__version__
@@ -58,10 +59,20 @@ class DrainageServiceStub(object):
                 request_serializer=citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2.TraceIsolationRequest.SerializeToString,
                 response_deserializer=citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2.IsolationReport.FromString,
                 _registered_method=True)
+        self.DesignStorm = channel.unary_unary(
+                '/citymains.api.drainage.v1.DrainageService/DesignStorm',
+                request_serializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.DesignStormRequest.SerializeToString,
+                response_deserializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.Storm.FromString,
+                _registered_method=True)
         self.SimulateStorm = channel.unary_unary(
                 '/citymains.api.drainage.v1.DrainageService/SimulateStorm',
                 request_serializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.SimulateStormRequest.SerializeToString,
                 response_deserializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.SimulationReport.FromString,
+                _registered_method=True)
+        self.SchedulePumps = channel.unary_unary(
+                '/citymains.api.drainage.v1.DrainageService/SchedulePumps',
+                request_serializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.SchedulePumpsRequest.SerializeToString,
+                response_deserializer=google_dot_longrunning_dot_operations__pb2.Operation.FromString,
                 _registered_method=True)
 
 
@@ -97,8 +108,23 @@ class DrainageServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DesignStorm(self, request, context):
+        """A design storm by formula, or a measured series, with an ensemble around it if wanted.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def SimulateStorm(self, request, context):
         """Depths, flooding and outflow with the rain and inflow of the model.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SchedulePumps(self, request, context):
+        """A plan for pumps and gates through a storm, verified in the engine; never worse than the operator's rule at the
+        information available.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -127,10 +153,20 @@ def add_DrainageServiceServicer_to_server(servicer, server):
                     request_deserializer=citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2.TraceIsolationRequest.FromString,
                     response_serializer=citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2.IsolationReport.SerializeToString,
             ),
+            'DesignStorm': grpc.unary_unary_rpc_method_handler(
+                    servicer.DesignStorm,
+                    request_deserializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.DesignStormRequest.FromString,
+                    response_serializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.Storm.SerializeToString,
+            ),
             'SimulateStorm': grpc.unary_unary_rpc_method_handler(
                     servicer.SimulateStorm,
                     request_deserializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.SimulateStormRequest.FromString,
                     response_serializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.SimulationReport.SerializeToString,
+            ),
+            'SchedulePumps': grpc.unary_unary_rpc_method_handler(
+                    servicer.SchedulePumps,
+                    request_deserializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.SchedulePumpsRequest.FromString,
+                    response_serializer=google_dot_longrunning_dot_operations__pb2.Operation.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -253,6 +289,33 @@ class DrainageService(object):
             _registered_method=True)
 
     @staticmethod
+    def DesignStorm(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/citymains.api.drainage.v1.DrainageService/DesignStorm',
+            citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.DesignStormRequest.SerializeToString,
+            citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.Storm.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def SimulateStorm(request,
             target,
             options=(),
@@ -269,6 +332,33 @@ class DrainageService(object):
             '/citymains.api.drainage.v1.DrainageService/SimulateStorm',
             citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.SimulateStormRequest.SerializeToString,
             citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.SimulationReport.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SchedulePumps(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/citymains.api.drainage.v1.DrainageService/SchedulePumps',
+            citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.SchedulePumpsRequest.SerializeToString,
+            google_dot_longrunning_dot_operations__pb2.Operation.FromString,
             options,
             channel_credentials,
             insecure,

@@ -8,6 +8,7 @@ from citymains.api.network.v1 import comparison_pb2 as _comparison_pb2
 from citymains.api.network.v1 import isolation_pb2 as _isolation_pb2
 from citymains.api.network.v1 import network_pb2 as _network_pb2
 from collections import abc as _abc
+from google.longrunning import operations_pb2 as _operations_pb2
 from grpc import aio as _aio
 import abc as _abc_1
 import grpc as _grpc
@@ -44,8 +45,14 @@ class DrainageServiceStub:
     """What changed between two answers to one question, and why."""
     TraceIsolation: _grpc.UnaryUnaryMultiCallable[_isolation_pb2.TraceIsolationRequest, _isolation_pb2.IsolationReport]
     """What to shut to take pipes, nodes or an area out of service, and who loses supply with it."""
+    DesignStorm: _grpc.UnaryUnaryMultiCallable[_drainage_pb2.DesignStormRequest, _drainage_pb2.Storm]
+    """A design storm by formula, or a measured series, with an ensemble around it if wanted."""
     SimulateStorm: _grpc.UnaryUnaryMultiCallable[_drainage_pb2.SimulateStormRequest, _drainage_pb2.SimulationReport]
     """Depths, flooding and outflow with the rain and inflow of the model."""
+    SchedulePumps: _grpc.UnaryUnaryMultiCallable[_drainage_pb2.SchedulePumpsRequest, _operations_pb2.Operation]
+    """A plan for pumps and gates through a storm, verified in the engine; never worse than the operator's rule at the
+    information available.
+    """
 
 @_typing.type_check_only
 class DrainageServiceAsyncStub(DrainageServiceStub):
@@ -60,8 +67,14 @@ class DrainageServiceAsyncStub(DrainageServiceStub):
     """What changed between two answers to one question, and why."""
     TraceIsolation: _aio.UnaryUnaryMultiCallable[_isolation_pb2.TraceIsolationRequest, _isolation_pb2.IsolationReport]  # type: ignore[assignment]
     """What to shut to take pipes, nodes or an area out of service, and who loses supply with it."""
+    DesignStorm: _aio.UnaryUnaryMultiCallable[_drainage_pb2.DesignStormRequest, _drainage_pb2.Storm]  # type: ignore[assignment]
+    """A design storm by formula, or a measured series, with an ensemble around it if wanted."""
     SimulateStorm: _aio.UnaryUnaryMultiCallable[_drainage_pb2.SimulateStormRequest, _drainage_pb2.SimulationReport]  # type: ignore[assignment]
     """Depths, flooding and outflow with the rain and inflow of the model."""
+    SchedulePumps: _aio.UnaryUnaryMultiCallable[_drainage_pb2.SchedulePumpsRequest, _operations_pb2.Operation]  # type: ignore[assignment]
+    """A plan for pumps and gates through a storm, verified in the engine; never worse than the operator's rule at the
+    information available.
+    """
 
 class DrainageServiceServicer(metaclass=_abc_1.ABCMeta):
     """Questions about storm and sewage networks, calculated with SWMM 5.2."""
@@ -99,11 +112,29 @@ class DrainageServiceServicer(metaclass=_abc_1.ABCMeta):
         """What to shut to take pipes, nodes or an area out of service, and who loses supply with it."""
 
     @_abc_1.abstractmethod
+    def DesignStorm(
+        self,
+        request: _drainage_pb2.DesignStormRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_drainage_pb2.Storm, _abc.Awaitable[_drainage_pb2.Storm]]:
+        """A design storm by formula, or a measured series, with an ensemble around it if wanted."""
+
+    @_abc_1.abstractmethod
     def SimulateStorm(
         self,
         request: _drainage_pb2.SimulateStormRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_drainage_pb2.SimulationReport, _abc.Awaitable[_drainage_pb2.SimulationReport]]:
         """Depths, flooding and outflow with the rain and inflow of the model."""
+
+    @_abc_1.abstractmethod
+    def SchedulePumps(
+        self,
+        request: _drainage_pb2.SchedulePumpsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operations_pb2.Operation, _abc.Awaitable[_operations_pb2.Operation]]:
+        """A plan for pumps and gates through a storm, verified in the engine; never worse than the operator's rule at the
+        information available.
+        """
 
 def add_DrainageServiceServicer_to_server(servicer: DrainageServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

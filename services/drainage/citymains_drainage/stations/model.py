@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from citymains_drainage.stations_curves import KWH_PER_M3_AND_M, PumpCurve, VolumeCurve
+from citymains_drainage.stations.curves import KWH_PER_M3_AND_M, PumpCurve, VolumeCurve
 
 #: GB 50014-2021, 6.3.1: units under automatic control start at most six times an hour.
 STARTS_PER_HOUR = 6
@@ -70,6 +70,8 @@ class PumpGroup:
         Overall efficiency of pump and motor, in 0..1; the rest of the curve's energy is lost.
     start_depth_m, stop_depth_m : tuple of float
         Levels of the rule for the 1st, 2nd, ... pump [m above the well's invert]; empty: no rule.
+    initial_count : int
+        Pumps that run at the start; without levels the rule leaves it at that.
     """
 
     name: str
@@ -80,6 +82,7 @@ class PumpGroup:
     efficiency: float = 0.7
     start_depth_m: tuple[float, ...] = ()
     stop_depth_m: tuple[float, ...] = ()
+    initial_count: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,7 +172,7 @@ class Station:
     def rate_m3_per_s(self, group: PumpGroup, depth_m: float) -> float:
         """Flow of one running pump at a depth of the wet well [m3/s]."""
         return group.curve.flow(
-            depth_m=depth_m, lift_m=self.lift_m(group, depth_m), volume_m3=float(self.curve.volume(depth_m))
+            depth_m=depth_m, lift_m=self.lift_m(group, depth_m), volume_m3=self.curve.volume_at(depth_m)
         )
 
     def highest_rate_m3_per_s(self, group: PumpGroup) -> float:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from citymains_drainage.guard import (
+from citymains_drainage.control.guard import (
     WINDOW_S,
     Decision,
     GuardReason,
@@ -16,7 +16,7 @@ from citymains_drainage.guard import (
     PumpMemory,
     StationMemory,
 )
-from citymains_drainage.stations import PumpGroup, Station, StationSet
+from citymains_drainage.stations.model import PumpGroup, Station, StationSet
 
 #: Clocks of controllers jitter; a time this little short counts as reached [s].
 TOLERANCE_S = 1e-6
@@ -129,11 +129,11 @@ class _StationStep:
             self.volume_m3 = min(max(reckoned, 0.0), curve.capacity_m3) if math.isfinite(reckoned) else 0.0
             inflow = before.inflow_m3_per_s if math.isnan(told) else told
         else:
-            self.volume_m3 = float(curve.volume(self.depth_m))
+            self.volume_m3 = curve.volume_at(self.depth_m)
             gained = (self.volume_m3 - before.volume_m3) / elapsed_s + before.pumped_m3_per_s
             inflow = (gained if math.isfinite(gained) else 0.0) if math.isnan(told) else told
         self.inflow_m3_per_s = max(0.0, inflow)
-        dead = float(curve.volume(self.station.dry_run_depth_m))
+        dead = curve.volume_at(self.station.dry_run_depth_m)
         return max(0.0, self.volume_m3 - dead + self.inflow_m3_per_s * self.step_s)
 
     def _candidate(
@@ -253,6 +253,8 @@ def _keep_receiving(stations: StationSet, works: list[_StationStep], seen: Obser
             groups.setdefault(group.receiving, []).append((work, group))
     for name, members in groups.items():
         limit = seen.receiving_max_m3_per_s.get(name, stations.receiving_of(members[0][1]).max_flow_m3_per_s)
+        if limit == math.inf:
+            continue
         flow = sum(work.count(group) * work.station.highest_rate_m3_per_s(group) for work, group in members)
         on = [(work, one) for work, group in members for one in work.last_first([group])]
         on.sort(key=lambda pair: (pair[0].emergency, pair[1].before.running, pair[1].must_run))

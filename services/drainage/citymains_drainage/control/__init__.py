@@ -1,0 +1,1 @@
+"""Control of a running simulation: guard, policies, branches, cost and search."""

@@ -1,0 +1,1 @@
+"""The reduced storage model and the integer programme on it."""

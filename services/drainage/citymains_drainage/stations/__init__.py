@@ -1,0 +1,1 @@
+"""Pump stations: what the guard, the planner and the policies know of them, and where they are read from."""

@@ -1,0 +1,1 @@
+"""Rain: storm-intensity formulas, hyetographs, measured series, ensembles, and the question `storm`."""
