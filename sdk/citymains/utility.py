@@ -38,7 +38,7 @@ PLANNED: Mapping[str, frozenset[str]] = {
     "water": frozenset({"sources", "leakage", "fire_flow"}),
     "gas": frozenset({"regulators", "reserve", "leak"}),
     "heating": frozenset({"rooms", "refunds", "cases"}),
-    "drainage": frozenset({"advise"}),
+    "drainage": frozenset(),
 }
 
 
