@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import sys
+import typing
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +14,7 @@ import typer
 from citymains.cli.arguments import MODEL_ARGUMENTS, Taken, plain_help, taken
 from citymains.cli.asking import Place, ask, records
 from citymains.cli.faults import BAD_INPUT, NOT_WITHIN_LIMITS
+from citymains.cli.lines import json_lines
 from citymains.cli.output import check_targets, print_json, print_record, write_record
 from citymains.cli.scenario import NAMES as SCENARIO_NAMES
 from citymains.cli.scenario import OPTIONS as SCENARIO_OPTIONS
@@ -20,6 +23,10 @@ from citymains.errors import NotBuiltError
 from citymains.question import Face, Question, Shape, questions
 
 _OUTPUT, _WHERE, _LATER = "输出 Output", "何处计算 Where", "尚未实现 Not built yet"
+
+
+#: How a question that takes a stream is asked from here.
+_STREAM_HELP = "One JSON object a line on standard input, with the fields of the RPC's items; one answer for each, as it comes."
 
 
 def _option(name: str, annotation: Any, default: Any, **how: Any) -> inspect.Parameter:
@@ -112,11 +119,7 @@ def face_app(face: type[Face], name: str, title: str, planned: frozenset[str]) -
     )
     built = questions(face)
     for question in built.values():
-        # The first argument of a duplex question is a stream; there is no command for it.
-        if question.shape is not Shape.DUPLEX:
-            app.command(question.name.replace("_", "-"), help=_help(question))(
-                question_command(name, question)
-            )
+        app.command(question.name.replace("_", "-"), help=_help(question))(question_command(name, question))
     for later in sorted(planned - set(built)):
         add_planned(app, later, f"{name} {later}")
     return app
@@ -138,6 +141,8 @@ def add_planned(app: typer.Typer, name: str, title: str) -> None:
 
 def _help(question: Question) -> str:
     doc = inspect.getdoc(question.function) or question.summary
+    if question.shape is Shape.DUPLEX:
+        doc = doc.replace("\n\n", f"\n\n{_STREAM_HELP}\n\n", 1)
     # Up to the first numpydoc section; the parameters stand with the options.
     lines = doc.splitlines()
     underline = next((i for i, line in enumerate(lines) if line.startswith("---")), len(lines) + 1)
@@ -150,7 +155,7 @@ def question_command(utility: str, question: Question) -> Callable[..., None]:
     """The function typer makes a command of."""
     arguments: dict[str, Taken] = {}
     has_scenario = False
-    for parameter in question.parameters:
+    for parameter in question.parameters[1 if question.shape is Shape.DUPLEX else 0 :]:
         if parameter.name == "scenario":
             has_scenario = True
         elif (one := taken(question, parameter)) is not None:
@@ -201,6 +206,9 @@ def run_question(utility: str, question: Question, asked: dict[str, Any], common
     targets: list[Path] = common["out"] or []
     check_targets(targets)
     place = Place(common["city"], common["server"], common["token"], common["ca"])
+    if question.shape is Shape.DUPLEX:
+        stream = question.parameters[0]
+        asked[stream.name] = json_lines(sys.stdin, typing.get_args(stream.type)[0])
     answer, network = ask(place, utility, question, asked, common["timeout"])
     code = 0
     for record in records(question, answer):
@@ -212,6 +220,7 @@ def run_question(utility: str, question: Question, asked: dict[str, Any], common
             print_record(record, network)
             for target in targets:
                 typer.echo(str(target))
+        sys.stdout.flush()  # who waits for the answers of a stream waits for each of them
         code = code or _code(record, check=common["check"])
     if code:
         raise typer.Exit(code)

@@ -10,7 +10,15 @@ import numpy as np
 
 from citymains_drainage.advise.report import PumpObservation
 from citymains_drainage.schedule.courses import Rain
-from citymains_drainage.schedule.forecast import DRAINING_S, JUDGED_S, JUST_NOW_S, doubted, merged, nowcast
+from citymains_drainage.schedule.forecast import (
+    DRAINING_S,
+    JUDGED_S,
+    JUST_NOW_S,
+    Floats,
+    doubted,
+    merged,
+    nowcast,
+)
 
 
 @dataclass(eq=False)
@@ -65,7 +73,7 @@ class LiveForecast:
         """The expected rain from now on, as branches take it; before it a nowcast where it is doubted."""
         step_s = min(60.0, self._step_s)
         steps = max(1, math.ceil((until_s - now_s) / step_s))
-        ahead = np.arange(steps) * step_s
+        ahead: Floats = np.arange(steps, dtype=np.float64) * step_s
         values = [np.array([self.at(now_s + one) for one in ahead.tolist()])]
         if self.doubted(now_s):
             expected, fell = self._lately()

@@ -120,7 +120,7 @@ class Forecast:
 
     def _nowcast(self, now_s: float, until_s: float) -> Rain:
         steps = max(1, math.ceil((until_s - now_s) / RAIN_STEP_S))
-        ahead = np.arange(steps) * RAIN_STEP_S
+        ahead: Floats = np.arange(steps, dtype=np.float64) * RAIN_STEP_S
         intensity = {}
         for one in self.gages:
             expected = np.array([one.at(now_s + float(ahead_s)) for ahead_s in ahead]) * self.scale
