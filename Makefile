@@ -1,5 +1,7 @@
 # Two commands are enough on a fresh machine with Python 3.11: `make demo` and `make test`.
-PYTHON ?= python3
+# The first Python that every engine has wheels for; `make test PYTHON=...` takes another.
+PYTHON ?= $(shell for one in python3 python3.11 python3.12; do \
+  $$one -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null && echo $$one && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 BUF := @bufbuild/buf@1.75.0
@@ -7,12 +9,13 @@ RUN_EXTRAS := water,gas,heating,drainage,server,gis
 TEST_EXTRAS := $(RUN_EXTRAS),postgres
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint type proto bench campaign clean
+.PHONY: help demo test lint proto bench campaign clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 $(VENV)/.venv-made:
+	@test -n '$(PYTHON)' || { echo 'Python 3.11 or 3.12 is needed: make demo PYTHON=/path/to/python3.11' >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 	@touch $@
@@ -30,7 +33,8 @@ $(VENV)/.installed-test: $(VENV)/.installed
 $(VENV)/.buf: $(VENV)/.venv-made
 	@if command -v npm >/dev/null 2>&1; then \
 	  npm install --silent --no-audit --no-fund --no-save --no-package-lock --prefix $(VENV)/buf $(BUF) \
-	    && ln -sf ../buf/node_modules/.bin/buf $(BIN)/buf && touch $@; \
+	    && ln -sf ../buf/node_modules/.bin/buf $(BIN)/buf && touch $@ \
+	    || echo 'npm could not install buf: buf lints no protos here'; \
 	else echo 'npm is missing: buf lints no protos here'; fi
 
 demo: $(VENV)/.installed  ## install, calculate the four networks of the demonstration town, write a report

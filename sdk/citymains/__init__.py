@@ -40,13 +40,16 @@ if TYPE_CHECKING:
     from citymains.model.record import Record
     from citymains.model.scenario import Scenario
     from citymains.plugins.markers import hookimpl
-    from citymains.wire.client import connect
+    from citymains.report.titles import register_titles
+    from citymains.wire.client import aconnect, connect
 
 _HOMES = {
     "City": "citymains.cities",
     "open": "citymains.cities",
     "connect": "citymains.wire.client",
+    "aconnect": "citymains.wire.client",
     "hookimpl": "citymains.plugins.markers",
+    "register_titles": "citymains.report.titles",
     "Scenario": "citymains.model.scenario",
     "Network": "citymains.model.network",
     "ValidationReport": "citymains.model.network",
@@ -100,9 +103,11 @@ __all__ = [
     "ValidationReport",
     "Verdict",
     "__version__",
+    "aconnect",
     "connect",
     "hookimpl",
     "open",
+    "register_titles",
 ]
 
 

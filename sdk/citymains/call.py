@@ -85,7 +85,7 @@ class Call:
         if self.cancelled:
             raise CancelledError()
         if self.remaining_s() == 0.0:
-            raise EngineTimeoutError("DEADLINE_EXCEEDED", limit=self.timeout_s)
+            raise EngineTimeoutError("DEADLINE_EXCEEDED", limit=f"{self.timeout_s:.3g}")
 
     @contextlib.contextmanager
     def active(self) -> Iterator[Call]:

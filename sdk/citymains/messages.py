@@ -42,6 +42,15 @@ class _Blank(dict[str, Any]):
 _CATALOGUE: dict[str, Text] = {}
 
 
+#: What is not found, in Chinese, where a message names it as its field.
+_CHINESE = {
+    "report": "结果", "table": "数据表", "dataset": "数据集", "kind of dataset": "数据集类别", "city": "城市",
+    "network of the city": "城市管网", "engine": "计算引擎", "operation": "操作", "question": "问题",
+    "unary or long question": "问题", "face": "服务", "utility": "专业", "rule kind": "规则类别",
+    "kind of rule or rule pack": "规则类别或规则包", "user": "用户", "rule pack": "规则包",
+}  # fmt: skip
+
+
 def register_messages(texts: Mapping[str, Text]) -> None:
     """Add codes to the catalogue.
 
@@ -65,11 +74,12 @@ def render(code: str, context: Mapping[str, Any]) -> Rendered:
     """Render `code` in both languages. An unknown code renders as itself, never as an exception."""
     text = _CATALOGUE.get(code, Text(en=code, zh=code))
     values = _Blank(context)
+    chinese = _Blank({**context, "field": _CHINESE.get(str(context.get("field")), context.get("field", ""))})
     return Rendered(
         message_en=text.en.format_map(values),
-        message_zh=text.zh.format_map(values),
+        message_zh=text.zh.format_map(chinese),
         fix_en=text.fix_en.format_map(values),
-        fix_zh=text.fix_zh.format_map(values),
+        fix_zh=text.fix_zh.format_map(chinese),
     )
 
 
@@ -85,8 +95,14 @@ register_messages(
         "FILE_NOT_FOUND": Text(
             "There is no file {file}.",
             "找不到文件 {file}。",
-            "Check the path, or give the name of a bundled network.",
-            "请检查路径,或给出内置管网的名称。",
+            "Check the path.",
+            "请检查路径。",
+        ),
+        "FILE_UNREADABLE": Text(
+            "{file} cannot be read: {value}.",
+            "无法读取 {file}:{value}。",
+            "Give a file, and check the rights to read it.",
+            "请提供文件路径,并检查读取权限。",
         ),
         "FILE_BINARY": Text(
             "{file} is not a text file: byte {value} at offset {limit}.",
@@ -107,10 +123,10 @@ register_messages(
             "请重新复制或导出文件。",
         ),
         "FILE_WRONG_FORMAT": Text(
-            "{file} is not a {limit} model: {value}.",
-            "{file} 不是 {limit} 模型:{value}。",
-            "Give a model of this utility in a format that `citymains plugins list` names.",
-            "请提供本专业支持的模型格式(见 `citymains plugins list`)。",
+            "{file} is no {limit} file: {value}.",
+            "{file} 不是 {limit} 文件:{value}。",
+            "Give a file of that format.",
+            "请提供该格式的文件。",
         ),
         "FILE_LENGTH_MISMATCH": Text(
             "The upload of {file} carried {value} bytes; its header says {limit}.",
@@ -175,7 +191,13 @@ register_messages(
         "NOT_BUILT": Text(
             "{value} is part of the contract but not built yet.", "{value} 已列入接口约定,但尚未实现。"
         ),
-        "NOT_FOUND": Text("There is no {field} {value}.", "没有 {field} {value}。"),
+        "NOT_FOUND": Text("There is no {field} {value}.", "没有{field} {value}。"),
+        "FILE_NOT_WRITTEN": Text(
+            "{file} cannot be written: {value}.",
+            "无法写入 {file}:{value}。",
+            "Choose another place, or free space there.",
+            "请选择其他位置,或清理磁盘空间。",
+        ),
         "TABLE_NOT_INLINE": Text(
             "The table {value} has {limit} rows and is not inside this file.",
             "表 {value} 有 {limit} 行,不在此文件中。",
@@ -183,10 +205,10 @@ register_messages(
             "请从生成该记录的存储或服务器打开。",
         ),
         "MISSING_EXTRA": Text(
-            "{field} needs the package {value}.",
-            "{field} 需要安装 {value}。",
+            "{field} needs {value}, which is not installed.",
+            "{field} 需要 {value},但尚未安装。",
             "pip install 'citymains[{limit}]'",
-            "pip install 'citymains[{limit}]'",
+            "请运行 pip install 'citymains[{limit}]'",
         ),
         # -- solvers ---------------------------------------------------------------------
         "ENGINE_CRASHED": Text(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from os import PathLike
@@ -10,8 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from citymains.errors import InputError, NotFoundError
-from citymains.intake.ledger import parquet_bytes, read_ledger
-from citymains.intake.ledger_kinds import ledger_kind
+from citymains.intake.ledger_kinds import ledger_kind, register_kinds_of
 from citymains.intake.source import SourceFile
 from citymains.model.city import Dataset
 from citymains.model.network import Network
@@ -145,10 +145,10 @@ class NetworkFace(Face):
             There is no such kind.
         """
         file = self.workbench.file(source)
-        ledger = read_ledger(file, ledger_kind(kind), columns)
-        return self.workbench.store.put_dataset(
-            kind, parquet_bytes(ledger.require()), {one.name: one.name for one in ledger.kind.fields}
-        )
+        register_kinds_of(self.workbench.plugins.utilities().values())
+        declared = ledger_kind(kind)
+        content = declared.parquet(file, columns)
+        return self.workbench.store.put_dataset(kind, content, {name: name for name in declared.names})
 
     @question(rpc="GetDataset")
     def dataset(self, id: str) -> Dataset:
@@ -211,6 +211,9 @@ def select(
                 "ARGUMENT_INVALID", field="columns", value=name, limit=", ".join(table.column_names)
             )
     rows = np.ones(table.row_count, dtype=bool)
+    for name, limit_s in (("start_s", start_s), ("end_s", end_s)):
+        if limit_s is not None and math.isnan(limit_s):
+            raise InputError("ARGUMENT_INVALID", field=name, value=limit_s, limit="seconds from the start")
     if start_s is not None or end_s is not None:
         if TIME_COLUMN not in table:
             raise InputError("ARGUMENT_INVALID", field="start_s", value=start_s, limit="a table with time_s")

@@ -18,10 +18,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from citymains._version import __version__
 from citymains.comparison.report import ComparisonReport
 from citymains.errors import InputError, Issue, NotBuiltError, NotFoundError
+from citymains.intake.bundles import refuse_name
+from citymains.intake.dataset import DatasetRef, is_rows, rows_as_file
+from citymains.intake.ledger import Ledger, LedgerKind, read_ledger
 from citymains.intake.source import Intake, SourceFile
 from citymains.isolation.report import IsolationReport
 from citymains.model.canonical import report_id
 from citymains.model.finding import Verdict
+from citymains.model.known import remember
 from citymains.model.network import Network, NetworkRef, ValidationReport
 from citymains.model.provenance import Provenance
 from citymains.model.record import Record
@@ -34,11 +38,10 @@ if TYPE_CHECKING:
 
 #: Questions of the public contract that no release answers yet, by utility ("" is every utility).
 PLANNED: Mapping[str, frozenset[str]] = {
-    "": frozenset({"outage", "criticality", "renewal", "bill"}),
-    "water": frozenset({"sources", "leakage", "fire_flow"}),
-    "gas": frozenset({"regulators", "reserve", "leak"}),
-    "heating": frozenset({"rooms", "refunds", "cases"}),
-    "drainage": frozenset(),
+    "": frozenset({"renewal"}),
+    "water": frozenset({"bill"}),
+    "gas": frozenset({"bill"}),
+    "drainage": frozenset({"outage", "criticality", "bill"}),
 }
 
 
@@ -55,6 +58,8 @@ class Utility(Face):
     title_zh: ClassVar[str]
     formats: ClassVar[tuple[str, ...]]
     """File formats of the reader, for help texts: ``("EPANET INP",)``."""
+    bundled_with: ClassVar[str] = ""
+    """Module that the networks of :meth:`bundled` come with, which the extra of this utility's name installs."""
 
     def __init__(self, workbench: Workbench) -> None:
         self.workbench = workbench
@@ -69,6 +74,16 @@ class Utility(Face):
         """Networks that load by name: those that ship with the solver libraries, and our own."""
         return {}
 
+    def fidelity(self, file: SourceFile, intake: Intake) -> Iterable[Issue]:
+        """What differs between calculations of a file as it is written and as it is read here.
+
+        Raises
+        ------
+        NotBuiltError
+            The utility compares nothing yet.
+        """
+        raise NotBuiltError(value=f"{self.name}.validate fidelity")
+
     def layout(self, network: Network) -> Layout:
         """The network's shape: graph, sources, lengths, and the valves drawn in the model.
 
@@ -82,7 +97,13 @@ class Utility(Face):
     # -- what every utility answers ------------------------------------------------------------
 
     @question(rpc="ImportNetwork", shape=Shape.UPLOAD)
-    def load(self, source: SourceFile | str | PathLike[str], *, crs: str = "") -> Network:
+    def load(
+        self,
+        source: SourceFile | str | PathLike[str],
+        *,
+        crs: str = "",
+        columns: Mapping[str, str] | None = None,
+    ) -> Network:
         """Load a network from a file, or a bundled one by name.
 
         Parameters
@@ -91,6 +112,8 @@ class Utility(Face):
             A file in a format of this utility in UTF-8 or GB18030, or the name of a bundled network.
         crs : str
             Coordinate reference system of the file, for example ``EPSG:4547``; empty: unknown.
+        columns : mapping of str to str, optional
+            Of a ledger of pipes: our name of a column to the file's own heading.
 
         Returns
         -------
@@ -104,23 +127,34 @@ class Utility(Face):
         LimitError
             The file is larger than what is read.
         """
-        file = self._source(source)
+        file = _with_columns(self._source(source), columns)
         intake = self.read(file)
         if intake.errors:
             raise InputError(intake.issues)
         record = self._network_record(file, intake, crs)
         self.workbench.store.put_network(record, intake.document)
         # What is asked by id next is this import, not an earlier one of the same model.
-        return self.workbench.keep(("network", record.id), record)
+        return self.workbench.keep(("network", record.id), remember(record))
 
     @question(rpc="ValidateNetwork")
-    def validate(self, source: SourceFile | str | PathLike[str]) -> ValidationReport:
+    def validate(
+        self,
+        source: SourceFile | str | PathLike[str],
+        *,
+        columns: Mapping[str, str] | None = None,
+        fidelity: bool = False,
+    ) -> ValidationReport:
         """List every issue of a model file, with line, element, value and how to mend it.
 
         Parameters
         ----------
         source : path, str or SourceFile
             A file, the name of a bundled network, or the id of a loaded network.
+        columns : mapping of str to str, optional
+            Of a ledger of pipes: our name of a column to the file's own heading.
+        fidelity : bool
+            Calculate the file as it is written and as it is read here, and name the elements that differ;
+            water compares EPANET 2.2 and 2.3, and what wntr writes again, too.
 
         Returns
         -------
@@ -131,8 +165,11 @@ class Utility(Face):
         if isinstance(source, str) and source.startswith("networks/"):
             file = SourceFile(source, self.workbench.store.document(source))
         else:
-            file = self._source(source)
-        return self._validation_record(file, self.read(file))
+            file = _with_columns(self._source(source), columns)
+        intake = self.read(file)
+        if fidelity and not intake.errors:
+            intake = replace(intake, issues=(*intake.issues, *self.fidelity(file, intake)))
+        return self._validation_record(file, intake)
 
     @question(rpc="TraceIsolation")
     def isolate(
@@ -142,8 +179,8 @@ class Utility(Face):
         pipes: Sequence[str] = (),
         nodes: Sequence[str] = (),
         polygon: Sequence[float] = (),
-        valves: SourceFile | str | PathLike[str] | None = None,
-        customers: SourceFile | str | PathLike[str] | None = None,
+        valves: DatasetRef | None = None,
+        customers: DatasetRef | None = None,
         unusable_valves: Sequence[str] = (),
         closed_valves: Sequence[str] = (),
         duration_s: float | None = None,
@@ -281,11 +318,32 @@ class Utility(Face):
             found = self.load(net)
         if found.utility != self.name:
             raise InputError("NETWORK_WRONG_UTILITY", value=found.id, field=found.utility, limit=self.name)
-        return found
+        return remember(found)
 
     def document(self, network: Network) -> bytes:
         """The canonical model of a network, as the engine is fed from it."""
         return self.workbench.store.document(network.id)
+
+    def ledger(self, reference: DatasetRef | None, kind: LedgerKind) -> Ledger | None:
+        """A ledger an argument stands for, read whole; None where none is given.
+
+        Parameters
+        ----------
+        reference : path, str, SourceFile, DataFrame or rows, optional
+            A file, the id of a stored dataset, or rows in memory.
+        kind : LedgerKind
+
+        Raises
+        ------
+        InputError
+            Every issue of the ledger; or as :meth:`Workbench.file` says.
+        """
+        if reference is None:
+            return None
+        file = rows_as_file(reference, kind.name) if is_rows(reference) else self.workbench.file(reference)  # type: ignore[arg-type]
+        found = read_ledger(file, kind)
+        found.require()
+        return found
 
     def provenance(
         self,
@@ -330,7 +388,12 @@ class Utility(Face):
     def _source(self, source: SourceFile | str | PathLike[str]) -> SourceFile:
         if isinstance(source, str) and self.workbench.reads_paths and source in (bundled := self.bundled()):
             return self.workbench.file(bundled[source])
-        return self.workbench.file(source)
+        try:
+            return self.workbench.file(source)
+        except InputError as error:
+            if error.code == "FILE_NOT_FOUND":
+                refuse_name(source, utility=self.name, bundled_with=self.bundled_with, names=self.bundled())
+            raise
 
     def _stored(self, network_id: str) -> Network:
         record = self.workbench.store.network(network_id)
@@ -394,6 +457,10 @@ class Utility(Face):
                 host=platform.node(),
             ),
         )
+
+
+def _with_columns(file: SourceFile, columns: Mapping[str, str] | None) -> SourceFile:
+    return replace(file, columns=dict(columns)) if columns else file
 
 
 def _cell(one: Issue, column: str) -> Any:

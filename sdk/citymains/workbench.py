@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
 from citymains.errors import InputError
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from citymains.store.store import Store
 
 T = TypeVar("T")
+
+DatasetFinder: TypeAlias = Callable[[Mapping[str, str]], Mapping[str, Path]]
+"""Called with what the datasets are wanted for (``season``); gives paths by the datasets' names."""
 
 #: How many parsed networks and the like are kept in memory.
 CACHE_ENTRIES = 16
@@ -56,6 +59,12 @@ class Workbench:
         IANA name of the zone in which dates are counted and notices written.
     reads_paths : bool
         Whether arguments may be paths. True for a local city, False in a server.
+    datasets : mapping of str to callable, optional
+        The city's own datasets: what finds them, by utility.
+    rule_files : iterable of Path
+        The city's own rule packs, besides those of plugins.
+    holders : iterable of str
+        Companies and contracts whose packs hold in the city.
     """
 
     def __init__(
@@ -66,10 +75,18 @@ class Workbench:
         jurisdiction: str = "",
         time_zone: str = "Asia/Shanghai",
         reads_paths: bool = True,
+        datasets: Mapping[str, DatasetFinder] | None = None,
+        rule_files: Iterable[Path] = (),
+        holders: Iterable[str] = (),
     ) -> None:
         self.jurisdiction = jurisdiction
         self.time_zone = time_zone
         self.reads_paths = reads_paths
+        self.holders = tuple(holders)
+        self.own_networks: dict[str, Path] = {}
+        """The city's own network of each utility, for questions that are asked without one."""
+        self._datasets = dict(datasets or {})
+        self._rule_files = tuple(rule_files)
         self.max_model_bytes = int(os.environ.get("CITYMAINS_MAX_MODEL_BYTES", MAX_MODEL_BYTES))
         self._database = database
         self._files = files
@@ -82,6 +99,12 @@ class Workbench:
         from citymains.store.store import Store
 
         return Store.open(self._database, self._files)
+
+    def close(self) -> None:
+        """Close the store, if it was opened. It is opened again when it is needed."""
+        store = self.__dict__.pop("store", None)
+        if store is not None:
+            store.close()
 
     @cached_property
     def engines(self) -> EngineHost:
@@ -99,10 +122,12 @@ class Workbench:
 
     @cached_property
     def rules(self) -> RuleBook:
-        """Rule packs of all plugins, resolved by layer, date and jurisdiction."""
+        """Rule packs of all plugins and of the city, resolved by layer, date and jurisdiction."""
+        from citymains.plugins.records import RulePackRecord
         from citymains.rules.book import RuleBook
 
-        return RuleBook(self.plugins.rule_packs())
+        own = [RulePackRecord(name=path.stem, path=path) for path in self._rule_files]
+        return RuleBook([*self.plugins.rule_packs(), *own])
 
     def file(self, reference: SourceFile | str | os.PathLike[str]) -> SourceFile:
         """The file an argument stands for: itself, a stored dataset by id, or a path where files can be read.
@@ -141,6 +166,18 @@ class Workbench:
             return self.cached(("report", reference), lambda: self.store.record(reference))
         file = self.file(reference)
         return read_record(file.content, file=file.name)
+
+    def own_datasets(self, utility: str, **wanted: str) -> Mapping[str, Path]:
+        """Paths of the city's own datasets of a utility, by name; none where the city names none.
+
+        Parameters
+        ----------
+        utility : str
+        **wanted
+            What they are wanted for, as ``season="2022-2023"``.
+        """
+        find = self._datasets.get(utility)
+        return {} if find is None else find(wanted)
 
     def civil(self, time: datetime) -> datetime:
         """An aware time in the city's own zone.

@@ -16,7 +16,7 @@ from citymains.cli.faults import exit_code
         (("sketch", "fail", "interrupt"), 130, "interrupted"),
         (("sketch", "echo", "networks/" + "0" * 64), 4, "NETWORK_NOT_FOUND"),
         (("sketch", "echo", "no/such/file"), 2, "FILE_NOT_FOUND"),
-        (("sketch", "outage", "net", "--close", "P-1"), 4, "NOT_BUILT"),
+        (("sketch", "renewal", "net", "--close", "P-1"), 4, "NOT_BUILT"),
         (("study", "run", "x.toml"), 4, "NOT_BUILT"),
         (("report", "studies/1", "--out", "x.html"), 4, "NOT_BUILT"),
         (("report", "nothing.json", "--out", "x.html"), 2, "FILE_NOT_FOUND"),

@@ -101,7 +101,7 @@ def test_a_question_has_its_parameters_units_and_defaults(call):
 
 def test_every_question_of_the_face_has_a_command(call):
     said = call("sketch", "--help")
-    for name in ("load", "validate", "echo", "slow", "watch", "fail", "isolate", "outage"):
+    for name in ("load", "validate", "echo", "slow", "watch", "fail", "isolate", "renewal"):
         assert name in said.out, name
 
 

@@ -6,6 +6,7 @@ import json
 
 import openpyxl
 import pytest
+from citymains.model.canonical import report_id
 from citymains.model.scenario import Scenario
 
 
@@ -15,8 +16,9 @@ def test_json_is_exactly_the_record(call, net):
 
     said = call("sketch", "echo", net, "--json", "--hours", "2")
     record = City("", Workbench()).utility("sketch").echo(net, hours=2.0)
-    assert (said.code, said.err) == (0, "")
+    assert said.code == 0
     assert said.out == record.to_json() + "\n"
+    assert said.err == report_id(record) + "\n"
 
 
 def test_every_kind_of_argument_arrives_as_its_type(call, net):
@@ -233,3 +235,20 @@ def test_without_a_city_the_network_is_asked_for(call):
     said = call("sketch", "echo")
     assert said.code == 2
     assert "NET" in said.err
+
+
+def test_templates_of_every_kind_of_dataset(call, tmp_path):
+    said = call("templates", str(tmp_path / "模板"))
+    assert said.code == 0
+    assert "heat_users: " in said.out
+    written = {path.name for path in (tmp_path / "模板").iterdir()}
+    assert {
+        "customers.xlsx",
+        "valves.csv",
+        "heat_users.xlsx",
+        "heat_readings.csv",
+        "heat_buildings.xlsx",
+    } <= written
+    head = (tmp_path / "模板" / "heat_outages.csv").read_text(encoding="utf-8-sig")
+    assert head == "substation,start,end,kind,fault\n"
+    assert call("templates", str(tmp_path / "x"), "--kind", "nope").code == 4

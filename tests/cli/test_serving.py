@@ -85,3 +85,30 @@ def test_an_error_of_the_server_has_the_same_exit_code(server, tmp_path):
     remote = _run("drainage", "load", str(tmp_path / "bad.inp"), "--server", server, "--token", "secret")
     assert local.returncode == remote.returncode == 2
     assert remote.stderr == local.stderr
+
+
+def _pems(folder: Path) -> dict[str, Path]:
+    (folder / "none.pem").write_text("no certificate", encoding="utf-8")
+    (folder / "odd.pem").write_text(
+        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", encoding="utf-8"
+    )
+    return {"missing": folder / "missing.pem", "none": folder / "none.pem", "odd": folder / "odd.pem"}
+
+
+@pytest.mark.parametrize(
+    ("pem", "code"),
+    [("missing", "FILE_NOT_FOUND"), ("none", "CERTIFICATE_INVALID"), ("odd", "CERTIFICATE_INVALID")],
+)
+def test_a_server_whose_certificate_is_none_says_so(tmp_path: Path, pem: str, code: str) -> None:
+    file = str(_pems(tmp_path)[pem])
+    done = _run("serve", "drainage", "--port", "0", "--tls-cert", file, "--tls-key", file)
+    assert (done.returncode, code in done.stderr, pem in done.stderr) == (2, True, True), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("database", "code", "status"),
+    [("nonsense", "ARGUMENT_INVALID", 2), ("postgresql://nobody@127.0.0.1:1/x", "STORE_UNAVAILABLE", 2)],
+)
+def test_a_server_without_its_database_does_not_start(database: str, code: str, status: int) -> None:
+    done = _run("serve", "drainage", "--port", "0", "--database", database)
+    assert (done.returncode, code in done.stderr) == (status, True), done.stderr

@@ -217,3 +217,93 @@ def test_every_message_says_both_languages_and_every_error_how_to_mend_it():
         assert re.search(r"[\u4e00-\u9fff]", text.zh), code
         assert bool(text.fix_en) == bool(text.fix_zh), code
         assert set(re.findall(r"{(\w+)}", text.en)) == set(re.findall(r"{(\w+)}", text.zh)), code
+
+
+@pytest.mark.parametrize("factor", [1000.0, 0.001])
+def test_cross_sections_in_another_unit_are_refused(small, source, factor):
+    text = re.sub(r"CIRCULAR (\S+)", lambda found: f"CIRCULAR {float(found[1]) * factor:g}", small)
+    (told,) = [one for one in read_network(source(text)).errors if one.code == "DRAINAGE_SECTIONS_UNIT"]
+    assert (told.section, told.field, float(told.value)) == ("XSECTIONS", "depth", 0.6 * factor)
+
+
+def test_one_cross_section_in_another_unit_is_told(small, source):
+    intake = read_network(source(swap("C3 CIRCULAR 0.8", "C3 CIRCULAR 800")(small)))
+    (told,) = [one for one in intake.issues if one.code == "DRAINAGE_SECTION_UNIT"]
+    assert not intake.errors
+    assert (told.severity, told.element, told.line, told.value) == (
+        "warning",
+        "C3",
+        small[: small.index("C3 CIRCULAR")].count("\n") + 1,
+        "800",
+    )
+
+
+def told(intake, code):
+    return [(one.severity, one.section, one.line) for one in intake.issues if one.code == code]
+
+
+def test_a_file_cut_at_any_line_is_refused_or_told(small, source):
+    lines = small.splitlines(keepends=True)
+    whole = read_network(source(small))
+    assert not whole.issues
+    for count in range(1, len(lines)):
+        cut = read_network(source("".join(lines[:count])))
+        # What is lost after the last coordinate is nothing.
+        assert cut.issues or cut.document == whole.document, f"cut after line {count}"
+
+
+def test_a_file_that_ends_in_its_time_series_is_told(small, source):
+    cut = small[: small.index("RAIN 0:20 30\n")]
+    text = cut + "[PATTERNS]\nDAY HOURLY 0.5\n"
+    assert told(read_network(source(text)), "INP_END_UNKNOWN") == [("warning", "PATTERNS", text.count("\n"))]
+
+
+def test_a_last_line_that_is_not_ended_is_told(small, source):
+    assert told(read_network(source(small.rstrip("\n"))), "INP_LAST_LINE_OPEN") == [
+        ("warning", "COORDINATES", small.count("\n"))
+    ]
+
+
+def test_nodes_without_coordinates_among_others_are_told(small, source):
+    intake = read_network(source(swap("J3 160 0\n", "")(small)))
+    assert told(intake, "DRAINAGE_COORDINATES_MISSING") == [("warning", "COORDINATES", None)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "field"),
+    [
+        ("RAIN 0:10 90", "RAIN 0:10", "FIELD_MISSING", "value"),
+        ("RAIN 0:10 90", "RAIN 0:10 90 0:12", "FIELD_MISSING", "value"),
+        ("RAIN 0:10 90", "RAIN 0:10 9O", "NUMBER_INVALID", "value"),
+        ("RAIN 0:10 90", "RAIN 0;10 90", "FIELD_MISSING", "value"),
+        ("RAIN 0:10 90", "RAIN 0:75 90", "DRAINAGE_DATE_INVALID", "time"),
+        ("RAIN 0:20 30", "RAIN 0:10 30", "DRAINAGE_SERIES_ORDER", "time"),
+        ("RAIN 0:20 30", "RAIN 0:05 30", "DRAINAGE_SERIES_ORDER", "time"),
+        ("DAY HOURLY 0.5", "DAY 0.5", "CHOICE_UNKNOWN", "type"),
+        ("DAY 1 1 1", "DAY 1 x 1", "NUMBER_INVALID", "factor"),
+        ("FLOW_UNITS CMS", "FLOW_UNIT CMS", "DRAINAGE_OPTION_UNKNOWN", "FLOW_UNIT"),
+        ("FLOW_UNITS CMS", "FLOW_UNITS CMS\nALLOW_PONDING", "FIELD_MISSING", "ALLOW_PONDING"),
+    ],
+)
+def test_series_patterns_and_options_are_read_before_the_engine_is_asked(
+    small, source, old, new, code, field
+):
+    text = swap(old, new)(small)
+    line = text[: text.index(new)].count("\n") + 1 + new.count("\n")
+    assert (code, field, line) in {
+        (one.code, one.field, one.line) for one in read_network(source(text)).errors
+    }
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "RAIN 07/01/2026 0:00 60 0:10 90 0.5 30\nRAIN 07/02/2026 0:00 1 12:00 2",
+        "RAIN JUL-01-2026 0 60\nRAIN 1 90\nRAIN JUL-02-2026 0 60",
+        "RAIN 0:00 60 0:10 90 0:20 30",
+    ],
+)
+def test_series_in_every_form_the_engine_takes(small, source, rows):
+    start = small.index("RAIN 0:00 60")
+    text = small[:start] + rows + small[small.index("\n\n[PATTERNS]") :]
+    assert not read_network(source(text)).errors

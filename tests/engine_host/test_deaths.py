@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -259,6 +260,15 @@ def test_an_error_of_the_caller_ends_the_child_at_once(any_host: EngineHost) -> 
     assert not session.directory.exists()
 
 
+@pytest.fixture
+def heeding_interrupts() -> Iterator[None]:
+    """Ctrl-C raises, even in a suite that a shell has started in the background and told to ignore it."""
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, former)
+
+
+@pytest.mark.usefixtures("heeding_interrupts")
 def test_an_interrupt_ends_the_session(host: EngineHost) -> None:
     session = host.session(FAKE, {})
     threading.Timer(0.3, signal.pthread_kill, [threading.main_thread().ident, signal.SIGINT]).start()

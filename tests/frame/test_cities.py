@@ -53,6 +53,12 @@ def test_questions_start_in_the_background_and_faces_are_those_of_a_server(folde
         ("name = ", "FILE_WRONG_FORMAT"),
         ("colour = 1", "ARGUMENT_UNKNOWN"),
         ("crs = 4547", "ARGUMENT_INVALID"),
+        ('time_zone = "Mars/Olympus"', "ARGUMENT_INVALID"),
+        ("holders = [1]", "ARGUMENT_INVALID"),
+        ("[networks]\nwater = 3", "ARGUMENT_INVALID"),
+        ('[networks]\nwatr = "a.inp"', "ARGUMENT_UNKNOWN"),
+        ("[datasets.heating]\nusers = 3", "ARGUMENT_INVALID"),
+        ("\0\1\2 = 3", "FILE_BINARY"),
     ],
 )
 def test_a_wrong_city_file_is_located(tmp_path: Path, text: str | None, code: str) -> None:
@@ -62,3 +68,31 @@ def test_a_wrong_city_file_is_located(tmp_path: Path, text: str | None, code: st
         citymains.open(tmp_path)
     assert caught.value.code == code
     assert "city.toml" in str(caught.value.issues[0])
+
+
+def test_every_wrong_setting_is_told_at_once(tmp_path: Path) -> None:
+    (tmp_path / "city.toml").write_text('colour = 1\ncrs = 4547\n[networks]\nwatr = "x"\ngas = 2\n')
+    with pytest.raises(InputError) as caught:
+        citymains.open(tmp_path)
+    assert [one.field for one in caught.value.issues] == ["colour", "crs", "networks.watr", "networks.gas"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_a_city_file_in_any_encoding_of_an_editor(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "city.toml").write_text('name = "平顶山市"\r\n', encoding=encoding)
+    assert citymains.open(tmp_path).name == "平顶山市"
+
+
+def test_a_city_has_what_one_on_a_server_has(folder: Path) -> None:
+    from citymains.wire.client import RemoteCity
+
+    def public(kind: type) -> set[str]:
+        return {name for name in dir(kind) if not name.startswith("_")} | {"__enter__", "__exit__"}
+
+    assert public(RemoteCity) <= public(citymains.City) | {"name"}
+    with citymains.open(folder) as city:
+        assert {"water.pressure", "networks.list", "rules.check"} <= {
+            one.name for one in city.studies.questions().questions
+        }
+        network = city.network("drainage")
+    assert city.drainage.network(network.id).id == network.id, "a closed city opens again"

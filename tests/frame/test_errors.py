@@ -66,6 +66,6 @@ def test_a_promised_question_is_not_an_attribute() -> None:
 
     water = Water(Workbench())
     assert not hasattr(water, "isolate_everything")
-    assert not hasattr(water, "fire_flow")
-    with pytest.raises(citymains.NotBuiltError, match=r"water\.fire_flow"):
-        _ = water.fire_flow
+    assert not hasattr(water, "bill")
+    with pytest.raises(citymains.NotBuiltError, match=r"water\.bill"):
+        _ = water.bill

@@ -420,3 +420,18 @@ def test_load_refuses_with_every_issue(gas: Any, build: Build, town: dict[str, A
     report = gas.validate(build(town))
     assert report.error_count == 2
     assert report.verdict == "REJECTED"
+
+
+def test_what_a_refused_row_would_have_fed_is_not_called_unfed(build: Build, town: dict[str, Any]) -> None:
+    set_value("pipes", 0, "length_m", "abc")(town)
+    codes = {code for code, *_ in errors(read(build(town)))}
+    assert "PIPES_NOT_A_NUMBER" in codes
+    assert not codes & {"PIPES_REGULATOR_NO_UPSTREAM", "PIPES_DISCONNECTED"}
+
+
+def test_integers_beyond_all_numbers_are_refused(build: Build, town: dict[str, Any]) -> None:
+    set_value("pipes", 0, "length_m", 10**400)(town)
+    assert {code for code, *_ in errors(read(build(town)))} == {"PIPES_NOT_FINITE"}
+    number = {"_module": "numpy", "_object": [10**400]}
+    intake = read(pandapipes_file(user_pf_options={"ambient_temperature": 10**400}, fluid=number))
+    assert intake.errors

@@ -164,24 +164,97 @@ def test_unknown_elements_of_a_scenario_are_named_together(
 # -- traps ----------------------------------------------------------------------------------------------------
 
 
+def states(report: Any) -> dict[str, str]:
+    frame = report.table("regulators")
+    return dict(zip(frame["regulator"], frame["state"], strict=True))
+
+
 def test_t1_a_regulator_does_not_boost(gas: Gas, build: Build, town: dict[str, Any]) -> None:
+    """The engine alone gives the set point of 300 kPa from 200 kPa; here the regulator stands wide open, and it is said."""
     town["regulators"][0]["pressure_kpa"] = 300.0
     report = gas.pressure(build(town))
     assert report.converged
-    assert report.verdict is Verdict.REJECTED
-    assert codes(report)["GAS_REG_BOOST"] == "调压箱"
+    assert report.verdict is Verdict.SUSPECT
+    assert codes(report) == {"GAS_REG_BOOST": "调压箱"}
+    assert states(report) == {"调压箱": "open"}
+    inlet, outlet = (at(report, "nodes", node, "pressure_kpa") for node in ("入口", "出口"))
+    assert outlet == pytest.approx(inlet, abs=1e-9)
+    assert inlet < 200.0
 
 
-def test_t2_gas_does_not_flow_back_through_a_regulator(gas: Gas, build: Build, town: dict[str, Any]) -> None:
+def two_stations(town: dict[str, Any]) -> dict[str, Any]:
     town["regulators"].append(
         {"id": "二号", "from_node": "入口", "to_node": "东街", "controlled_node": "东街", "pressure_kpa": 2.9}
     )
     town["regulators"][0]["pressure_kpa"] = 30.0
-    report = gas.pressure(build(town))
+    return town
+
+
+def test_t2_gas_does_not_flow_back_through_a_regulator(gas: Gas, build: Build, town: dict[str, Any]) -> None:
+    """The engine alone passes 0.05 kg/s backwards; here the regulator with the lower set point shuts, and it is said."""
+    report = gas.pressure(build(two_stations(town)))
     assert report.converged
+    assert states(report) == {"调压箱": "regulating", "二号": "shut"}
+    assert at(report, "regulators", "二号", "flow_kg_per_s") == 0.0
+    assert [one.element for one in report.findings if one.code == "GAS_REG_REVERSE"] == ["二号"]
+    assert at(report, "regulators", "调压箱", "flow_kg_per_s") == pytest.approx(0.015, abs=1e-9)
+
+
+def test_t2_backflow_that_nothing_keeps_away_is_rejected(
+    gas: Gas, build: Build, town: dict[str, Any]
+) -> None:
+    """Stuck open between two mains, without a non-return function."""
+    town["junctions"].append({"id": "高压"})
+    town["sources"].append({"id": "高压门站", "node": "高压", "pressure_kpa": 400.0})
+    town["regulators"] += [
+        {"id": "坏", "from_node": "入口", "to_node": "高压", "controlled_node": "高压", "pressure_kpa": 1.0,
+         "active": False, "non_return": False, "loss_coefficient": 50.0},
+    ]  # fmt: skip
+    report = gas.pressure(build(town))
     assert report.verdict is Verdict.REJECTED
-    assert codes(report)["GAS_REG_REVERSE"] == "二号"
-    assert at(report, "regulators", "二号", "flow_kg_per_s") < -0.05
+    assert codes(report)["GAS_REG_REVERSE"] == "坏"
+    town["regulators"][-1]["non_return"] = True
+    report = gas.pressure(build(town))
+    assert report.verdict is Verdict.VALID
+    assert states(report)["坏"] == "shut"
+
+
+def test_duty_and_standby_on_one_junction(gas: Gas, build: Build, town: dict[str, Any]) -> None:
+    """The engine alone finds its matrix singular."""
+    town["regulators"].append(
+        {"id": "备用", "from_node": "入口", "to_node": "出口", "controlled_node": "出口", "pressure_kpa": 2.8}
+    )
+    assert states(gas.pressure(build(town))) == {"调压箱": "regulating", "备用": "shut"}
+    lost = gas.pressure(build(town), scenario=Scenario.lose(regulators=["调压箱"]))
+    assert states(lost) == {"调压箱": "out", "备用": "regulating"}
+    assert at(lost, "nodes", "出口", "pressure_kpa") == pytest.approx(2.8, abs=1e-6)
+
+
+def test_a_safety_valve_shuts_what_stands_open(gas: Gas, build: Build, town: dict[str, Any]) -> None:
+    stuck = Scenario.set_control("调压箱", "active", 0.0)
+    report = gas.pressure(build(town), scenario=stuck)
+    assert states(report) == {"调压箱": "open"}
+    assert {one.code for one in report.findings} >= {"GAS_PRESSURE_HIGH"} or at(
+        report, "nodes", "出口", "pressure_kpa"
+    ) > 190
+    town["regulators"][0]["slam_shut_kpa"] = 5.0
+    report = gas.pressure(build(town), scenario=stuck)
+    assert states(report) == {"调压箱": "slam_shut"}
+    assert codes(report)["GAS_REG_SLAM_SHUT"] == "调压箱"
+    assert report.delivered_kg_per_s == 0.0
+
+
+def test_more_than_a_regulator_can_pass(gas: Gas, build: Build, town: dict[str, Any]) -> None:
+    town["regulators"][0]["capacity_kg_per_s"] = 0.012
+    report = gas.pressure(build(town))
+    assert report.verdict is Verdict.SUSPECT
+    assert codes(report) == {"GAS_REG_CAPACITY": "调压箱"}
+
+
+def test_a_set_point_is_changed_by_a_scenario(gas: Gas, build: Build, town: dict[str, Any]) -> None:
+    report = gas.pressure(build(town), scenario=Scenario.set_control("调压箱", "pressure_kpa", 2.5))
+    assert at(report, "nodes", "出口", "pressure_kpa") == pytest.approx(2.5, abs=1e-6)
+    assert at(report, "regulators", "调压箱", "set_pressure_kpa") == 2.5
 
 
 def test_t3_negative_gauge_pressure(gas: Gas, build: Build, town: dict[str, Any]) -> None:

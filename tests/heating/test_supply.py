@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 import pytest
 from citymains.errors import InputError
+from citymains.intake.pandapipes_model import PipeModel
 from citymains.intake.source import SourceFile
 from citymains.model.finding import Verdict
 from citymains.model.scenario import Scenario
+from citymains_heating.supply import ENGINE
 from citymains_heating.utility import Heating
 
 Build = Callable[..., SourceFile]
@@ -112,12 +114,136 @@ def test_unknown_elements_are_refused(heating: Heating, build: Build, estate: di
 # -- traps ----------------------------------------------------------------------------------------------------
 
 
-def test_t5_a_consumer_does_not_pump(heating: Heating, build: Build, estate: dict[str, Any]) -> None:
-    report = heating.supply(build(estate), scenario=Scenario.scale_demand(20.0))
-    assert report.converged
-    assert report.verdict is Verdict.REJECTED
-    assert "HEAT_CONSUMER_DP_NEG" in codes(report)
-    assert at(report, "consumers", "二号站", "differential_pressure_kpa") < 0.0
+def test_t5_the_engines_consumers_pump_and_ours_are_throttled(
+    heating: Heating, build: Build, estate: dict[str, Any]
+) -> None:
+    network = heating.load(build(estate))
+    model = PipeModel.of(heating.document(network))
+    heavy = Scenario.scale_demand(20.0)
+    task = {"friction_model": "colebrook", "edits": model.edits(heavy, "test")}
+    with heating.workbench.engines.session(ENGINE, model.engine_model()) as session:
+        raw = session.run({**task, "minimum_differential_pressure_kpa": None})
+    consumers = raw["columns"]["consumers"]
+    assert raw["converged"]
+    assert (consumers["from_pressure_kpa"] - consumers["to_pressure_kpa"])[1] < -100.0
+    report = heating.supply(network, scenario=heavy)
+    assert report.verdict is Verdict.VALID
+    assert report.throttled_consumer_count == 2
+    frame = report.frame()
+    assert (frame["differential_pressure_kpa"] > 0.0).all()
+    assert (frame["heat_kw"] < frame["required_kw"]).all()
+    told = {one.element: one for one in report.findings if one.code == "HEAT_THROTTLED"}
+    assert set(told) == {"一号站", "二号站"}
+    assert told["二号站"].limit == 800.0
+
+
+@pytest.mark.parametrize(("factor", "least_kpa"), [(4.0, 30.0), (6.0, 60.0), (20.0, 10.0)])
+def test_a_consumer_holds_its_flow_or_has_its_valve_wide_open(
+    heating: Heating, build: Build, estate: dict[str, Any], factor: float, least_kpa: float
+) -> None:
+    """Either the flow is met and the pressure does, or dp = dp_min (m/m_req)^2."""
+    report = heating.supply(
+        build(estate),
+        scenario=Scenario.scale_demand(factor),
+        minimum_differential_pressure_kpa=least_kpa,
+    )
+    frame = report.frame()
+    share = (frame["heat_kw"] / frame["required_kw"]).to_numpy()
+    pressure = frame["differential_pressure_kpa"].to_numpy()
+    for got, there, throttled in zip(share, pressure, frame["throttled"], strict=True):
+        if throttled:
+            assert got < 1.0
+            assert there == pytest.approx(least_kpa * got**2, rel=3e-3)
+        else:
+            assert got == pytest.approx(1.0, rel=1e-6)
+            assert there >= least_kpa * (1.0 - 1e-6)
+    assert report.source_heat_kw == pytest.approx(report.delivered_heat_kw + report.heat_loss_kw, rel=2e-3)
+
+
+def test_a_consumer_states_its_own_minimum(heating: Heating, build: Build, estate: dict[str, Any]) -> None:
+    estate["consumers"][1]["minimum_differential_pressure_kpa"] = 99.0
+    frame = heating.supply(build(estate)).frame().set_index("consumer")
+    assert frame["throttled"].to_dict() == {"一号站": False, "二号站": True}
+
+
+def test_colder_than_designed_is_told(heating: Heating, build: Build, estate: dict[str, Any]) -> None:
+    report = heating.supply(build(estate), design_supply_temperature_c=78.0)
+    cold = report.frame().loc[lambda one: one["supply_temperature_c"] < 78.0, "consumer"].tolist()
+    assert cold
+    assert {one.element for one in report.findings if one.code == "HEAT_SUPPLY_COLD"} == set(cold)
+    assert report.cold_consumer_count == len(cold)
+
+
+def test_a_set_point_may_be_changed(heating: Heating, build: Build, estate: dict[str, Any]) -> None:
+    report = heating.supply(build(estate), scenario=Scenario.set_control("锅炉房", "temperature_c", 95.0))
+    assert report.table("plants")["supply_temperature_c"].tolist() == pytest.approx([95.0])
+    with pytest.raises(InputError) as caught:
+        heating.supply(build(estate), scenario=Scenario.set_control("锅炉房", "temperatur_c", 95.0))
+    assert caught.value.issues[0].element == "锅炉房"
+    assert "temperature_c" in caught.value.issues[0].limit
+
+
+# -- several plants ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def two_plants(estate: dict[str, Any]) -> dict[str, Any]:
+    """A second plant behind the second consumer: units 3/4 in the west, 5/6 in the east."""
+    estate["junctions"] += [
+        {"id": "东厂供", "x": 3, "y": 0, "nominal_pressure_kpa": 500.0},
+        {"id": "东厂回", "x": 3, "y": 1, "nominal_pressure_kpa": 500.0},
+    ]
+    like = estate["pipes"][0]
+    estate["pipes"] += [
+        {**like, "id": "东供", "from_node": "东厂供", "to_node": "二号供"},
+        {**like, "id": "东回", "from_node": "二号回", "to_node": "东厂回"},
+    ]
+    estate["plants"].append(
+        {
+            **estate["plants"][0],
+            "id": "东厂",
+            "from_node": "东厂回",
+            "to_node": "东厂供",
+            "temperature_c": 75.0,
+        }
+    )
+    return estate
+
+
+def test_two_plants_share_and_pass_no_water_through_nothing(
+    heating: Heating, build: Build, two_plants: dict[str, Any]
+) -> None:
+    report = heating.supply(build(two_plants))
+    assert report.verdict is Verdict.VALID
+    plants = report.table("plants").set_index("plant")
+    assert plants.loc["锅炉房", "flow_kg_per_s"] > 0.0 < plants.loc["东厂", "flow_kg_per_s"]
+    for plant, supply in (("锅炉房", "热源供-一号供"), ("东厂", "东供")):
+        given = at(report, "pipes", supply, "flow_kg_per_s")
+        assert plants.loc[plant, "flow_kg_per_s"] == pytest.approx(given, rel=1e-6)
+    assert report.source_heat_kw == pytest.approx(report.delivered_heat_kw + report.heat_loss_kw, rel=1e-3)
+
+
+def test_plants_are_switched(heating: Heating, build: Build, two_plants: dict[str, Any]) -> None:
+    network = heating.load(build(two_plants))
+    both = heating.supply(network, design_supply_temperature_c=72.0)
+    east = heating.supply(
+        network, scenario=Scenario.lose(plants=["锅炉房"]), design_supply_temperature_c=72.0
+    )
+    assert both.cold_consumer_count is not None
+    assert east.cold_consumer_count is not None
+    assert east.cold_consumer_count >= both.cold_consumer_count
+    assert at(east, "plants", "东厂", "supply_pressure_kpa") == pytest.approx(600.0)
+    assert math.isnan(at(east, "plants", "锅炉房", "flow_kg_per_s"))
+    assert heating.compare(both, east).frame() is not None
+
+
+def test_a_plant_that_is_pushed_back_is_shut_and_told(
+    heating: Heating, build: Build, two_plants: dict[str, Any]
+) -> None:
+    two_plants["plants"][1]["lift_kpa"] = 20.0
+    report = heating.supply(build(two_plants))
+    assert codes(report) == {"HEAT_PLANT_PUSHED_BACK": "东厂"}
+    assert report.delivered_heat_kw == pytest.approx(80.0, rel=1e-6)
 
 
 def test_negative_gauge_pressure(heating: Heating, build: Build, estate: dict[str, Any]) -> None:
@@ -258,6 +384,10 @@ def test_every_message_says_itself_twice() -> None:
         "HEAT_DAMPED",
         "HEAT_SEQUENTIAL",
         "HEAT_BALANCE",
+        "HEAT_THROTTLED",
+        "HEAT_SUPPLY_COLD",
+        "HEAT_PLANT_PUSHED_BACK",
+        "HEAT_PRESSURE_NOT_HELD",
     ):
         text = told[code]
         assert text.en

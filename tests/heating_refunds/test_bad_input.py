@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from citymains.errors import InputError
-from citymains_heating.refunds.datasets import DATASETS, write_templates
+from citymains_heating.refunds.datasets import DATASETS
+from citymains_heating.refunds.stored import write_templates
 from citymains_heating.refunds.tabular import read_dataset
 
 from tests.heating_refunds.conftest import user
@@ -117,8 +118,8 @@ def test_a_csv_is_located_by_line_and_column(tmp_path: Path) -> None:
 def test_a_missing_file_and_a_missing_column(settle: Settle, tmp_path: Path) -> None:
     (one,) = refused(settle, users=tmp_path / "none.csv").issues
     assert one.code == "FILE_NOT_FOUND"
-    (one,) = refused(settle, users=[{"user": "U1", "substation": "S", "area_m2": 1}]).issues
-    assert (one.code, one.field) == ("REFUND_COLUMN_MISSING", "tariff")
+    (one,) = refused(settle, users=[{"user": "U1", "tariff": "T", "area_m2": 1}]).issues
+    assert (one.code, one.field) == ("REFUND_COLUMN_MISSING", "substation")
 
 
 def test_templates_read_back_as_empty_datasets(tmp_path: Path) -> None:

@@ -157,8 +157,20 @@ def test_a_gap_between_bands_is_refused_on_load() -> None:
 def test_a_pack_without_article_settles_nothing() -> None:
     text = re.sub(r"^article = .*$", "", GOOD, flags=re.M)
     error = refused(text, "heat-refund-binzhou")
-    assert {one.code for one in error.issues} == {"REFUND_RULE_ARTICLE_MISSING"}
-    assert all(one.file == "heat-refund-binzhou.toml" and one.line for one in error.issues)
+    missing = [one for one in error.issues if one.code == "RULE_PACK_ARTICLE"]
+    assert {"fields.bands", "fields.outages", "fields.clock_start"} <= {one.field for one in missing}
+    assert all(one.file == "heat-refund-binzhou.toml" and one.line for one in missing)
+    checked = check_rules(RuleBook([RulePackRecord(name="heat-refund-binzhou", text=text)]))
+    assert checked.failed_count >= len(missing)
+
+
+def test_a_place_whose_rule_is_known_and_not_computable_is_told_what_is_missing(
+    policies: Callable[..., Any],
+) -> None:
+    with pytest.raises(InputError) as caught:
+        policies("河北省/石家庄市")
+    assert [one.code for one in caught.value.issues] == ["REFUND_RULE_MISSING", "REFUND_RULE_KNOWN"]
+    assert "合同" in caught.value.issues[1].message_zh
 
 
 def test_a_pack_from_memory_is_refused() -> None:

@@ -13,7 +13,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from citymains_heating.refunds import decoding, readings
+from citymains_heating.refunds import decoding
+from citymains_heating.refunds import series as series_module
 from citymains_heating.refunds.readings import read_sensor_days
 from citymains_heating.refunds.season import parse_season
 
@@ -61,7 +62,7 @@ def test_small_chunks_give_the_same_days(monkeypatch: pytest.MonkeyPatch, tmp_pa
     whole = read_sensor_days(rows, SEASON)
     path = tmp_path / "readings.parquet"
     pq.write_table(pa.Table.from_pylist(rows), path, row_group_size=100)
-    for module in (readings, decoding):
+    for module in (series_module, decoding):
         monkeypatch.setattr(module, "CHUNK_ROWS", 90)
     for source in (rows, path):
         cut = read_sensor_days(source, SEASON)
@@ -177,9 +178,17 @@ def test_offline_sensors_are_told(settle: Callable[..., Any]) -> None:
     assert flagged.loc["offline", "sensors"] == 1
 
 
-def test_shuffled_rows_of_one_sensor_are_flagged_as_clock_jumps() -> None:
-    rows = series([17.0] * 2)
-    random.Random(1).shuffle(rows)
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_rows_in_another_order_are_put_in_order_and_told(newest_first: bool) -> None:
+    rows = series([17.0, 18.5])
+    ordered = read_sensor_days(rows, SEASON)
+    if newest_first:
+        rows.reverse()
+    else:
+        random.Random(1).shuffle(rows)
     days = read_sensor_days(rows, SEASON)
-    assert days.jumped.any()
-    assert days.count[0, :2].tolist() == [144, 144]
+    assert not days.jumped.any()
+    assert days.flags["unordered"].sum() == len(rows)
+    np.testing.assert_array_equal(days.count, ordered.count)
+    np.testing.assert_array_equal(days.total_milli, ordered.total_milli)
+    assert days.flags["gap"].sum() == 0

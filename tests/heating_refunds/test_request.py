@@ -10,13 +10,20 @@ import pytest
 from citymains.errors import InputError, NotFoundError
 from citymains.rules.book import RuleBook
 from citymains_heating.refunds.packs import shipped_book
-from citymains_heating.refunds.request import settle_season
+from citymains_heating.refunds.request import RefundRequest, settle_season
 
 from tests.heating_refunds.conftest import user
 
 
+def settled(bench: Any, season: str, folder: Path, **more: Any) -> Any:
+    """The question with the datasets of a folder."""
+    return settle_season(bench, RefundRequest(season=season, datasets={}, folder=str(folder), **more))
+
+
 class Bench:
     """What the question needs of a workbench."""
+
+    holders = ()
 
     def __init__(self, jurisdiction: str, *, reads_paths: bool = True) -> None:
         self.jurisdiction = jurisdiction
@@ -24,9 +31,9 @@ class Bench:
         self.rules: RuleBook = shipped_book()
         self.plugins = self
 
-    def records(self, kind: Any) -> dict[str, Any]:
+    def select(self, kind: Any, name: str) -> Any:
         """No plugin rules."""
-        return {}
+        raise NotFoundError(field="refund_rules", value=name)
 
 
 @pytest.fixture
@@ -41,7 +48,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_folder_of_parquet_csv_and_excel_settles_the_season(folder: Path) -> None:
-    report = settle_season(Bench("河南省/平顶山市"), "2022-2023", {}, folder=str(folder))
+    report = settled(Bench("河南省/平顶山市"), "2022-2023", folder)
     assert str(report.total_yuan) == "38.00"
     assert (report.season_start, report.season_end, report.season_days) == (
         "2022-11-15T00:00",
@@ -54,7 +61,7 @@ def test_a_folder_of_parquet_csv_and_excel_settles_the_season(folder: Path) -> N
 
 def test_the_report_is_canonical_and_writes_excel(folder: Path, tmp_path: Path) -> None:
     bench = Bench("河南省/平顶山市")
-    one, other = (settle_season(bench, "2022-2023", {}, folder=str(folder)) for _ in range(2))
+    one, other = (settled(bench, "2022-2023", folder) for _ in range(2))
     assert one == other
     one.to_excel(tmp_path / "report.xlsx")
     sheets = pd.read_excel(tmp_path / "report.xlsx", sheet_name=None)
@@ -62,20 +69,20 @@ def test_the_report_is_canonical_and_writes_excel(folder: Path, tmp_path: Path) 
 
 
 def test_a_rule_that_changes_within_the_season_is_told(folder: Path) -> None:
-    report = settle_season(Bench("山东省/潍坊市"), "2020-2021", {}, folder=str(folder))
+    report = settled(Bench("山东省/潍坊市"), "2020-2021", folder)
     (told,) = [one for one in report.findings if one.code == "REFUND_RULE_CHANGES"]
     assert "heat-refund-weifang-2021" in told.message_en
 
 
 def test_a_server_takes_no_paths(folder: Path) -> None:
     with pytest.raises(InputError) as caught:
-        settle_season(Bench("河南省/平顶山市", reads_paths=False), "2022-2023", {}, folder=str(folder))
+        settled(Bench("河南省/平顶山市", reads_paths=False), "2022-2023", folder)
     assert caught.value.issues[0].code == "PATH_ON_SERVER"
 
 
 def test_years_alone_need_a_rule_with_dates_and_unknown_rules_are_told(folder: Path) -> None:
     with pytest.raises(InputError) as caught:
-        settle_season(Bench("山东省/泰安市"), "2022-2023", {}, folder=str(folder))
+        settled(Bench("山东省/泰安市"), "2022-2023", folder)
     assert caught.value.issues[0].code == "REFUND_SEASON_DATES_UNKNOWN"
     with pytest.raises(NotFoundError):
-        settle_season(Bench("河南省/平顶山市"), "2022-2023", {}, folder=str(folder), rule="nobody")
+        settled(Bench("河南省/平顶山市"), "2022-2023", folder, rule="nobody")

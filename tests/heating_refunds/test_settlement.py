@@ -35,7 +35,7 @@ def test_a_statement_explains_every_amount(settle: Settle) -> None:
     assert (statement.total_yuan, statement.form, statement.deadline) == (
         Decimal("28.50"),
         "credit",
-        "2023-05-15",
+        date(2023, 5, 15),
     )
     with pytest.raises(NotFoundError):
         report.statement("nobody")

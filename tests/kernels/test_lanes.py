@@ -9,7 +9,7 @@ from scipy.sparse.linalg import spsolve
 
 pytest.importorskip("numba")
 
-from citymains.kernels.lanes import LANES, LaneSolver
+from citymains.kernels.lanes import LANES, LaneSolver, factorize_one, substitute_one
 from citymains.kernels.symbolic import analyze
 
 
@@ -69,3 +69,19 @@ def test_every_lane_equals_superlu(case: tuple[int, np.ndarray, np.ndarray]) -> 
     np.testing.assert_allclose(solution, expected, rtol=1e-8, atol=1e-9 * np.abs(expected).max())
     solver.right_side[symbolic.position] = 2.0 * right_side
     np.testing.assert_allclose(solver.solve_again()[symbolic.position], 2.0 * solution, rtol=1e-12)
+
+
+@pytest.mark.parametrize("case", [grid(1), grid(17), *(random_graph(seed) for seed in range(3))])
+def test_one_system_alone_equals_a_lane(case: tuple[int, np.ndarray, np.ndarray]) -> None:
+    n, start, end = case
+    rng = np.random.default_rng(2)
+    symbolic = analyze(n, start, end)
+    solver = LaneSolver(symbolic)
+    solver.lower[:] = -rng.uniform(0.1, 1.0, (symbolic.entries, 1))
+    solver.diagonal[:] = 2.0 * symbolic.entries + 1.0
+    solver.right_side[:] = rng.normal(size=(n, 1))
+    diagonal, lower = solver.diagonal[:, 0].copy(), solver.lower[:, 0].copy()
+    inverse, found = np.empty(n), solver.right_side[:, 0].copy()
+    factorize_one(symbolic.column_start, symbolic.row, symbolic.target, diagonal, lower, inverse)
+    substitute_one(symbolic.column_start, symbolic.row, lower, inverse, found)
+    np.testing.assert_allclose(found, solver.solve()[:, 3], rtol=1e-12, atol=1e-15)

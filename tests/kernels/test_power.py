@@ -7,7 +7,7 @@ import pytest
 
 numba = pytest.importorskip("numba")
 
-from citymains.kernels.power import power  # noqa: E402
+from citymains.kernels.power import logarithm, power  # noqa: E402
 
 
 @numba.njit(error_model="numpy")  # type: ignore[untyped-decorator]
@@ -42,3 +42,22 @@ def test_the_loop_becomes_vector_instructions() -> None:
     if "vdivsd" not in assembly and "vdivpd" not in assembly:
         pytest.skip("needs a processor with AVX")
     assert "vdivpd" in assembly
+
+
+@numba.njit(error_model="numpy")  # type: ignore[untyped-decorator]
+def logarithms(number: np.ndarray, out: np.ndarray) -> None:
+    for i in range(number.shape[0]):
+        out[i] = logarithm(number[i])
+
+
+def test_logarithm_is_the_logarithm() -> None:
+    number = 10.0 ** np.random.default_rng(4).uniform(-300, 300, 20_000)
+    found = np.empty_like(number)
+    logarithms(number, found)
+    np.testing.assert_allclose(found, np.log(number), rtol=1e-15, atol=4e-16)
+    near = np.linspace(0.5, 2.0, 10_001)
+    found = np.empty_like(near)
+    logarithms(near, found)
+    np.testing.assert_allclose(found, np.log(near), rtol=1e-15, atol=4e-16)
+    assembly = next(iter(logarithms.inspect_asm().values()))
+    assert "vdivpd" in assembly or "vdivsd" not in assembly

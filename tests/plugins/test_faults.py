@@ -6,6 +6,7 @@ import logging
 
 import pytest
 from citymains.errors import NotFoundError, PluginError
+from citymains.plugins import loading
 from citymains.plugins.loading import PluginStatus
 from citymains.plugins.manager import PluginManager
 from citymains.plugins.records import RulePackRecord, StormFormula, Tariff
@@ -98,7 +99,7 @@ def citymains_pump_policies():
         assert caught.value.code == "PLUGIN_FAILED"
         assert "no pumps" in caught.value.message_en
         assert "no pumps" in caught.value.message_zh
-    with pytest.raises(NotFoundError, match="failed plugins: broken"):
+    with pytest.raises(NotFoundError, match="Failed plugins: broken"):
         manager.select(Tariff, "another")
 
 
@@ -205,3 +206,22 @@ def citymains_tariffs():
     for name in ("import", "hook"):
         assert "while the plugins are being loaded" in status_of(loaded, name).reason
     assert status_of(loaded, "citymains").status == "loaded"
+
+
+def test_what_a_plugin_prints_does_not_stand_in_somebodys_json(
+    install: Install, capsys: pytest.CaptureFixture[str]
+) -> None:
+    install("acme-loud", "print('loading')\n" + GOOD, name="loud")
+    assert status_of(PluginManager.discover(), "loud").status == "loaded"
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "loading\n")
+
+
+def test_a_plugin_that_takes_long_is_named_while_it_does(
+    install: Install, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loading, "_PATIENCE_S", 0.05)
+    install("acme-slow", "import time\ntime.sleep(0.5)\n" + GOOD, name="slow")
+    with caplog.at_level(logging.WARNING, "citymains.plugins"):
+        assert status_of(PluginManager.discover(), "slow").status == "loaded"
+    assert "slow of acme-slow has been loading" in caplog.text

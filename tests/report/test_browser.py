@@ -24,6 +24,7 @@ _TELL = """addEventListener("load",()=>setTimeout(()=>{
   function count(c){const d=c.getContext("2d").getImageData(0,0,c.width,c.height).data,found=new Set();
     for(let i=0;i<d.length;i+=4)if(d[i+3])found.add((d[i]<<16)|(d[i+1]<<8)|d[i+2]);return found.size;}
   seen.charts=citymainsCharts.length;
+  seen.scales=citymainsCharts.map((c)=>c.getOption().visualMap.map((v)=>[v.type,v.dimension,v.seriesIndex.length]));
   const pre=document.createElement("pre");pre.id="seen";pre.textContent=JSON.stringify(seen);document.body.append(pre);},300));"""
 
 
@@ -88,3 +89,13 @@ def test_a_script_that_is_not_ours_does_not_run(tmp_path, network, report):
     assert seen["errors"] == []
     assert seen["refused"] == ["inline"]
     assert seen["charts"] == 1
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (Debian: chromium)")
+def test_points_and_lines_of_one_layer_are_coloured_alike(tmp_path, network):
+    from tests.report.test_map import outage
+
+    seen = open_in_browser(write_html(outage(network), tmp_path / "r.html", networks=[network]))
+    assert seen["errors"] == []
+    # ECharts takes the value of a line from its first dimension, that of a point from its third.
+    assert seen["scales"] == [[["piecewise", 0, 1], ["piecewise", 2, 1]]]

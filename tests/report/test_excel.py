@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import numpy as np
 import openpyxl
 import pytest
+from citymains.model.table import Column, Kind
 from citymains.report import excel
 
 
@@ -68,4 +70,36 @@ def test_a_table_longer_than_a_sheet_is_split(tmp_path, report, monkeypatch):
     parts = [name for name in book.sheetnames if name.startswith("节点")]
     assert parts == ["节点 nodes 1", "节点 nodes 2"]
     values = [row[2] for name in parts for row in book[name].iter_rows(min_row=2, values_only=True)]
+    assert values == report.data("nodes")["pressure_m"].to_list()
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        ([0.0, 3600.0, 86400.0], "0"),
+        ([13.32826, -27.5, float("nan")], "0.000"),
+        ([1234567.25], "0"),
+        ([2.5e-4, 1.1e-6], "0.00000000"),
+        ([0.0], "0"),
+        ([], "0"),
+        ([float("nan")], "0"),
+    ],
+)
+def test_numbers_are_shown_with_five_digits_of_the_largest(values, shown):
+    column = Column("x_m", Kind.FLOAT, np.array(values), "m")
+    assert excel._number_format(column) == shown
+
+
+def test_numbers_have_formats_and_headers_filter(book):
+    nodes = book["节点 nodes"]
+    assert nodes["C2"].number_format == "0.000"
+    assert nodes.auto_filter.ref == f"A1:C{nodes.max_row}"
+    assert book["texts"]["B2"].number_format == "#,##0.00##"
+
+
+def test_long_tables_are_written_without_formats_and_with_the_same_numbers(tmp_path, report, monkeypatch):
+    monkeypatch.setattr(excel, "_FORMATTED_ROWS", 3)
+    report.to_excel(tmp_path / "r.xlsx")
+    nodes = openpyxl.load_workbook(tmp_path / "r.xlsx")["节点 nodes"]
+    values = [row[2] for row in nodes.iter_rows(min_row=2, values_only=True)]
     assert values == report.data("nodes")["pressure_m"].to_list()

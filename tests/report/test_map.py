@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
-from citymains import Network
+from citymains import Network, Record
 from citymains.errors import NotFoundError, StateError
 from citymains.model.provenance import Provenance
 from citymains.model.table import ColumnSpec, Kind, MapLayer, TableSpec
@@ -243,3 +243,78 @@ def test_a_node_and_a_pipe_of_one_id_are_told_apart_by_their_kind(network):
     record = Cut(tables=(spec.build(element=["P0-0H"], kind=["pipe"], state_code=[2.0]),))
     (layer,) = layers_of(record, Geometry.of(same))
     assert [place.table for place in layer.places] == ["pipes"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Outage(Record):
+    """An answer by codes, about nodes and links alike."""
+
+    TABLES = (
+        TableSpec(
+            "elements",
+            "",
+            (
+                ColumnSpec("element", Kind.TEXT, ""),
+                ColumnSpec("kind", Kind.TEXT, ""),
+                ColumnSpec("state_code", Kind.INTEGER, ""),
+            ),
+            MapLayer(
+                "element", "", "state_code", labels=((2.0, "隔离", "isolated"), (1.0, "连带", "with it"))
+            ),
+        ),
+    )
+
+
+def outage(network: Network) -> Outage:
+    rows = [("节点1-1", "node", 2), ("P0-0H", "pipe", 2), ("P0-1H", "pipe", 1), ("P0-2H", "pipe", 1)]
+    columns = zip(("element", "kind", "state_code"), map(list, zip(*rows, strict=True)), strict=True)
+    return Outage(
+        tables=(Outage.TABLES[0].build(**dict(columns)),),
+        provenance=Provenance(question="water.isolate", network=network.id),
+    )
+
+
+def test_codes_have_names_instead_of_a_scale(network):
+    (layer,) = scene(outage(network), network)["layers"]
+    assert layer["links"]
+    assert layer["labels"] == [
+        {"value": 2.0, "text": "隔离 isolated"},
+        {"value": 1.0, "text": "连带 with it"},
+    ]
+
+
+def test_a_change_is_drawn_about_zero(network, report):
+    from citymains.comparison.compare import compare_records
+
+    values = [0.0, -1.0, 3.0, -2.0] * 9
+    before, after = (
+        replace(
+            report,
+            tables=tuple(
+                table
+                if table.name != "nodes"
+                else type(report)
+                .TABLES[0]
+                .build(
+                    node=[f"节点{i}-{j}" for i in range(6) for j in range(6)],
+                    time_s=[0.0] * 36,
+                    pressure_m=[20.0 + shift * value for value in values],
+                )
+                for table in report.tables
+            ),
+        )
+        for shift in (0.0, 1.0)
+    )
+    compared = replace(compare_records(before, after, ""), provenance=report.provenance)
+    (layer,) = scene(compared, network)["layers"]
+    # Pressure that rises by 3 m is better by as much as the scale reaches; what is unchanged lies in its middle.
+    assert layer["range"] == [-3.0, 3.0]
+    assert layer["centred"]
+    assert layer["value"]["unit"] == "m"
+    assert sorted(set(layer["values"])) == [-3.0, 0.0, 1.0, 2.0]
+    assert {one.unit for one in compared.data("changes").columns if one.name in ("before", "after")} == {"m"}
+
+
+@pytest.mark.parametrize(("crs", "metric"), [("", False), ("EPSG:4547", True), ("EPSG:4490", False)])
+def test_a_length_is_only_called_metres_where_it_is_one(network, report, crs, metric):
+    assert scene(report, replace(network, crs=crs))["metric"] is metric

@@ -154,11 +154,33 @@ def test_a_full_disk_stores_nothing(store: Store, monkeypatch: pytest.MonkeyPatc
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(StateError, match=r"STORE_WRITE_FAILED.*No space left"):
+    with pytest.raises(StateError, match=r"STORE_FULL.*No space left"):
         store.put_network(network(), b"[JUNCTIONS]\n")
     monkeypatch.undo()
     assert store.networks().networks == ()
     assert [path for path in (tmp_path / "files").rglob("*") if path.is_file()] == []
+
+
+def test_a_database_on_a_full_disk_says_so(tmp_path: Path) -> None:
+    import sqlite3
+
+    import sqlalchemy as sa
+
+    store = Store.open(f"sqlite:///{tmp_path / 'x.db'}", tmp_path / "files")
+
+    def least_room(connection: sqlite3.Connection, *_: object) -> None:
+        connection.execute("PRAGMA max_page_count = 1")  # SQLite takes the size it already has
+
+    sa.event.listen(store._database._engine, "checkout", least_room)
+
+    def fill() -> None:
+        for number in range(2000):
+            document = b"%d" % number
+            id_ = "networks/" + hashlib.sha256(document).hexdigest()
+            store.put_network(replace(network(name="x" * 2000), id=id_), document)
+
+    with pytest.raises(StateError, match="STORE_FULL"):
+        fill()
 
 
 def parquet(**columns: list[object]) -> bytes:
@@ -282,13 +304,14 @@ def test_a_file_that_is_no_database_and_a_folder_that_cannot_be_made_are_told(tm
         assert caught.value.code == "STORE_UNAVAILABLE"
 
 
-def test_a_database_of_a_newer_citymains_is_refused(database_url: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("revision", ["9999", "0000_of_nobody"])
+def test_a_database_of_a_newer_citymains_is_refused(database_url: str, tmp_path: Path, revision: str) -> None:
     import sqlalchemy as sa
 
     Store.open(database_url, tmp_path).close()
     engine = sa.create_engine(database_url)
     with engine.begin() as connection:
-        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+        connection.execute(sa.text(f"UPDATE alembic_version SET version_num = '{revision}'"))
     engine.dispose()
     with pytest.raises(StateError, match="STORE_TOO_NEW"):
         Store.open(database_url, tmp_path)

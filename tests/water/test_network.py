@@ -219,6 +219,8 @@ def test_a_part_without_source_is_a_warning_that_counts_and_names(small):
             "UNITS_DOUBTFUL_DIAMETER",
             "warning",
         ),
+        ("[END]", "[TIMES]\nPATTERN TIMESTEP １：00\n[END]", "NUMBER_FULL_WIDTH", "repair"),
+        ("200 100\nP2", "0.2 100\nP2", "UNITS_DOUBTFUL_DIAMETER_ONE", "warning"),
         ("HEADLOSS H-W", "HEADLOSS D-W", "UNITS_DOUBTFUL_ROUGHNESS", "warning"),
         ("UNITS LPS", "UNITS GPM", "UNITS_DOUBTFUL_DIAMETER_LARGE", "warning"),
     ],

@@ -111,3 +111,7 @@ def test_a_class_the_server_makes_up_is_never_imported() -> None:
         if one.TypeName().endswith("ErrorDetail"):
             one.value = one.value.replace(b"StateError", b"os.system_")
     assert type(from_status(status)) is InternalError
+
+
+def test_a_full_disk_is_a_resource_that_is_exhausted() -> None:
+    assert status_code(errors.StateError("STORE_FULL")) is grpc.StatusCode.RESOURCE_EXHAUSTED

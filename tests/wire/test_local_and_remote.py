@@ -24,6 +24,7 @@ from citymains.errors import (
     NotFoundError,
 )
 from citymains.intake.source import SourceFile
+from citymains.model import known
 from citymains.model.scenario import Burst, ScaleDemand, Scenario
 from citymains.plugins.manager import plugin_manager
 from citymains.question import Shape, questions
@@ -287,3 +288,20 @@ def test_a_comparison_is_the_same_here_and_there(cities: Any) -> None:
         assert remote.compare(*there).to_json() == local.compare(*here).to_json()
     with pytest.raises(NotFoundError):
         remote.compare(f"reports/{'0' * 64}", there[0])
+
+
+@pytest.mark.parametrize("given", ["name", "network", "id"])
+def test_an_answer_is_drawn_whatever_store_its_network_is_in(cities: tuple[City, Any], given: str) -> None:
+    # Neither store is this machine's own, which is where a map was looked for.
+    drawn = []
+    for face in faces(cities, "water"):
+        known._FINDERS.clear()
+        net = face.load("Net2") if given != "name" else "Net2"
+        report = face.pressure(net.id if given == "id" else net)
+        if given == "id":
+            known._FINDERS.clear()
+            report = face.pressure(net.id)
+        drawn.append(report.to_geojson())
+        assert "echarts" in report.map().html()
+    assert drawn[0] == drawn[1]
+    assert len(drawn[0]["features"]) > 70

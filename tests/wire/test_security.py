@@ -10,6 +10,7 @@ import grpc
 import pytest
 import wire_echo
 from citymains.errors import CitymainsError, InputError, StateError, TransportError
+from citymains.wire.client import connect
 from citymains.wire.connection import is_loopback
 from citymains.wire.server import ServerSettings
 from grpc_health.v1 import health_pb2
@@ -161,3 +162,23 @@ def test_secrets_are_not_printed() -> None:
 
     assert "geheim" not in repr(ServerSettings(token="geheim"))
     assert "geheim" not in repr(Destination("localhost:1", token="geheim"))
+
+
+@pytest.mark.parametrize("token", ["令牌", "a\nb", "a\0"])
+def test_a_token_that_no_header_can_carry_is_refused_on_both_sides_and_not_repeated(token: str) -> None:
+    for make in (lambda: ServerSettings(token=token), lambda: connect("127.0.0.1:1", token=token)):
+        with pytest.raises(InputError, match="token") as caught:
+            make()
+        assert token not in str(caught.value)
+
+
+def test_a_connection_needs_a_target() -> None:
+    with pytest.raises(InputError, match="target"):
+        connect("")
+
+
+def test_a_client_names_the_pem_file_that_is_none(tmp_path: Path) -> None:
+    file = tmp_path / "ca.pem"
+    file.write_text("no certificate", encoding="utf-8")
+    with pytest.raises(InputError, match=r"CERTIFICATE_INVALID.*ca\.pem"):
+        connect("localhost:1", ca=file)

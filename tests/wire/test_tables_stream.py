@@ -116,3 +116,9 @@ def test_plugins_and_questions_are_listed_as_they_are_here(served: Any) -> None:
     assert {"echo.build", "networks.table", "plugins.list"} <= set(names)
     assert [one.name for one in served.city.studies.questions(face="plugins").questions] == ["plugins.list"]
     assert NetworkFace.service in {one.rpc.split("/")[0] for one in served.city.studies.questions().questions}
+
+
+def test_a_time_that_is_no_number_is_refused() -> None:
+    table = wire_echo.rows(30).tables[0]
+    with pytest.raises(InputError, match="end_s"):
+        select(table, (), (), None, float("nan"))

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from citymains.cli.language import said
 from citymains.cli.progress import progress
 from citymains.errors import InputError
 from citymains.question import Question, Shape
+
+if TYPE_CHECKING:
+    from citymains.workbench import Workbench
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,8 @@ class Place:
     server: str | None = None
     token: str | None = None
     ca: Path | None = None
+    cert: Path | None = None
+    key: Path | None = None
 
     def open(self) -> Any:
         """The city, local or remote.
@@ -30,7 +35,7 @@ class Place:
         if self.server:
             from citymains.wire.client import connect
 
-            return connect(self.server, token=self.token, ca=self.ca)
+            return connect(self.server, token=self.token, ca=self.ca, cert=self.cert, key=self.key)
         from citymains import cities
 
         if self.city:
@@ -42,10 +47,21 @@ class Place:
         return cities.City("", Workbench())
 
 
+@dataclass(frozen=True)
+class Answered:
+    """What came of a question."""
+
+    answer: Any
+    network: Any
+    """The network the answer belongs to; None where there is none."""
+    workbench: Workbench
+    """Where the answer can be kept: the city's own, or this machine's for the answer of a server."""
+
+
 def ask(
     place: Place, utility: str, question: Question, arguments: dict[str, Any], timeout_s: float | None
-) -> tuple[Any, Any]:
-    """Ask, and give the answer and the network it belongs to (None where there is none).
+) -> Answered:
+    """Ask.
 
     Raises
     ------
@@ -53,6 +69,7 @@ def ask(
         Whatever the question raises.
     """
     from citymains.call import Call
+    from citymains.workbench import Workbench
 
     with progress(said("计算中", "working")) as report:
         city = place.open()
@@ -61,10 +78,11 @@ def ask(
         with call.active():
             network = _network(city, face, utility, arguments, remote=bool(place.server))
             try:
-                return _answer(face, question, arguments, report), network
+                answer = _answer(face, question, arguments, report)
             except KeyboardInterrupt:
                 call.cancel()
                 raise
+    return Answered(answer, network, Workbench() if place.server else city.workbench)
 
 
 def _network(city: Any, face: Any, utility: str, arguments: dict[str, Any], *, remote: bool) -> Any:

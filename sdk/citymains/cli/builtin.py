@@ -1,4 +1,4 @@
-"""The frame's own commands: demo, serve, plugins, rules, report, study, version."""
+"""The frame's own commands: demo, serve, plugins, rules, report, templates, study, version."""
 
 from __future__ import annotations
 
@@ -8,18 +8,10 @@ from typing import Annotated
 import typer
 
 #: Names no plugin's command may take.
-NAMES = frozenset({"demo", "serve", "plugins", "rules", "report", "study", "version"})
+NAMES = frozenset({"demo", "serve", "plugins", "rules", "report", "templates", "study", "version"})
 _STUDY = ("run", "list", "show", "watch", "resume", "cancel")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
-Server = Annotated[
-    str | None,
-    typer.Option("--server", envvar="CITYMAINS_SERVER", metavar="TARGET", help="Ask a server instead."),
-]
-Token = Annotated[str | None, typer.Option("--token", envvar="CITYMAINS_TOKEN", help="Token of the server.")]
-Ca = Annotated[
-    Path | None, typer.Option("--ca", envvar="CITYMAINS_CA", help="Certificate authority, a PEM file.")
-]
 
 
 def add_commands(app: typer.Typer, named: str, panel: str) -> None:
@@ -27,6 +19,7 @@ def add_commands(app: typer.Typer, named: str, panel: str) -> None:
     app.command("demo", rich_help_panel=panel)(demo)
     app.command("serve", rich_help_panel=panel)(serve)
     app.command("report", rich_help_panel=panel)(report)
+    app.command("templates", rich_help_panel=panel)(templates)
     app.add_typer(_plugins_app(), name="plugins", rich_help_panel=panel)
     app.add_typer(_rules_app(named), name="rules", rich_help_panel=panel)
     app.add_typer(_study_app(named), name="study", rich_help_panel=panel)
@@ -55,7 +48,7 @@ def demo(
 
 def serve(
     what: Annotated[
-        list[str], typer.Argument(metavar="UTILITY...", help="water, gas, heating, drainage, city or all.")
+        list[str], typer.Argument(metavar="UTILITY", help="water, gas, heating, drainage, city or all.")
     ],
     host: Annotated[
         str, typer.Option(help="Address to listen on; anything but loopback needs TLS and a token.")
@@ -107,7 +100,7 @@ def report(
     title: Annotated[str, typer.Option(help="Heading of an HTML report.")] = "",
 ) -> None:
     """Write a result as a map, a table or a page. 将结果输出为报告。"""
-    from citymains.cli.output import check_targets, write_record
+    from citymains.cli.output import check_targets, write_record, written
     from citymains.report.html import write_html
     from citymains.report.map import network_of
     from citymains.report.result import read_result
@@ -117,10 +110,31 @@ def report(
     drawn_on = network_of(record, network) if network else None
     for target in out:
         if target.suffix.lower() == ".html":
-            write_html(record, target, title, networks=() if drawn_on is None else (drawn_on,))
+            with written(target) as part:
+                write_html(record, part, title, networks=() if drawn_on is None else (drawn_on,))
         else:
             write_record(record, target, drawn_on)
         typer.echo(str(target))
+
+
+def templates(
+    out: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to write to.")],
+    kind: Annotated[
+        list[str] | None, typer.Option("--kind", help="Kind of dataset; may be repeated; default: every one.")
+    ] = None,
+) -> None:
+    """Write empty tables of datasets to fill in: .xlsx with explanations, and .csv. 数据模板。"""
+    from citymains.intake.ledger_kinds import ledger_kind, ledger_kinds, register_kinds_of
+    from citymains.plugins.manager import plugin_manager
+
+    register_kinds_of(plugin_manager().utilities().values())
+    chosen = [ledger_kind(name) for name in kind or sorted(ledger_kinds())]
+    out.mkdir(parents=True, exist_ok=True)
+    for one in chosen:
+        one.write_template(out / f"{one.name}.xlsx")
+        # The byte order mark makes spreadsheet programs read the file as UTF-8.
+        (out / f"{one.name}.csv").write_text(",".join(one.names) + "\n", encoding="utf-8-sig")
+        typer.echo(f"{one.name}: {one.description}")
 
 
 def version() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,8 +39,40 @@ def check_targets(targets: Sequence[Path]) -> None:
             raise InputError("ARGUMENT_INVALID", field="--out", value=str(target), limit="an existing folder")
 
 
+@contextlib.contextmanager
+def written(target: Path) -> Iterator[Path]:
+    """Where to write what is to stand at `target` when the block is done; what was there stays until then.
+
+    Raises
+    ------
+    InputError
+        FILE_NOT_WRITTEN.
+    """
+    part = target.with_name(f".{target.stem}.part{target.suffix}")
+    try:
+        yield part
+        part.replace(target)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise InputError("FILE_NOT_WRITTEN", file=str(target), value=reason) from error
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink()
+
+
 def write_record(record: Record, target: Path, network: Any = None) -> None:
-    """Write a record as what the target's suffix says."""
+    """Write a record as what the target's suffix says.
+
+    Raises
+    ------
+    InputError
+        FILE_NOT_WRITTEN; what was there before is still there.
+    """
+    with written(target) as part:
+        _write(record, part, network)
+
+
+def _write(record: Record, target: Path, network: Any) -> None:
     suffix = target.suffix.lower()
     if suffix == ".xlsx":
         record.to_excel(target)
@@ -82,7 +115,7 @@ def print_record(record: Record, network: Any = None) -> None:
 
 
 def _print_head(console: Any, record: Record) -> None:
-    from citymains.report.html import summary_text
+    from citymains.report.summary import summary_text
     from citymains.report.titles import column_title, question_title, verdict_title
     from citymains.units import unit_of
 
@@ -91,7 +124,7 @@ def _print_head(console: Any, record: Record) -> None:
     console.print(said(title.zh, title.en), record.provenance.source_file, style="bold", end="  ")
     console.print(said(verdict.zh, verdict.en), style=style)
     for name, value in record.summary().items():
-        text = summary_text(value) if _fits(name) else ""
+        text = summary_text(value, lambda title: said(title.zh, title.en)) if _fits(name) else ""
         if text:
             words = column_title(name)
             console.print(f"  {said(words.zh, words.en)}: {text} {unit_of(name)}".rstrip(), soft_wrap=True)

@@ -6,6 +6,7 @@ import inspect
 import sys
 import typing
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,12 +15,13 @@ import typer
 from citymains.cli.arguments import MODEL_ARGUMENTS, Taken, plain_help, taken
 from citymains.cli.asking import Place, ask, records
 from citymains.cli.faults import BAD_INPUT, NOT_WITHIN_LIMITS
+from citymains.cli.keeping import keep_answer
 from citymains.cli.lines import json_lines
 from citymains.cli.output import check_targets, print_json, print_record, write_record
 from citymains.cli.scenario import NAMES as SCENARIO_NAMES
 from citymains.cli.scenario import OPTIONS as SCENARIO_OPTIONS
 from citymains.cli.scenario import scenario_of
-from citymains.errors import NotBuiltError
+from citymains.errors import InputError, NotBuiltError
 from citymains.question import Face, Question, Shape, questions
 
 _OUTPUT, _WHERE, _LATER = "输出 Output", "何处计算 Where", "尚未实现 Not built yet"
@@ -66,6 +68,15 @@ def _common_options() -> tuple[inspect.Parameter, ...]:
             help="Exit with 1 if the verdict is not VALID or an element does not keep its limit.",
         ),
         _option(
+            "store",
+            bool,
+            True,
+            flags=("--store/--no-store",),
+            envvar="CITYMAINS_STORE",
+            rich_help_panel=_OUTPUT,
+            help="Keep the answer under an id, which is said on stderr, for `report` and `compare`.",
+        ),
+        _option(
             "city",
             str | None,
             None,
@@ -97,6 +108,22 @@ def _common_options() -> tuple[inspect.Parameter, ...]:
             envvar="CITYMAINS_CA",
             rich_help_panel=_WHERE,
             help="Certificate authority of the server, a PEM file.",
+        ),
+        _option(
+            "cert",
+            Path | None,
+            None,
+            envvar="CITYMAINS_CERT",
+            rich_help_panel=_WHERE,
+            help="Own certificate, for a server that asks for one; a PEM file.",
+        ),
+        _option(
+            "key",
+            Path | None,
+            None,
+            envvar="CITYMAINS_KEY",
+            rich_help_panel=_WHERE,
+            help="Its private key, a PEM file.",
         ),
         _option(
             "timeout",
@@ -155,6 +182,7 @@ def question_command(utility: str, question: Question) -> Callable[..., None]:
     """The function typer makes a command of."""
     arguments: dict[str, Taken] = {}
     has_scenario = False
+    required = {parameter.name for parameter in question.parameters if parameter.required}
     for parameter in question.parameters[1 if question.shape is Shape.DUPLEX else 0 :]:
         if parameter.name == "scenario":
             has_scenario = True
@@ -165,14 +193,17 @@ def question_command(utility: str, question: Question) -> Callable[..., None]:
         common = {name: given.pop(name) for name in _COMMON}
         scenario = {name: given.pop(name) for name in list(given) if has_scenario and name in SCENARIO_NAMES}
         asked = {
-            name: _converted(arguments[name], value) for name, value in given.items() if _wanted(name, value)
+            name: _converted(arguments[name], value)
+            for name, value in given.items()
+            if value is not None or (name in MODEL_ARGUMENTS and name in required)
         }
         if has_scenario and (edits := scenario_of(scenario)) is not None:
             asked["scenario"] = edits
         run_question(utility, question, asked, common)
 
     parameters = [
-        _optional_net(one.parameter) if name == "net" else one.parameter for name, one in arguments.items()
+        _optional_net(one.parameter) if name == "net" and name in required else one.parameter
+        for name, one in arguments.items()
     ]
     if has_scenario:
         parameters.extend(SCENARIO_OPTIONS)
@@ -193,10 +224,6 @@ def _optional_net(parameter: inspect.Parameter) -> inspect.Parameter:
     return parameter.replace(default=None, annotation=Annotated[str | None, info])
 
 
-def _wanted(name: str, value: Any) -> bool:
-    return value is not None or name in MODEL_ARGUMENTS
-
-
 def _converted(one: Taken, value: Any) -> Any:
     return None if value is None else one.convert(value)
 
@@ -205,22 +232,26 @@ def run_question(utility: str, question: Question, asked: dict[str, Any], common
     """Ask, print, write; leaves with an exit code where the answer calls for one."""
     targets: list[Path] = common["out"] or []
     check_targets(targets)
-    place = Place(common["city"], common["server"], common["token"], common["ca"])
+    if common["timeout"] is not None and not common["timeout"] > 0:
+        raise InputError("ARGUMENT_INVALID", field="--timeout", value=common["timeout"], limit="> 0")
+    place = Place(**{one.name: common[one.name] for one in fields(Place)})
     if question.shape is Shape.DUPLEX:
         stream = question.parameters[0]
         asked[stream.name] = json_lines(sys.stdin, typing.get_args(stream.type)[0])
-    answer, network = ask(place, utility, question, asked, common["timeout"])
+    answered = ask(place, utility, question, asked, common["timeout"])
     code = 0
-    for record in records(question, answer):
+    for record in records(question, answered.answer):
         for target in targets:
-            write_record(record, target, network)
+            write_record(record, target, answered.network)
         if common["as_json"]:
             print_json(record)
         else:
-            print_record(record, network)
+            print_record(record, answered.network)
             for target in targets:
                 typer.echo(str(target))
         sys.stdout.flush()  # who waits for the answers of a stream waits for each of them
+        if common["store"] and question.shape is not Shape.DUPLEX:
+            keep_answer(record, answered.workbench)
         code = code or _code(record, check=common["check"])
     if code:
         raise typer.Exit(code)

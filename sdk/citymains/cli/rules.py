@@ -182,7 +182,7 @@ def _print_resolved(resolved: Resolved) -> None:
         f"{resolved.kind}  {resolved.jurisdiction or said('全国', 'national')}  {resolved.on.isoformat()}"
     )
     for name, one in resolved.fields.items():
-        typer.echo(f"  {name} = {_plain(one.value)}  {one.text}  [{one.pack}]")
+        typer.echo(f"  {name} = {_plain(one.value)}  {one.text}  [{one.pack}, {one.confidence}]")
         for pack, value in one.overruled:
             typer.echo(f"    {said('未采用', 'overruled')}: {_plain(value)}  [{pack}]")
     for other in resolved.not_applied:

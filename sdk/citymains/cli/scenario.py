@@ -41,6 +41,7 @@ OPTIONS = (
         "set", list[str], "Set one setting of one element, as in PUMP-1.speed=0.9.", "ELEMENT.FIELD=VALUE"
     ),
     _option("burst", list[str], "Break a pipe with a hole of this diameter in mm, as in P-1=50.", "ID=MM"),
+    _option("draw", list[str], "Draw this many m3/h at a node, as for a fire, as in J-1=54.", "ID=M3/H"),
     _option("scenario", Path, "File with edits (JSON or TOML); the other options are added to it.", "FILE"),
 )
 NAMES = frozenset(parameter.name for parameter in OPTIONS)
@@ -77,6 +78,9 @@ def scenario_of(given: dict[str, Any]) -> Scenario | None:
     for text in given["burst"] or ():
         pipe, diameter_mm = _assignment("--burst", text, "ID=MM")
         scenario += Scenario.burst(pipe, diameter_mm)
+    for text in given["draw"] or ():
+        node, flow_m3_per_h = _assignment("--draw", text, "ID=M3/H")
+        scenario += Scenario.draw(node, flow_m3_per_h)
     return scenario
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -104,7 +104,7 @@ def compare_records(before: Record, after: Record, quantity: str = "") -> Compar
         verdict=verdict_of(findings),
         findings=tuple(findings),
         tables=(
-            CHANGES.build(**changes),
+            _in_unit(CHANGES.build(**changes), "" if chosen is None else chosen.unit),
             _quantity_table(list(found.values())),
             _summary_table(before.summary(), after.summary()),
             _findings_table(before.findings, after.findings),
@@ -197,6 +197,15 @@ def _changes(chosen: _Quantity | None, worst: str) -> Any:
     weight = np.select([gone & came, gone | came], [-1.0, np.inf], rows.change.abs())
     order = np.argsort(-weight, kind="stable")
     return rows.iloc[order].drop_duplicates("element")[[column.name for column in CHANGES.columns]]
+
+
+def _in_unit(table: Table, unit: str) -> Table:
+    """The changes, whose numbers have the unit of what is compared."""
+    columns = (
+        replace(one, unit=unit) if one.name in ("before", "after", "change", "worse_by") else one
+        for one in table.columns
+    )
+    return Table(table.name, tuple(columns))
 
 
 def _quantity_table(found: list[_Quantity]) -> Table:

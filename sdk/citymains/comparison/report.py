@@ -31,7 +31,7 @@ class ComparisonReport(Record):
                 ),
                 ColumnSpec("state", TEXT, "both, only before, or only after: where there is a value."),
             ),
-            MapLayer("element", "", "worse_by", "max"),
+            MapLayer("element", "", "worse_by", "max", centre=0.0),
         ),
         TableSpec(
             "quantities",

@@ -102,12 +102,13 @@ class District:
 def heating_json(town: Town) -> str:
     """The model in our own JSON (docs/pandapipes-json.md)."""
     tables: dict[str, list[Row]] = {"junctions": [], "pipes": [], "consumers": [], "plants": []}
-    for district in _districts(town):
+    for district in districts_of(town):
         _add(district, tables)
     return pipes_json("heating", "water", CRS, 2.0, tables)
 
 
-def _districts(town: Town) -> list[District]:
+def districts_of(town: Town) -> list[District]:
+    """The districts of a town, each with a plant and a net of its own."""
     count = max(1, town.rows // _DISTRICT_ROWS)
     edges = [*range(0, count * _DISTRICT_ROWS, _DISTRICT_ROWS), town.rows]
     return [District(town, number, range(*ends)) for number, ends in enumerate(itertools.pairwise(edges), 1)]

@@ -85,7 +85,8 @@ def run_demo(
             _ask(city, utility, answer, say)
         except CitymainsError as error:
             answer.failures.append(error)
-            say(f"{utility}: {error.code}: {said(error.message_zh, error.message_en)}")
+            text = said(f"{error.message_zh} {error.fix_zh}", f"{error.message_en} {error.fix_en}").strip()
+            say(f"{utility}: {error.code}: {text}")
             for one in [one for one in getattr(error, "issues", ()) if one.severity == "error"][
                 1:_SHOWN_FINDINGS
             ]:
@@ -116,13 +117,12 @@ def _ask(city: Any, utility: str, answer: DemoAnswer, say: Say) -> None:
 
 
 def _lines(network: Network, checked: ValidationReport, record: Record, took_s: float) -> Iterator[str]:
-    from citymains.report.html import summary_text
+    from citymains.report.summary import summary_text
     from citymains.report.titles import question_title, verdict_title
 
     title, verdict = question_title(record.provenance.question), verdict_title(record.verdict)
-    counts = summary_text(network.counts) if said("zh", "en") == "zh" else _counts_en(network)
     yield f"{said(title.zh, title.en)}  {said(verdict.zh, verdict.en)}  ({took_s:.1f} s, {record.provenance.engine} {record.provenance.engine_version})"
-    yield f"  {counts}"
+    yield f"  {summary_text(network.counts, lambda one: said(one.zh, one.en.lower()))}"
     problems = (checked.error_count, checked.warning_count, checked.repair_count)
     yield "  " + said("校验:错误 {} 警告 {} 修正 {}", "checked: {} errors, {} warnings, {} repairs").format(
         *problems
@@ -133,12 +133,6 @@ def _lines(network: Network, checked: ValidationReport, record: Record, took_s: 
     yield "  " + said("结论 {} 条", "{} findings").format(len(record.findings))
     for one in record.findings[:_SHOWN_FINDINGS]:
         yield f"    {said(one.message_zh, one.message_en)}"
-
-
-def _counts_en(network: Network) -> str:
-    return ", ".join(
-        f"{count} {name}" for name, count in network.counts.items() if count and name != "vertices"
-    )
 
 
 def _worst(record: Record, network: Network) -> str:

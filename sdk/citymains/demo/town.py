@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,7 +17,7 @@ from citymains.demo.streets import Town
 from citymains.demo.water import water_inp
 
 if TYPE_CHECKING:
-    from citymains.workbench import Workbench
+    from citymains.workbench import DatasetFinder, Workbench
 
 NAME: Final = "示范市"
 #: Decides which rules apply; the winters and storms of the town are those of the place.
@@ -60,6 +61,18 @@ def _write(path: Path, content: bytes) -> None:
     with os.fdopen(handle, "wb") as file:
         file.write(content)
     os.replace(temporary, path)
+
+
+def town_datasets(*, scale: int = 1) -> dict[str, DatasetFinder]:
+    """What finds the town's own datasets, by utility."""
+    return {"heating": partial(_heat_datasets, scale)}
+
+
+def _heat_datasets(scale: int, wanted: Mapping[str, str]) -> Mapping[str, Path]:
+    from citymains.demo.heat_accounts import heat_datasets
+    from citymains.workbench import home
+
+    return heat_datasets(home() / "demo", wanted, scale=scale)
 
 
 def town_networks(workbench: Workbench, *, scale: int = 1) -> dict[str, Path]:

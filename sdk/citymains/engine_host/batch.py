@@ -34,8 +34,10 @@ def run_chunk(
     task: Callable[[Sequence[T]], Mapping[str, Any]],
     *,
     name: Callable[[T], str] = str,
+    size: int | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> ChunkAnswer:
-    """Have an engine answer a chunk of scenarios in one task; halve it as long as it fails.
+    """Have an engine answer a chunk of scenarios in one task, or a few at a time; halve what fails until it is one.
 
     With one culprit among n scenarios this costs about log2(n) more sessions, each of which may run to its limit.
 
@@ -48,6 +50,10 @@ def run_chunk(
         Makes the engine's task for some of the scenarios.
     name : callable
         What a scenario is called, for the error of the culprit.
+    size : int, optional
+        Most scenarios in one task, all of them in the same session; None: all.
+    progress : callable, optional
+        Called after every task with the share of the scenarios that is done.
 
     Raises
     ------
@@ -58,7 +64,8 @@ def run_chunk(
     """
     answers: list[tuple[range, dict[str, Any]]] = []
     failed: dict[int, SolverError] = {}
-    waiting = [range(len(scenarios))] if len(scenarios) else []
+    count, most = len(scenarios), size or len(scenarios)
+    waiting = [range(at, min(at + most, count)) for at in range(0, count, most or 1)][::-1]
     session: Session | None = None
     try:
         while waiting:
@@ -70,6 +77,8 @@ def run_chunk(
                 answers.append(
                     (part, session.run(task(some), element=name(some[0]) if len(some) == 1 else ""))
                 )
+                if progress is not None:
+                    progress(1.0 - sum(map(len, waiting)) / count)
             except SolverError as error:
                 if isinstance(error, CancelledError) or error.code == "DEADLINE_EXCEEDED":
                     raise

@@ -34,6 +34,9 @@ register_messages(
             "计算引擎 {engine} 等待过久:已有 {limit} 个计算进程在运行。",
             "Try again in a moment, or raise the limit CITYMAINS_ENGINE_PROCESSES.",
             "请稍后重试,或提高上限 CITYMAINS_ENGINE_PROCESSES。"),
+        "ENGINE_NOT_INSTALLED": Text(
+            "The engine {engine} is not installed: there is no module {value}.", "未安装计算引擎 {engine}:缺少模块 {value}。",
+            "pip install 'citymains[{limit}]'", "请运行 pip install 'citymains[{limit}]'"),
         "ENGINE_SESSION_OVER": Text(
             "This session of the engine {engine} is over: {value}.", "计算引擎 {engine} 的本次会话已结束:{value}。",
             "Open a new session.", "请重新打开会话。"),
@@ -109,7 +112,7 @@ def _missing(spec: EngineSpec, said: Mapping[str, Any]) -> CitymainsError:
     if module.partition(".")[0] == own:
         return start_failed(spec.name, _text(said.get("message")))
     extra = _text(said.get("extra")) or spec.extra
-    return MissingExtraError(field=spec.name, value=module, limit=extra, engine=spec.name)
+    return MissingExtraError("ENGINE_NOT_INSTALLED", value=module, limit=extra, engine=spec.name)
 
 
 def _text(value: Any) -> str:

@@ -67,5 +67,5 @@ class Patience:
     def expired(self) -> SolverError:
         """The error for a wait that took too long."""
         if self.call.remaining_s() == 0.0:
-            return EngineTimeoutError("DEADLINE_EXCEEDED", limit=self.call.timeout_s, **self._names)
+            return EngineTimeoutError("DEADLINE_EXCEEDED", limit=f"{self.call.timeout_s:.3g}", **self._names)
         return EngineTimeoutError(self._code, limit=self._limit, **self._names)

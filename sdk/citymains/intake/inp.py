@@ -38,6 +38,8 @@ class InpSection:
         How many letters of it the engine asks for; the rest may be missing or different.
     free_text : bool
         Lines are kept whole (titles); their length does not matter.
+    drawn : bool
+        It only says how the model is drawn, so an open quotation mark does no harm.
     continues : bool
         A row with the same first word goes on with the values of the row above (patterns), so
         that a row too long for the engine can be broken into several.
@@ -46,6 +48,7 @@ class InpSection:
     name: str
     shortest: int = 4
     free_text: bool = False
+    drawn: bool = False
     continues: bool = False
 
 
@@ -61,6 +64,10 @@ class InpFormat:
     max_tokens: int = 40
     ends: bool = False
     """Whether complete files close with [END]."""
+    last: frozenset[str] = frozenset()
+    """Sections that come last in a complete file of a format without [END]."""
+    text_before: bool = False
+    """Whether the engine passes over lines before the first heading."""
     ids_fold_case: bool = False
     """Whether the engine takes ``J1`` and ``j1`` for the same id."""
 
@@ -203,6 +210,7 @@ class _Reader:
         self.stray: tuple[int, str] | None = None
         self.foreign: dict[str, str] = {}
         self.known = 0
+        self.opened = ""
 
     def tell(self, code: str, severity: str, line: int | None, **context: object) -> None:
         section = self.section.name if self.section is not None else ""
@@ -238,6 +246,7 @@ class _Reader:
             )
             return
         self.known += 1
+        self.opened = self.section.name
         self.ended = self.section.name == "END"
         if name != self.section.name:
             self.tell(
@@ -255,7 +264,8 @@ class _Reader:
             return
         tokens, closed = tokenize(data)
         if not closed:
-            self.tell("INP_QUOTE_OPEN", "error", number, element=tokens[0][:60])
+            severity = "repair" if section.drawn else "error"
+            self.tell("INP_QUOTE_OPEN", severity, number, element=tokens[0][:60])
         longest = max(map(len, tokens))
         if longest > MAX_TOKEN_CHARACTERS:
             self.tell("INP_TOKEN_TOO_LONG", "error", number, value=longest, limit=MAX_TOKEN_CHARACTERS)
@@ -307,9 +317,13 @@ class _Reader:
                 "FILE_WRONG_FORMAT", "error", None, limit=f"{self.form.name} INP", value=self.appearance(text)
             )
         elif self.stray is not None:
-            self.tell("INP_OUTSIDE_SECTION", "error", self.stray[0], value=self.stray[1])
-        if self.form.ends and not self.ended and self.known and not self.foreign:
-            self.judge_end(text)
+            severity = "warning" if self.form.text_before else "error"
+            self.tell("INP_OUTSIDE_SECTION", severity, self.stray[0], value=self.stray[1])
+        if self.known and not self.foreign:
+            if self.form.ends and not self.ended:
+                self.judge_end(text)
+            if self.form.last:
+                self.judge_last(text)
 
     def appearance(self, text: str) -> str:
         if self.foreign:
@@ -317,6 +331,14 @@ class _Reader:
         if text.lstrip()[:1] in "{<":
             return "it looks like " + ("JSON" if text.lstrip()[0] == "{" else "XML")
         return "it has no section heading"
+
+    def judge_last(self, text: str) -> None:
+        """Doubt the end of a file whose format marks none."""
+        number = text.rstrip("\n").count("\n") + 1
+        if self.opened not in self.form.last:
+            self.tell("INP_END_UNKNOWN", "warning", number, section=self.opened, value=f"[{self.opened}]")
+        elif not text.endswith("\n"):
+            self.tell("INP_LAST_LINE_OPEN", "warning", number, section=self.opened)
 
     def judge_end(self, text: str) -> None:
         """Tell a file that was cut off from one that was written without its closing line."""

@@ -8,11 +8,9 @@ declaration writes the empty template.
 
 from __future__ import annotations
 
-import csv
 import io
 import math
 import unicodedata
-import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
@@ -20,8 +18,8 @@ from typing import Any
 
 import citymains.intake.messages  # noqa: F401 -- the codes of files
 from citymains.errors import InputError, Issue, issue
+from citymains.intake.ledger_rows import Row, read_rows
 from citymains.intake.source import SourceFile
-from citymains.intake.text import decode
 from citymains.messages import Text, register_messages
 from citymains.model.table import ColumnSpec, Kind, Table, TableSpec
 
@@ -140,6 +138,25 @@ class LedgerKind:
         row = ColumnSpec("row", Kind.INTEGER, "Row in the file, counted from 1.")
         return TableSpec(self.name, self.description, (row, *(one.column for one in self.fields)))
 
+    def parquet(self, file: SourceFile, columns: Mapping[str, str] | None = None) -> bytes:
+        """A file of this kind, checked, as the Parquet file that is stored.
+
+        Raises
+        ------
+        InputError
+            With every issue of the file.
+        """
+        return parquet_bytes(read_ledger(file, self, columns).require())
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Our names of the fields."""
+        return tuple(one.name for one in self.fields)
+
+    def write_template(self, path: str | PathLike[str]) -> None:
+        """Write an empty .xlsx with a sheet that explains the fields (see :func:`write_template`)."""
+        write_template(self, path)
+
 
 @dataclass(frozen=True)
 class Ledger:
@@ -182,7 +199,7 @@ def read_ledger(file: SourceFile, kind: LedgerKind, columns: Mapping[str, str] |
     Ledger
         Never raises for content; issues say file, row, field, value and remedy.
     """
-    rows, issues = _rows(file)
+    rows, issues = read_rows(file)
     if rows is None:
         return Ledger(kind, kind.spec.empty(), issues, {}, file.name, file.sha256)
     heading, body = rows[0], rows[1:]
@@ -249,75 +266,21 @@ def write_template(kind: LedgerKind, path: str | PathLike[str]) -> None:
     book.save(path)
 
 
-_Row = tuple[int, list[str]]
-
-
-def _rows(file: SourceFile) -> tuple[list[_Row] | None, tuple[Issue, ...]]:
-    """Non-empty rows with their numbers, heading first."""
-    if file.content[:4] == b"PK\x03\x04":
-        return _sheet_rows(file)
-    if file.content[:4] == b"PAR1":
-        return _parquet_rows(file)
-    decoded = decode(file)
-    if not decoded.readable:
-        return None, decoded.issues
-    sample = decoded.text[:4096]
-    delimiter = max(",\t;", key=sample.partition("\n")[0].count)
-    rows = [
-        (number, [cell.strip() for cell in cells])
-        for number, cells in enumerate(csv.reader(io.StringIO(decoded.text), delimiter=delimiter), 1)
-        if any(cell.strip() for cell in cells)
-    ]
-    return rows, decoded.issues
-
-
-def _sheet_rows(file: SourceFile) -> tuple[list[_Row] | None, tuple[Issue, ...]]:
-    from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
-
-    try:
-        book = load_workbook(io.BytesIO(file.content), read_only=True, data_only=True)
-        sheet = book.worksheets[0]
-        rows = [
-            (number, [_cell_text(cell) for cell in cells])
-            for number, cells in enumerate(sheet.iter_rows(values_only=True), 1)
-            if any(cell is not None and str(cell).strip() for cell in cells)
-        ]
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, OSError) as error:
-        return None, (issue("FILE_WRONG_FORMAT", file=file.name, limit="XLSX", value=str(error)),)
-    if not rows:
-        return None, (issue("FILE_EMPTY", file=file.name),)
-    return rows, ()
-
-
-def _parquet_rows(file: SourceFile) -> tuple[list[_Row] | None, tuple[Issue, ...]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        table = pq.read_table(io.BytesIO(file.content))
-    except (pa.ArrowException, OSError) as error:
-        return None, (issue("FILE_WRONG_FORMAT", file=file.name, limit="Parquet", value=str(error)),)
-    columns = {name: table.column(name).to_pylist() for name in table.column_names}
-    numbers = columns.pop("row", None) or range(2, table.num_rows + 2)
-    cells = zip(*columns.values(), strict=True) if columns else ([] for _ in range(table.num_rows))
-    rows = [
-        (int(number), [_cell_text(cell) for cell in row]) for number, row in zip(numbers, cells, strict=True)
-    ]
-    return [(1, list(columns)), *rows], ()
-
-
-def _cell_text(cell: Any) -> str:
-    if cell is None or cell != cell:
-        return ""
-    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
-        return str(int(cell))  # Excel keeps the id 1001 as 1001.0
-    return str(cell).strip()
-
-
 def _plain(heading: str) -> str:
     text = unicodedata.normalize("NFKC", heading).casefold()
     return "".join(letter for letter in text if not letter.isspace() and letter not in "()[]*_-")
+
+
+def meaning(heading: str, kind: LedgerKind, columns: Mapping[str, str]) -> str:
+    """Our name of a field that a heading stands for, by a caller's column map or the kind's own headings; empty: none."""
+    plain = _plain(heading)
+    mapped = next((name for name, one in columns.items() if _plain(one) == plain), "")
+    if mapped:
+        return mapped
+    for one in kind.fields:
+        if one.name not in columns and plain in {_plain(name) for name in (one.name, *one.headings)}:
+            return one.name
+    return ""
 
 
 def _match(
@@ -373,7 +336,7 @@ def _match(
 
 
 def _read_field(
-    one: LedgerField, at: int | None, body: Iterable[_Row], file: str
+    one: LedgerField, at: int | None, body: Iterable[Row], file: str
 ) -> tuple[list[Any], list[Issue]]:
     issues: list[Issue] = []
     values: list[Any] = []

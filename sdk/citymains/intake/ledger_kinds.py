@@ -1,10 +1,16 @@
-"""The ledgers every utility understands: isolation valves and customers."""
+"""The ledgers every utility understands: isolation valves and customers; and the kinds that services add."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from os import PathLike
+from typing import Protocol
+
 from citymains.errors import NotFoundError
 from citymains.intake.ledger import YES_NO, LedgerField, LedgerKind
+from citymains.intake.source import SourceFile
 from citymains.model.table import ColumnSpec, Kind
+from citymains.plugins.records import UtilityRecord, load_reference
 
 VALVES = LedgerKind(
     "valves",
@@ -106,11 +112,34 @@ CUSTOMERS = LedgerKind(
     ),
 )
 
-_KINDS = {kind.name: kind for kind in (VALVES, CUSTOMERS)}
+
+class DatasetKind(Protocol):
+    """A kind of dataset that can be stored: a :class:`~citymains.intake.ledger.LedgerKind`, or a service's own."""
+
+    @property
+    def name(self) -> str:
+        """Lower-case name: ``customers``."""
+
+    @property
+    def description(self) -> str:
+        """What it is."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of its columns."""
+
+    def parquet(self, file: SourceFile, columns: Mapping[str, str] | None = None) -> bytes:
+        """A file of this kind, checked, as the Parquet file that is stored; raises InputError with every issue."""
+
+    def write_template(self, path: str | PathLike[str]) -> None:
+        """Write an empty .xlsx to be filled in."""
 
 
-def register_ledger_kind(kind: LedgerKind) -> None:
-    """Add a kind of ledger, which can then be stored and used by id.
+_KINDS: dict[str, DatasetKind] = {kind.name: kind for kind in (VALVES, CUSTOMERS)}
+
+
+def register_ledger_kind(kind: DatasetKind) -> None:
+    """Add a kind, which can then be stored and used by id.
 
     Raises
     ------
@@ -121,7 +150,19 @@ def register_ledger_kind(kind: LedgerKind) -> None:
         raise ValueError(f"ledger kind {kind.name} is registered twice")
 
 
-def ledger_kind(name: str) -> LedgerKind:
+def register_kinds_of(utilities: Iterable[UtilityRecord]) -> None:
+    """Make the kinds known that utilities declare."""
+    for record in utilities:
+        for kind in load_reference(record.datasets)() if record.datasets else ():
+            register_ledger_kind(kind)
+
+
+def ledger_kinds() -> Mapping[str, DatasetKind]:
+    """Every kind that is known, by name."""
+    return dict(_KINDS)
+
+
+def ledger_kind(name: str) -> DatasetKind:
     """The kind of that name. Raises NotFoundError, naming those there are."""
     if name not in _KINDS:
         raise NotFoundError(field="kind of dataset", value=f"{name} ({', '.join(sorted(_KINDS))})")

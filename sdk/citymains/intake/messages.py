@@ -6,6 +6,18 @@ from citymains.messages import Text, register_messages
 
 register_messages(
     {
+        "BUNDLE_UNKNOWN": Text(
+            "There is no file {value}, and no network loads by this name; these do: {limit}.",
+            "找不到文件 {value},也没有同名的内置管网;可按名称加载的有:{limit}。",
+            "Check the path or the name.",
+            "请检查路径或名称。",
+        ),
+        "BUNDLE_NOT_INSTALLED": Text(
+            "There is no file {value}; the networks that load by name come with {field}, which is not installed.",
+            "找不到文件 {value};可按名称加载的管网随 {field} 提供,但尚未安装。",
+            "Check the path, or: pip install 'citymains[{limit}]'",
+            "请检查路径,或运行 pip install 'citymains[{limit}]'",
+        ),
         # -- lines and sections ------------------------------------------------------------
         "INP_OUTSIDE_SECTION": Text(
             "Data before the first section heading: {value}",
@@ -33,6 +45,18 @@ register_messages(
             "{file} 末尾没有 [END];被截断的文件看起来也是如此。",
             "Check the element counts, and add a last line [END].",
             "请核对元件数量,并在末尾补上 [END]。",
+        ),
+        "INP_END_UNKNOWN": Text(
+            "{file} ends in {value}, and the sections that usually follow are not there: it may be cut off.",
+            "{file} 在 {value} 处结束,缺少通常随后出现的节,文件可能被截断。",
+            "Check the last rows of the section, and close the file with [REPORT] or [COORDINATES].",
+            "请核对该节的末尾数据,并以 [REPORT] 或 [COORDINATES] 结束文件。",
+        ),
+        "INP_LAST_LINE_OPEN": Text(
+            "The last line of {file} has no line end: it may be cut off.",
+            "{file} 的最后一行没有换行符,文件可能被截断。",
+            "Check the last line, and end it.",
+            "请核对最后一行,并补上换行符。",
         ),
         "INP_LINE_TOO_LONG": Text(
             "The line holds {value} bytes of data; the engine reads {limit}.",

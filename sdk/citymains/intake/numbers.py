@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 import unicodedata
 from dataclasses import dataclass
 
@@ -41,6 +42,17 @@ def read_number(word: str) -> ReadNumber:
     if plain != word and _PLAIN.match(plain) and math.isfinite(float(plain)):
         return ReadNumber(float(plain), "NUMBER_FULL_WIDTH", plain)
     return ReadNumber(None, "NUMBER_INVALID")
+
+
+def is_finite(value: object) -> bool:
+    """Whether a value from JSON is a number that a double can hold; integers there may have any length.
+
+    >>> is_finite(1), is_finite(10**400), is_finite(float("nan")), is_finite(True), is_finite("1")
+    (True, False, False, False, False)
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return -sys.float_info.max <= value <= sys.float_info.max
 
 
 def is_number(word: str) -> bool:

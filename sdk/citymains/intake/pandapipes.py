@@ -26,8 +26,8 @@ from citymains.model.table import Table
 FORMAT: Final = "citymains-pipes"
 VERSION: Final = 1
 
-_IMPORTER: Final = "citymains-pipes/1"
-_THEIR_IMPORTER: Final = "pandapipes-json/1"
+_IMPORTER: Final = "citymains-pipes/2"
+_THEIR_IMPORTER: Final = "pandapipes-json/2"
 
 
 def read_pipes(file: SourceFile, *, utility: str) -> Intake:
@@ -128,8 +128,15 @@ def _canonical(
         )
         ambient = 20.0
     fluid = checked_fluid(raw.get("fluid"), utility=utility, file=file, report=report)
-    columns = typed_tables(raw.get("tables", {}), utility=utility, file=file, report=report)
-    check_network(columns, utility=utility, file=file, report=report)
+    refused: list[str] = []
+
+    def noted(one: Issue) -> None:
+        if one.severity == "error":
+            refused.append(one.code)
+        report(one)
+
+    columns = typed_tables(raw.get("tables", {}), utility=utility, file=file, report=noted)
+    check_network(columns, utility=utility, file=file, report=report, whole=not refused)
     content = {
         "format": FORMAT,
         "version": VERSION,

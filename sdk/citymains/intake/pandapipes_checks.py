@@ -21,7 +21,9 @@ _ONE_WAY: Final = frozenset({"regulators", "compressors"})
 _SET_POINTS: Final = ("heat_kw", "flow_kg_per_s", "temperature_drop_k", "return_temperature_c")
 
 
-def check_network(tables: Mapping[str, Columns], *, utility: str, file: str, report: Report) -> None:
+def check_network(
+    tables: Mapping[str, Columns], *, utility: str, file: str, report: Report, whole: bool = True
+) -> None:
     """Report everything wrong with typed tables taken together.
 
     Parameters
@@ -33,16 +35,21 @@ def check_network(tables: Mapping[str, Columns], *, utility: str, file: str, rep
         Name of the file, for the issues.
     report : callable
         Takes every issue found.
+    whole : bool
+        Whether every row was read. What a refused row would have fed is not called without supply.
     """
-    _Checks(tables, utility, file, report).run()
+    _Checks(tables, utility, file, report, whole).run()
 
 
 class _Checks:
-    def __init__(self, tables: Mapping[str, Columns], utility: str, file: str, report: Report) -> None:
+    def __init__(
+        self, tables: Mapping[str, Columns], utility: str, file: str, report: Report, whole: bool
+    ) -> None:
         self.tables = tables
         self.utility = utility
         self.file = file
         self.report = report
+        self.whole = whole
         self.components = [one for one in components_of(utility) if tables.get(one.name)]
         self.junctions = set(tables.get("junctions", {}).get("id", []))
 
@@ -58,6 +65,7 @@ class _Checks:
         self._check_supply()
 
     def _tell(self, code: str, section: str, element: str, *, severity: str = "error", **more: Any) -> None:
+        self.whole &= severity != "error"
         self.report(issue(code, severity=severity, file=self.file, section=section, element=element, **more))
 
     def _rows(self, name: str) -> Iterator[dict[str, Any]]:
@@ -179,8 +187,9 @@ class _Checks:
             names = [name for name in _HOLDERS if name in self.tables]
             self._tell("PIPES_NO_SOURCE", "", "", limit=", ".join(names))
             return
-        self._check_parts(set(holding))
-        self._check_upstream(set(holding))
+        if self.whole:
+            self._check_parts(set(holding))
+            self._check_upstream(set(holding))
 
     def _links(self) -> Iterator[tuple[str, dict[str, Any]]]:
         for component in self.components:

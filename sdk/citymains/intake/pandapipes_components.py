@@ -300,6 +300,9 @@ COMPONENTS: Final[tuple[Component, ...]] = (
         _flow("Mass flow.", "controlled_mdot_kg_per_s", allowed=NOT_NEGATIVE),
         Field("temperature_drop_k", Kind.FLOAT, "Supply minus return temperature.", "deltat_k", allowed=Range(-200.0, 200.0)),
         _celsius("return_temperature_c", "Return temperature.", "treturn_k"),
+        Field("minimum_differential_pressure_kpa", Kind.FLOAT,
+              "Differential pressure below which its control valve is wide open and it gets less; missing: the question's.",
+              allowed=NOT_NEGATIVE, usual=Range(0.0, 1_000.0)),
         _IN_SERVICE,
     ), theirs="heat_consumer", creator="create_heat_consumers", utilities=("heating",)),
     Component("heat_exchangers", "heat_exchanger", "Heat exchangers: fixed heat at whatever flow there is.", (

@@ -7,11 +7,11 @@ the small table below and never imported.
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from citymains.errors import Issue, issue
+from citymains.intake.numbers import is_finite
 
 #: Fluids of the engine's library, with their phase.
 LIBRARY: Final[Mapping[str, str]] = {
@@ -172,7 +172,7 @@ def _numbers(value: Mapping[str, Any], kind: str) -> dict[str, Any] | None:
         name = part.removesuffix("[]")
         given = value.get(name)
         items = given if part.endswith("[]") else [given]
-        if not isinstance(items, list) or not items or not all(_is_number(one) for one in items):
+        if not isinstance(items, list) or not items or not all(is_finite(one) for one in items):
             return None
         numbers[name] = [float(one) for one in items] if part.endswith("[]") else float(items[0])
     if kind == "interpolated":
@@ -180,10 +180,6 @@ def _numbers(value: Mapping[str, Any], kind: str) -> dict[str, Any] | None:
         if len(x) != len(numbers["y"]) or len(x) < 2 or any(b <= a for a, b in itertools.pairwise(x)):
             return None
     return numbers
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _short(value: Any) -> str:

@@ -8,19 +8,25 @@ ones (``inner_diameter_mm``, ``u_w_per_m2k``, valves at pipes) give the same net
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
 from citymains.errors import issue
+from citymains.intake.numbers import is_finite
 from citymains.intake.pandapipes_components import COMPONENTS, Component, Field
 from citymains.intake.pandapipes_fluids import THEIR_KINDS, THEIR_PROPERTIES
 from citymains.intake.pandapipes_json import Report, parse_text
+from citymains.intake.pandapipes_values import (
+    Rows,
+    blank_by_type,
+    fluid_property,
+    plain_value,
+    source_column,
+    tidy,
+)
 from citymains.model.table import Kind
 from citymains.units import ZERO_CELSIUS_K
-
-Rows = dict[str, list[Any]]
 
 #: Length a pipe without length gets.
 SHORTEST_PIPE_M: Final = 0.001
@@ -84,8 +90,8 @@ class _Reader:
         ambient = options.get("ambient_temperature") if isinstance(options, Mapping) else None
         return {
             "fluid": self._fluid(content.get("fluid")),
-            "ambient_temperature_c": _tidy(float(ambient) - ZERO_CELSIUS_K)
-            if ambient is not None and _is_number(ambient)
+            "ambient_temperature_c": tidy(float(ambient) - ZERO_CELSIUS_K)
+            if ambient is not None and is_finite(ambient)
             else 20.0,
             "tables": {name: rows for name, rows in tables.items() if any(rows.values())},
         }
@@ -176,7 +182,7 @@ class _Reader:
         rows: Rows = {"id": ids}
         used = set(_SILENT)
         for field in component.fields:
-            source, factor = _source_column(field, columns)
+            source, factor = source_column(field, columns)
             if source:
                 used.add(source)
                 rows[field.name] = [self._value(field, one, factor) for one in columns[source]]
@@ -188,7 +194,7 @@ class _Reader:
             self._place_valves(rows, columns)
             used.add("in_service")
         if component.name == "sources":
-            _blank_by_type(rows, columns.get("type"))
+            blank_by_type(rows, columns.get("type"))
         self._report_unused(component, columns, used)
         return rows
 
@@ -230,11 +236,9 @@ class _Reader:
             return None
         if field.refers and field.refers != "pump_curves":
             return self._id_of(field.refers, value)
-        if field.kind is not Kind.FLOAT or not _is_number(value):
+        if field.kind is not Kind.FLOAT or not is_finite(value):
             return value
-        if not math.isfinite(value):
-            return value
-        return _tidy((value * factor - field.offset) / field.factor)
+        return tidy((value * factor - field.offset) / field.factor)
 
     def _place_valves(self, rows: Rows, columns: Rows) -> None:
         """Valves at a pipe get that pipe's other end; valves out of service are closed."""
@@ -259,7 +263,7 @@ class _Reader:
         """pandapipes takes pipes without length as plain joints; we give them the least length there is."""
         lengths = rows.get("length_m", [])
         for row, length in enumerate(lengths):
-            if length == 0 and _is_number(length):
+            if length == 0 and is_finite(length):
                 lengths[row] = SHORTEST_PIPE_M
                 self.report(
                     issue(
@@ -279,13 +283,13 @@ class _Reader:
         index, columns = frames.pop("mass_storage", ([], {}))
         for row, number in enumerate(index):
             flow = columns.get("mdot_kg_per_s", [None] * len(index))[row]
-            name = "infeeds" if _is_number(flow) and flow < 0 else "sinks"
+            name = "infeeds" if is_finite(flow) and flow < 0 else "sinks"
             target = tables.setdefault(name, {"id": []})
             size = len(target["id"])
             given = {
                 "id": f"mass_storage-{number}",
                 "node": self._junction(columns, row),
-                "flow_kg_per_s": abs(flow) if _is_number(flow) else flow,
+                "flow_kg_per_s": abs(flow) if is_finite(flow) else flow,
                 "scaling": columns.get("scaling", [1.0] * len(index))[row],
                 "in_service": columns.get("in_service", [True] * len(index))[row],
             }
@@ -372,7 +376,7 @@ class _Reader:
                 self._ignored(value if isinstance(value, Mapping) else {}, f"std_types.pump.{name}")
                 continue
             curve = self._content(value.get("_object"), f"std_types.pump.{name}")
-            numbers = _plain(curve.get("reg_par")) if isinstance(curve, Mapping) else None
+            numbers = plain_value(curve.get("reg_par")) if isinstance(curve, Mapping) else None
             for power, number in enumerate(reversed(numbers if isinstance(numbers, list) else [])):
                 rows["id"].append(name)
                 rows["power"].append(power)
@@ -394,58 +398,9 @@ class _Reader:
                 continue
             numbers = self._content(item.get("_object"), f"fluid.{name}")
             if isinstance(numbers, Mapping):
-                properties[THEIR_PROPERTIES.get(name, name)] = _property(kind, numbers)
+                properties[THEIR_PROPERTIES.get(name, name)] = fluid_property(kind, numbers)
         return {
             "name": str(fluid.get("name", "")),
             "phase": "gas" if fluid.get("is_gas") else "liquid",
             "properties": properties,
         }
-
-
-def _property(kind: str, numbers: Mapping[str, Any]) -> dict[str, Any]:
-    plain = {name: _plain(value) for name, value in numbers.items()}
-    if kind == "interpolated" and isinstance(plain.get("x"), list) and isinstance(plain.get("y"), list):
-        pairs = sorted(
-            zip(plain["x"], plain["y"], strict=False), key=lambda pair: (str(type(pair[0])), pair[0])
-        )
-        plain["x"], plain["y"] = [x for x, _ in pairs], [y for _, y in pairs]
-    if isinstance(plain.get("value"), list) and len(plain["value"]) == 1:
-        plain["value"] = plain["value"][0]
-    return {"kind": kind, **plain}
-
-
-def _plain(value: Any) -> Any:
-    """Numbers and lists out of numpy's embedded objects."""
-    if isinstance(value, Mapping) and value.get("_module") == "numpy":
-        value = value.get("_object")
-        if isinstance(value, str):
-            try:
-                value = float(value)
-            except ValueError:
-                return value
-    return [_plain(item) for item in value] if isinstance(value, list) else value
-
-
-def _source_column(field: Field, columns: Rows) -> tuple[str, float]:
-    if field.theirs and field.theirs in columns:
-        return field.theirs, 1.0
-    for older, factor in (field.older or {}).items():
-        if older in columns:
-            return older, factor
-    return "", 1.0
-
-
-def _blank_by_type(rows: Rows, types: list[Any] | None) -> None:
-    """An external grid of type ``t`` holds no pressure, whatever stands in its column."""
-    for row, kind in enumerate(types or []):
-        if isinstance(kind, str) and kind != "auto" and "p" not in kind and "pressure_kpa" in rows:
-            rows["pressure_kpa"][row] = None
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _tidy(value: float) -> float:
-    """The value without the last bit's noise of a unit conversion."""
-    return float(f"{value:.15g}")

@@ -9,23 +9,23 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from citymains.errors import InputError
-from citymains.intake.pandapipes_components import BY_NAME, Component, Field, components_of
-from citymains.model.scenario import Close, Lose, ScaleDemand, Scenario
+from citymains.errors import InputError, Issue, issue
+from citymains.intake.pandapipes_components import BY_NAME, Component, Field, Range, components_of
+from citymains.model.scenario import Close, Lose, ScaleDemand, Scenario, SetControl
 from citymains.model.table import Kind
 from citymains.units import ZERO_CELSIUS_K
 
 Columns = Mapping[str, list[Any]]
 
 #: Scenario edits the engines take.
-SUPPORTED_EDITS: Final = (Close, Lose, ScaleDemand)
+SUPPORTED_EDITS: Final = (Close, Lose, ScaleDemand, SetControl)
 
 #: Components each kind of lost equipment may name.
 _LOST: Final[Mapping[str, tuple[str, ...]]] = {
@@ -75,6 +75,28 @@ class PipeModel:
             spec.kind, object
         )
         return np.array(values, dtype=dtype)
+
+    def changed(self, columns: Mapping[str, Mapping[str, NDArray[Any]]]) -> PipeModel:
+        """The model with other columns, by component and name; see :meth:`edited`."""
+        tables = {
+            name: {**table, **{key: _cells(values) for key, values in columns.get(name, {}).items()}}
+            for name, table in self.tables.items()
+        }
+        return replace(self, tables=tables)
+
+    def with_table(self, component: str, columns: Columns) -> PipeModel:
+        """The model with another table of one component."""
+        return replace(self, tables={**self.tables, component: columns})
+
+    def document(self) -> bytes:
+        """What :meth:`of` reads."""
+        content = {
+            "utility": self.utility,
+            "fluid": self.fluid,
+            "ambient_temperature_c": self.ambient_temperature_c,
+            "tables": self.tables,
+        }
+        return json.dumps(content, ensure_ascii=False, allow_nan=False).encode()
 
     # -- the engine's input ------------------------------------------------------------------------------
 
@@ -172,7 +194,7 @@ class PipeModel:
         Parameters
         ----------
         scenario : Scenario
-            Of closed links, lost equipment and scaled demands.
+            Of closed links, lost equipment, scaled demands and set controls.
         question : str
             Name of the question, for the message.
 
@@ -205,6 +227,7 @@ class _Edits:
         self.question = question
         self.changed: dict[str, dict[str, NDArray[Any]]] = defaultdict(dict)
         self.unknown: list[tuple[str, str]] = []
+        self.refused: list[Issue] = []
 
     def of(self, scenario: Scenario) -> dict[str, dict[str, NDArray[Any]]]:
         for edit in scenario.edits:
@@ -216,15 +239,14 @@ class _Edits:
                     self._switch_off(kind.removesuffix("s"), getattr(edit, kind), components)
             elif isinstance(edit, ScaleDemand):
                 self._scale(edit)
-        if self.unknown:
-            from citymains.errors import issue
-
-            raise InputError(
-                [
-                    issue("SCENARIO_UNKNOWN_ELEMENT", field=kind, value=name, element=name)
-                    for kind, name in self.unknown
-                ]
-            )
+            elif isinstance(edit, SetControl):
+                self._set(edit)
+        issues = [
+            issue("SCENARIO_UNKNOWN_ELEMENT", field=kind, value=name, element=name)
+            for kind, name in self.unknown
+        ]
+        if issues or self.refused:
+            raise InputError([*issues, *self.refused])
         return dict(self.changed)
 
     def _column(self, component: str, name: str) -> NDArray[Any]:
@@ -241,7 +263,42 @@ class _Edits:
                     False
                 )
 
+    def _set(self, edit: SetControl) -> None:
+        """Set a number or a switch the engine knows of one element, within what the column allows."""
+        homes = [one for one in self.model.components if edit.element in self.model._row_of[one.name]]
+        if not homes:
+            self.unknown.append(("element", edit.element))
+            return
+        for component in homes:
+            known = {
+                one.name: Range(0.0, 1.0) if one.kind is Kind.BOOLEAN else one.allowed
+                for one in component.fields
+                if one.theirs and one.kind in (Kind.FLOAT, Kind.BOOLEAN)
+            }
+            spec = known.get(edit.field)
+            if spec is None or not spec.holds(edit.value):
+                limit = ", ".join(known) if spec is None else str(spec)
+                value = edit.field if spec is None else edit.value
+                self.refused.append(
+                    issue(
+                        "ARGUMENT_INVALID",
+                        element=edit.element,
+                        field=f"set_control.{edit.field}",
+                        value=value,
+                        limit=limit,
+                    )
+                )
+                continue
+            self._column(component.name, edit.field)[self.model._row_of[component.name][edit.element]] = (
+                edit.value
+            )
+
     def _scale(self, edit: ScaleDemand) -> None:
+        if not 0.0 <= edit.factor < 1e6:
+            self.refused.append(
+                issue("ARGUMENT_INVALID", field="factor", value=edit.factor, limit="0 .. 1e6")
+            )
+            return
         junctions = self.model._row_of.get("junctions", {})
         named = set(edit.nodes)
         met = {name for name in named if name in junctions}
@@ -257,6 +314,11 @@ class _Edits:
             values = self._column(component, name)
             values[rows] *= edit.factor
         self.unknown += [("node", name) for name in edit.nodes if name not in met]
+
+
+def _cells(values: NDArray[Any]) -> list[Any]:
+    """A column as the document has it; missing is null."""
+    return [None if value != value else value for value in values.tolist()]
 
 
 def _plain(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,12 +17,18 @@ from citymains.model.table import Table
 MAX_MODEL_BYTES = 64 * 1024 * 1024
 
 
+#: Characters of a path that an error repeats at most.
+_SHOWN_PATH = 300
+
+
 @dataclass(frozen=True)
 class SourceFile:
-    """A model file's name (without folder) and its bytes."""
+    """A model file's name (without folder), its bytes, and what its columns mean where it is a table."""
 
     name: str
     content: bytes = field(repr=False)
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """Our name of a column to the file's own heading; only formats of tables look at it."""
 
     @cached_property
     def sha256(self) -> str:
@@ -35,16 +42,32 @@ class SourceFile:
         Raises
         ------
         InputError
-            FILE_NOT_FOUND; FILE_TOO_LARGE as :class:`LimitError`, before a byte is read.
+            FILE_NOT_FOUND, FILE_UNREADABLE; FILE_TOO_LARGE as :class:`LimitError`, before more of it is
+            held than is allowed.
         """
-        path = Path(path)
+        path = _path(path)
         try:
-            size = path.stat().st_size
-            if size > max_bytes:
-                raise LimitError("FILE_TOO_LARGE", file=path.name, value=size, limit=max_bytes)
-            return cls(path.name, path.read_bytes())
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError) as error:
+            with path.open("rb") as file:
+                size = os.fstat(file.fileno()).st_size
+                # A pipe or a device does not tell its size.
+                content = b"" if size > max_bytes else file.read(max_bytes + 1)
+        except FileNotFoundError as error:
             raise InputError("FILE_NOT_FOUND", file=str(path), value=type(error).__name__) from error
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise InputError("FILE_UNREADABLE", file=str(path)[:_SHOWN_PATH], value=reason) from error
+        if max(size, len(content)) > max_bytes:
+            raise LimitError("FILE_TOO_LARGE", file=path.name, value=max(size, len(content)), limit=max_bytes)
+        return cls(path.name, content)
+
+
+def _path(given: object) -> Path:
+    if isinstance(given, str | PathLike):
+        path = os.fspath(given)
+        if isinstance(path, str) and "\0" not in path:
+            return Path(path)
+    text = repr(given)
+    raise InputError("ARGUMENT_INVALID", field="path", value=text[:_SHOWN_PATH], limit="a path")
 
 
 @dataclass(frozen=True, kw_only=True)

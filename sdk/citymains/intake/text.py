@@ -22,6 +22,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be", "UTF-16"),
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
+_DOS_END = re.compile(r"\x1a[\x1a\s]*\Z")
 _GB_SHARE = 0.5
 
 
@@ -53,7 +54,7 @@ def decode(file: SourceFile) -> DecodedText:
         return DecodedText("", "", (found,))
     text, encoding, issues = _decoded(file)
     # Ctrl-Z closed text files under DOS, and some of those models are still in use.
-    text = text.rstrip("\x1a")
+    text = _DOS_END.sub("", text)
     control = _CONTROL.search(text)
     if control is not None:
         offset = len(text[: control.start()].encode(encoding, "replace"))

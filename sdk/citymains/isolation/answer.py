@@ -62,7 +62,7 @@ class Target:
             nodes, links = np.union1d(nodes, inside_nodes), np.union1d(links, inside_links)
         if not len(nodes) and not len(links):
             raise InputError("ISOLATION_NO_TARGET")
-        return nodes, links
+        return layout.with_twins(nodes, links)
 
 
 def valve_layer(
@@ -88,7 +88,7 @@ def valve_layer(
     else:
         own = layout.own_valves
         layer, origin = (own, "model") if own is not None else (layout.pipe_end_valves(), "pipe_ends")
-    layer = layout.with_closed_links(layer)
+    layer = layout.with_closed_links(layout.with_own_shut_offs(layer))
     known = set(layer.ids)
     unknown = [
         issue("ELEMENT_UNKNOWN", field="valve", value=one) for one in (*unusable, *closed) if one not in known

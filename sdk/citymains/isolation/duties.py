@@ -22,7 +22,7 @@ _STOPS = {
     "heating": ("heat supply", "停热"),
     "drainage": ("drainage", "排水管道作业"),
 }
-_UNITS = {"planned_notice_h": "h", "approval": "", "report": "", "emergency_supply": ""}
+_UNITS = {"planned_notice_h": "h", "approval": "", "report": "", "fault_notice": "", "emergency_supply": ""}
 
 
 @dataclass(frozen=True, kw_only=True)

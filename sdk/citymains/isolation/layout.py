@@ -36,6 +36,10 @@ class Layout:
         Node ids known as hydrants.
     x, y : ndarray, shape (n,)
         Coordinates; NaN where unknown.
+    twin_links, twin_nodes : ndarray of int, shape (m,) and (n,), optional
+        What lies in one trench and is shut together, as supply and return of heat; -1: nothing.
+    shut_themselves : ndarray of bool, shape (m,), optional
+        Links with shut-off valves of their own at both ends, as substations have.
     """
 
     graph: Graph
@@ -49,6 +53,41 @@ class Layout:
     closed_links: Mask
     own_valves: ValveLayer | None = None
     hydrants: Sequence[str] = ()
+    twin_links: Indices | None = None
+    twin_nodes: Indices | None = None
+    shut_themselves: Mask | None = None
+
+    def with_twins(self, nodes: Indices, links: Indices) -> tuple[Indices, Indices]:
+        """Nodes and links with those that are shut together with them."""
+        if self.twin_nodes is not None:
+            others = self.twin_nodes[nodes]
+            nodes = np.union1d(nodes, others[others >= 0])
+        if self.twin_links is not None:
+            others = self.twin_links[links]
+            links = np.union1d(links, others[others >= 0])
+        return nodes, links
+
+    def with_own_shut_offs(self, layer: ValveLayer) -> ValveLayer:
+        """`layer` with the valves that links have of their own, where it does not list one there."""
+        if self.shut_themselves is None:
+            return layer
+        links = np.flatnonzero(self.shut_themselves)
+        listed = set(zip(layer.link.tolist(), layer.at_end.tolist(), strict=True))
+        added = [
+            (int(link), end) for link in links for end in (False, True) if (int(link), end) not in listed
+        ]
+        at = np.array([link for link, _ in added], dtype=np.int64)
+        ends = np.array([end for _, end in added], dtype=bool)
+        nodes = np.where(ends, self.graph.end[at], self.graph.start[at])
+        names = zip(pick(self.graph.link_ids, at), pick(self.graph.node_ids, nodes), strict=True)
+        count = len(added)
+        return ValveLayer(
+            ids=[*layer.ids, *(f"{link}@{node}" for link, node in names)],
+            link=np.concatenate([layer.link, at]),
+            at_end=np.concatenate([layer.at_end, ends]),
+            usable=np.concatenate([layer.usable, np.ones(count, dtype=bool)]),
+            closed=np.concatenate([layer.closed, np.zeros(count, dtype=bool)]),
+        )
 
     def pipe_end_valves(self) -> ValveLayer:
         """A valve at both ends of every pipe: what an isolation is at best, where no layer is known."""

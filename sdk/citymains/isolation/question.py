@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from os import PathLike
 from typing import TYPE_CHECKING
 
-from citymains.intake.ledger import Ledger, LedgerKind, read_ledger
+from citymains.intake.dataset import DatasetRef
 from citymains.intake.ledger_kinds import CUSTOMERS, VALVES
-from citymains.intake.source import SourceFile
 from citymains.isolation.answer import Target, isolation_parts, valve_layer
 from citymains.isolation.duties import Work, duties_table, notice
 from citymains.isolation.layout import Layout
@@ -20,9 +18,6 @@ from citymains.model.network import Network
 if TYPE_CHECKING:
     from citymains.utility import Utility
 
-LedgerRef = SourceFile | str | PathLike[str]
-"""A ledger: a file, a path, or the id of a stored one."""
-
 
 def isolation_report(
     utility: Utility,
@@ -30,25 +25,25 @@ def isolation_report(
     layout: Layout,
     target: Target,
     *,
-    valves: LedgerRef | None,
-    customers: LedgerRef | None,
+    valves: DatasetRef | None,
+    customers: DatasetRef | None,
     unusable: Sequence[str],
     closed: Sequence[str],
     duration_s: float | None,
     start_time: datetime | None,
 ) -> IsolationReport:
     """Answer ``isolate`` for any utility that has a layout."""
-    valve_ledger = _ledger(utility, valves, VALVES)
-    people = _ledger(utility, customers, CUSTOMERS)
+    valve_ledger = utility.ledger(valves, VALVES)
+    people = utility.ledger(customers, CUSTOMERS)
     layer, origin = valve_layer(
         layout,
-        None if valve_ledger is None else valve_ledger.require(),
+        None if valve_ledger is None else valve_ledger.table,
         unusable=unusable,
         closed=closed,
         file=valve_ledger.file if valve_ledger is not None else "",
     )
     summary, tables, findings = isolation_parts(
-        layout, layer, origin, target, None if people is None else people.require(), duration_s
+        layout, layer, origin, target, None if people is None else people.table, duration_s
     )
     start = None if start_time is None else utility.workbench.civil(start_time)
     work = Work(
@@ -86,9 +81,3 @@ def isolation_report(
         notice_zh=text_zh,
         **summary,
     )
-
-
-def _ledger(utility: Utility, reference: LedgerRef | None, kind: LedgerKind) -> Ledger | None:
-    if reference is None:
-        return None
-    return read_ledger(utility.workbench.file(reference), kind)

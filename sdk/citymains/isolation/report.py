@@ -55,7 +55,12 @@ class IsolationReport(Record):
                 ColumnSpec("demand_m3_per_h", FLOAT, "Mean demand of a node."),
                 ColumnSpec("hydrant", BOOLEAN, "Whether it is a hydrant: fire service to be told."),
             ),
-            MapLayer("element", "", "state_code", "max"),
+            MapLayer(
+                "element",
+                "",
+                "state_code",
+                labels=((2.0, "隔离", "isolated"), (1.0, "连带停供", "cut off with it")),
+            ),
         ),
         TableSpec(
             "customers",

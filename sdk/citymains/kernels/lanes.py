@@ -10,12 +10,20 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from citymains.kernels.rows import LANES, add_product, store_inverse, store_product, subtract_product
+from citymains.kernels.rows import (
+    LANES,
+    add_product,
+    store_inverse,
+    store_product,
+    subtract_product,
+    subtract_scaled,
+)
 from citymains.kernels.symbolic import Symbolic
 
-__all__ = ["LANES", "LaneSolver", "factorize", "substitute"]
+__all__ = ["LANES", "LaneSolver", "factorize", "factorize_one", "substitute", "substitute_one"]
 
 Floats = NDArray[np.float64]
+Vector = NDArray[np.float64]
 Ints = NDArray[np.int32]
 
 
@@ -44,9 +52,13 @@ def factorize(
         for q in range(column_start[j], stop):
             store_product(scale, 0, lower, q, inverse, j)
             subtract_product(diagonal, row[q], lower, q, scale, 0)
-            for p in range(q + 1, stop):
-                subtract_product(lower, target[at], lower, p, scale, 0)
-                at += 1
+            p = q + 1
+            while p < stop:
+                entry, end = target[at], target[at + 1]
+                at += 2
+                for one in range(p, end):
+                    subtract_product(lower, entry + one - p, lower, one, scale, 0)
+                p = end
 
 
 @numba.njit(cache=True)
@@ -63,6 +75,45 @@ def substitute(column_start: Ints, row: Ints, lower: Floats, inverse: Floats, ri
         for k in range(column_start[j], column_start[j + 1]):
             add_product(taken, 0, lower, k, right_side, row[k])
         subtract_product(right_side, j, taken, 0, inverse, j)
+
+
+@numba.njit(cache=True)
+def factorize_one(
+    column_start: Ints, row: Ints, target: Ints, diagonal: Vector, lower: Vector, inverse: Vector
+) -> None:
+    """:func:`factorize` of one system, in arrays of one dimension: where all lanes have the same matrix."""
+    at = 0
+    for j in range(inverse.shape[0]):
+        inverse[j] = 1.0 / diagonal[j]
+        stop = column_start[j + 1]
+        for q in range(column_start[j], stop):
+            scale = lower[q] * inverse[j]
+            diagonal[row[q]] -= lower[q] * scale
+            p = q + 1
+            while p < stop:
+                entry, end = target[at], target[at + 1]
+                at += 2
+                while p + LANES <= end:
+                    subtract_scaled(lower, entry, p, scale)
+                    p, entry = p + LANES, entry + LANES
+                for one in range(p, end):
+                    lower[entry + one - p] -= lower[one] * scale
+                p = end
+
+
+@numba.njit(cache=True)
+def substitute_one(column_start: Ints, row: Ints, lower: Vector, inverse: Vector, right_side: Vector) -> None:
+    """:func:`substitute` of one system."""
+    size = inverse.shape[0]
+    for j in range(size):
+        right_side[j] *= inverse[j]
+        for k in range(column_start[j], column_start[j + 1]):
+            right_side[row[k]] -= lower[k] * right_side[j]
+    for j in range(size - 1, -1, -1):
+        taken = 0.0
+        for k in range(column_start[j], column_start[j + 1]):
+            taken += lower[k] * right_side[row[k]]
+        right_side[j] -= taken * inverse[j]
 
 
 class LaneSolver:

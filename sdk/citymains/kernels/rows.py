@@ -78,3 +78,25 @@ store_inverse = _operation(lambda builder, row: builder.fdiv(ir.Constant(_ROW, [
 add_row = _operation(lambda builder, row: builder.fadd(row[0], row[1]), 2)
 #: ``out[i] -= a[j]``
 subtract_row = _operation(lambda builder, row: builder.fsub(row[0], row[1]), 2)
+
+
+def _subtract_scaled(context: Any, values: Any, to: Any, at: Any, scale: Any) -> Any:
+    def emit(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, given[0]).data
+        places = [
+            builder.bitcast(builder.gep(data, [start]), ir.PointerType(_ROW))
+            for start in (given[1], given[2])
+        ]
+        rows = [builder.load(place, align=_ALIGNMENT) for place in places]
+        nothing = ir.Constant(_ROW, ir.Undefined)
+        first = builder.insert_element(nothing, given[3], ir.Constant(ir.IntType(32), 0))
+        everywhere = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
+        product = builder.fmul(rows[1], builder.shuffle_vector(first, nothing, everywhere), flags=_FUSE)
+        builder.store(builder.fsub(rows[0], product, flags=_FUSE), places[0], align=_ALIGNMENT)
+        return context.get_dummy_value()
+
+    return types.void(values, types.intp, types.intp, types.float64), emit
+
+
+#: ``values[to : to + 8] -= values[at : at + 8] * scale`` for two parts of one array of one dimension that do not meet
+subtract_scaled: Any = intrinsic(_subtract_scaled)

@@ -41,7 +41,10 @@ class Symbolic:
     row: Ints
     """Row of each entry, shape (nnz,)."""
     target: Ints
-    """Entry each pair of entries of one column subtracts its product from; pairs in order."""
+    """Where the products of pairs of entries of one column are subtracted, as runs of entries on end.
+
+    For each entry of each column, in order, the later entries of its column are parted into runs:
+    two numbers each, the first entry subtracted from and the end of the run in the column."""
     edge_entry: Ints
     """Entry each edge adds to, shape (edges,); -1 for an edge to a fixed node or a self-loop."""
 
@@ -123,22 +126,32 @@ def _pattern(size: int, neighbour_start: Ints, neighbour: Ints) -> tuple[Ints, I
 
 @numba.njit(cache=True)
 def _targets(column_start: Ints, row: Ints) -> Ints:
-    """Where the product of two entries of a column belongs: the column of the first one's row, the second one's row."""
+    """Where the product of two entries of a column belongs: the column of the first one's row, the second one's row.
+
+    Rows on end in one column mostly are so in the other, too; a run of them is kept as its first
+    entry and its end.
+    """
     size = column_start.shape[0] - 1
-    count = 0
-    for j in range(size):
-        held = column_start[j + 1] - column_start[j]
-        count += held * (held - 1) // 2
-    target = np.empty(count, dtype=np.int32)
-    put = 0
-    for j in range(size):
-        for q in range(column_start[j], column_start[j + 1]):
-            entry = column_start[row[q]]
-            for p in range(q + 1, column_start[j + 1]):
-                while row[entry] != row[p]:
-                    entry += 1
-                target[put] = entry
-                put += 1
+    target = np.empty(0, dtype=np.int32)
+    for filling in range(2):
+        put = 0
+        for j in range(size):
+            stop = column_start[j + 1]
+            for q in range(column_start[j], stop):
+                entry = column_start[row[q]]
+                p = q + 1
+                while p < stop:
+                    while row[entry] != row[p]:
+                        entry += 1
+                    first = entry
+                    while p < stop and row[entry] == row[p]:
+                        entry += 1
+                        p += 1
+                    if filling:
+                        target[put], target[put + 1] = first, p
+                    put += 2
+        if not filling:
+            target = np.empty(put, dtype=np.int32)
     return target
 
 

@@ -22,6 +22,7 @@ import numpy as np
 
 from citymains.errors import InputError, NotFoundError
 from citymains.model.canonical import VALUE_FIELDS
+from citymains.model.hints import bare_hint
 from citymains.model.scenario import Scenario
 from citymains.model.table import Coded, Column, Kind, Table, TableManifest
 
@@ -113,8 +114,7 @@ def _not_inline(name: str, manifest: TableManifest) -> Table:
 
 
 def _decode(plain: Any, hint: Any, where: str, fetch: TableFetcher) -> Any:
-    if typing.get_origin(hint) is typing.Annotated:
-        hint = typing.get_args(hint)[0]
+    hint = bare_hint(hint)
     origin = typing.get_origin(hint)
     if origin in (typing.Union, types.UnionType):
         return _decode_union(plain, typing.get_args(hint), where, fetch)

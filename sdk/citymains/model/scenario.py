@@ -61,6 +61,16 @@ class Burst:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Draw:
+    """Draw water at a node, beside its customers: a fire, a filling."""
+
+    node: str
+    flow_m3_per_h: float
+    start_s: float | None = None
+    end_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StormEdit:
     """Rain of a design storm over the whole model."""
 
@@ -71,7 +81,7 @@ class StormEdit:
     peak_ratio: float = 0.4
 
 
-Edit: TypeAlias = Close | Lose | ScaleDemand | SetControl | Burst | StormEdit
+Edit: TypeAlias = Close | Lose | ScaleDemand | SetControl | Burst | StormEdit | Draw
 
 
 def _seconds(time_s: float | None) -> float | None:
@@ -103,6 +113,7 @@ class Scenario:
         SetControl: "set_control",
         Burst: "burst",
         StormEdit: "storm",
+        Draw: "draw",
     }
 
     @classmethod
@@ -168,6 +179,24 @@ class Scenario:
         )
 
     @classmethod
+    def draw(
+        cls, node: str, flow_m3_per_h: float, start_s: float | None = None, end_s: float | None = None
+    ) -> Scenario:
+        """Draw `flow_m3_per_h` (> 0) at a node, beside what its customers want."""
+        if not flow_m3_per_h > 0:
+            raise InputError("ARGUMENT_INVALID", field="flow_m3_per_h", value=flow_m3_per_h, limit="> 0")
+        return cls(
+            (
+                Draw(
+                    node=node,
+                    flow_m3_per_h=float(flow_m3_per_h),
+                    start_s=_seconds(start_s),
+                    end_s=_seconds(end_s),
+                ),
+            )
+        )
+
+    @classmethod
     def storm(
         cls,
         formula: str,
@@ -196,6 +225,30 @@ class Scenario:
 
     def __bool__(self) -> bool:
         return bool(self.edits)
+
+    def change_times_s(self) -> tuple[float, ...]:
+        """When anything begins or ends to hold, in ascending order, seconds from the start; 0 is always one of them."""
+        times = {0.0}
+        for edit in self.edits:
+            for name in ("start_s", "end_s"):
+                time_s = getattr(edit, name, None)
+                if time_s is not None and time_s > 0.0:
+                    times.add(float(time_s))
+        return tuple(sorted(times))
+
+    def in_force(self, time_s: float) -> Scenario:
+        """The edits that hold at a time; a period begins with its start and does not include its end.
+
+        >>> late = Scenario.close("P-1", start_s=3600.0)
+        >>> len(late.in_force(0.0).edits), len(late.in_force(3600.0).edits)
+        (0, 1)
+        """
+
+        def holds(edit: Edit) -> bool:
+            start_s, end_s = getattr(edit, "start_s", None), getattr(edit, "end_s", None)
+            return (start_s or 0.0) <= time_s and (end_s is None or time_s < end_s)
+
+        return Scenario(tuple(edit for edit in self.edits if holds(edit)))
 
     def require(self, question: str, supported: Iterable[type[Any]]) -> None:
         """Refuse the edits a question does not take.

@@ -8,7 +8,7 @@ columns of data.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -72,12 +72,18 @@ class MapLayer:
         Column that colours the layer; where a time column exists the worst value is drawn.
     worst : {"min", "max"}
         Which end of the scale is bad.
+    centre : float, optional
+        Value that is neither good nor bad, 0 of a change: the scale reaches as far on either side of it.
+    labels : tuple of (float, str, str)
+        Value, Chinese and English of each, where the values are codes and not a scale.
     """
 
     element_column: str
     geometry: str
     value_column: str
     worst: str = "max"
+    centre: float | None = None
+    labels: tuple[tuple[float, str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,8 +306,3 @@ def _pandas_values(column: Column) -> Any:
     lookup[:-1] = dictionary
     lookup[-1] = None
     return lookup[column.values.indices]
-
-
-def tables_by_name(tables: Iterable[Table]) -> Mapping[str, Table]:
-    """Index tables by name."""
-    return {table.name: table for table in tables}

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import inspect
+import logging
 import re
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -69,6 +73,22 @@ register_messages(
             "Uninstall one of them, or leave it out of CITYMAINS_PLUGINS.",
             "请卸载其中之一,或在 CITYMAINS_PLUGINS 中不列出它。",
         ),
+        "PLUGIN_SLOW": Text(
+            "The plugin {plugin} has been loading for {limit} s.",
+            "插件 {plugin} 已加载 {limit} s 仍未完成。",
+            "Wait, or leave it out of CITYMAINS_PLUGINS.",
+            "请等待,或在 CITYMAINS_PLUGINS 中不列出它。",
+        ),
+        "PLUGIN_RECORD_UNKNOWN": Text(
+            "No plugin brings a {field} named {value}; there are: {limit}.",
+            "没有插件提供名为 {value} 的 {field};已有:{limit}。",
+        ),
+        "PLUGIN_RECORD_UNKNOWN_FAILED": Text(
+            "No plugin brings a {field} named {value}; there are: {limit}. Failed plugins: {failed}.",
+            "没有插件提供名为 {value} 的 {field};已有:{limit}。加载失败的插件:{failed}。",
+            "citymains plugins list says why they failed.",
+            "用 citymains plugins list 查看失败原因。",
+        ),
         "PLUGIN_NOT_INSTALLED": Text(
             "CITYMAINS_PLUGINS names it, but it is not installed.",
             "CITYMAINS_PLUGINS 列出了它,但未安装。",
@@ -83,6 +103,10 @@ register_messages(
         ),
     }
 )
+
+_LOG = logging.getLogger("citymains.plugins")
+#: A plugin that takes longer than this is named. [s]
+_PATIENCE_S: Final = 5.0
 
 #: Plugins of this distribution cannot be blocked, and keep their names against others.
 BUILT_IN: Final = "citymains"
@@ -126,6 +150,11 @@ class Candidate:
         return self.distribution == BUILT_IN
 
     @property
+    def title(self) -> str:
+        """Name and distribution, for messages."""
+        return f"{self.name} of {self.distribution}" if self.distribution else self.name
+
+    @property
     def alive(self) -> bool:
         """Whether it still takes part."""
         return self.state == "loaded"
@@ -146,7 +175,7 @@ class Candidate:
             hooks=self.hooks,
             status=self.state,
             reason=" ".join(filter(None, (reason.message_en, reason.fix_en))) if reason else "",
-            reason_zh="".join((reason.message_zh, reason.fix_zh)) if reason else "",
+            reason_zh=" ".join(filter(None, (reason.message_zh, reason.fix_zh))) if reason else "",
         )
 
 
@@ -169,7 +198,26 @@ def _candidate(point: EntryPoint) -> Candidate:
 
 
 def load(candidate: Candidate, pluggy_manager: pluggy.PluginManager) -> None:
-    """Import a plugin, check its hooks and take its records; whatever goes wrong is its own reason."""
+    """Import a plugin, check its hooks and take its records; whatever goes wrong is its own reason.
+
+    What it prints goes to stderr, since stdout may be somebody's JSON. One that takes long is named.
+    """
+    slow = threading.Timer(_PATIENCE_S, _LOG.warning, ["%s", _waiting(candidate)])
+    slow.daemon = True
+    slow.start()
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            _load(candidate, pluggy_manager)
+    finally:
+        slow.cancel()
+
+
+def _waiting(candidate: Candidate) -> str:
+    text = render("PLUGIN_SLOW", {"plugin": candidate.title, "limit": f"{_PATIENCE_S:g}"})
+    return f"{text.message_en} {text.fix_en}"
+
+
+def _load(candidate: Candidate, pluggy_manager: pluggy.PluginManager) -> None:
     try:
         plugin = candidate.load()
     except (Exception, SystemExit) as error:  # anything a module may do while it is imported

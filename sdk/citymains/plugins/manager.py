@@ -98,10 +98,9 @@ class PluginManager:
             if candidate.state == "failed" and (name in offered or candidate.name == name):
                 raise _failure(candidate, hook)
         failed = sorted(candidate.name for candidate in self._candidates if candidate.state == "failed")
-        known = f"there are: {', '.join(self.records(kind)) or '-'}" + (
-            f"; failed plugins: {', '.join(failed)}" if failed else ""
-        )
-        raise NotFoundError(field=hook.removeprefix(f"{PROJECT}_"), value=f"{name} ({known})")
+        code = "PLUGIN_RECORD_UNKNOWN_FAILED" if failed else "PLUGIN_RECORD_UNKNOWN"
+        known = ", ".join(self.records(kind)) or "-"
+        raise NotFoundError(code, field=_one(hook), value=name, limit=known, failed=", ".join(failed))
 
     def utilities(self) -> dict[str, UtilityRecord]:
         """The utilities by name."""
@@ -152,12 +151,7 @@ class PluginManager:
                 for hook, records in candidate.records.items():
                     self._records[hook].update((record.name, record) for record in records)
             elif candidate.state == "failed":
-                _LOG.warning(
-                    "plugin %s of %s is not used: %s",
-                    candidate.name,
-                    candidate.distribution or "?",
-                    candidate.status().reason,
-                )
+                _LOG.warning("plugin %s is not used: %s", candidate.title, candidate.status().reason)
         self._selected_failures = [
             one for one in self._candidates if one.state == "failed" and self._named(one)
         ]
@@ -207,6 +201,12 @@ def _settle(field: str, name: str, claimants: list[Candidate]) -> None:
     for candidate in claimants:
         if candidate not in built_in[:1]:
             candidate.stop("PLUGIN_NAME_CONFLICT", field=field, value=name, limit=whose)
+
+
+def _one(hook: str) -> str:
+    """What a hook brings, in the singular: ``utility`` of ``citymains_utilities``."""
+    words = hook.removeprefix(f"{PROJECT}_").replace("_", " ")
+    return f"{words[:-3]}y" if words.endswith("ies") else words.removesuffix("s")
 
 
 def _failure(candidate: Candidate, hook: str) -> PluginError:

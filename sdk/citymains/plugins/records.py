@@ -93,6 +93,8 @@ class UtilityRecord(PluginRecord):
     """Extra of the distribution that brings its solver, for the pip command in messages."""
     version: str = ""
     """Version of the utility; empty: that of its distribution."""
+    datasets: str = ""
+    """What gives the utility's own kinds of datasets: ``"citymains_heating.refunds.stored:dataset_kinds"``; empty: none."""
 
     def load_face(self) -> type[Utility]:
         """The utility's class. Imports its module, and no solver.

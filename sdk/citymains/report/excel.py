@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from citymains.model.record import Record
 from citymains.model.table import Column, Kind, Table
-from citymains.report.html import provenance_rows, summary_text
+from citymains.report.html import provenance_rows
+from citymains.report.summary import summary_text
 from citymains.report.titles import column_title, question_title, severity_title, table_title, verdict_title
 from citymains.units import unit_of
 
@@ -24,6 +25,8 @@ SHEET_ROWS = 1_048_576
 #: Characters of a cell; Excel has no more.
 CELL_CHARACTERS = 32_767
 _WIDEST, _SAMPLED_ROWS = 60, 200
+#: Rows up to which numbers get formats, and how they look.
+_FORMATTED_ROWS, _DIGITS, _MOST_DECIMALS = 50_000, 5, 8
 # What Excel would calculate instead of show, were it not told that it is text.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -45,7 +48,9 @@ def write_excel(record: Record, path: str | PathLike[str]) -> Path:
     Notes
     -----
     Sheets are 摘要 Summary, 结论 Findings, 来源 Provenance and one per table, split where a
-    table is longer than a worksheet. The header row names column and unit and stays in view.
+    table is longer than a worksheet. The header row names column and unit, stays in view and
+    filters. Numbers are shown with five significant digits of a column's largest and kept with all
+    of theirs; in tables of more than 50,000 rows they are shown as Excel likes, which is faster.
     Missing values are empty cells. Texts of the model that look like formulas stay texts.
     """
     from openpyxl import Workbook
@@ -162,6 +167,9 @@ def _sheet(
 
     sheet: WriteOnlyWorksheet = book.create_sheet(title)
     sheet.freeze_panes = "A2"
+    if columns and len(columns[0]):
+        last = min(len(columns[0]), SHEET_ROWS - 1) + 1
+        sheet.auto_filter.ref = f"A1:{get_column_letter(len(columns))}{last}"
     rows = list(rows) if not columns else rows
     for index, head in enumerate(heads):
         sample = (
@@ -177,8 +185,52 @@ def _sheet(
         cell.font, cell.fill, cell.alignment = bold, fill, Alignment(vertical="center")
         header.append(cell)
     sheet.append(header)
+    if not columns or len(columns[0]) > _FORMATTED_ROWS:
+        for row in rows:
+            sheet.append([_cell(sheet, value) for value in row])
+        return
+    formatted = [_format_cell(sheet, column) for column in columns]
     for row in rows:
-        sheet.append([_cell(sheet, value) for value in row])
+        sheet.append(
+            [
+                _cell(sheet, value) if cell is None else _filled(cell, value)
+                for cell, value in zip(formatted, row, strict=True)
+            ]
+        )
+
+
+def _format_cell(sheet: Any, column: Column) -> Any:
+    """A cell with the number format of a column, written again and again; None for what is no number."""
+    from openpyxl.cell import WriteOnlyCell
+
+    number_format = _number_format(column)
+    if not number_format:
+        return None
+    cell = WriteOnlyCell(sheet, value=0)
+    cell.number_format = number_format
+    return cell
+
+
+def _filled(cell: Any, value: Any) -> Any:
+    missing = value is None or (isinstance(value, float) and not math.isfinite(value))
+    cell.value = None if missing else value
+    return cell
+
+
+def _number_format(column: Column) -> str:
+    if column.kind is Kind.DECIMAL:
+        return "#,##0.00##"
+    if column.kind is Kind.INTEGER:
+        return "0"
+    if column.kind is not Kind.FLOAT:
+        return ""
+    import numpy as np
+
+    values = np.abs(np.asarray(column.values, dtype=np.float64))
+    largest = float(values[np.isfinite(values)].max(initial=0.0))
+    decimals = _DIGITS - 1 - math.floor(math.log10(largest)) if largest else 0
+    whole = not np.any(np.mod(values[np.isfinite(values)], 1.0))
+    return "0" if decimals <= 0 or whole else "0." + "0" * min(decimals, _MOST_DECIMALS)
 
 
 def _first_rows(column: Column) -> Any:

@@ -6,10 +6,8 @@ import base64
 import hashlib
 import json
 import logging
-import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields, is_dataclass
-from enum import Enum
+from dataclasses import fields
 from html import escape
 from importlib import resources
 from os import PathLike
@@ -24,6 +22,7 @@ from citymains.model.scenario import Scenario
 from citymains.model.table import Column, Kind, Table
 from citymains.report.map import network_of
 from citymains.report.scene import scene
+from citymains.report.summary import summary_text
 from citymains.report.titles import column_title, question_title, severity_title, table_title, verdict_title
 from citymains.units import unit_of
 
@@ -218,32 +217,6 @@ def _cards(record: Record) -> str:
                 f"<b>{escape(text)}{f'<i>{escape(unit)}</i>' if unit else ''}</b></div>"
             )
     return f'<div class="cards">{"".join(cards)}</div>' if cards else ""
-
-
-def summary_text(value: Any) -> str:
-    """A summary field as a short text; empty where there is nothing to say."""
-    if isinstance(value, bool) or value is None:
-        return "" if value is None else ("是 yes" if value else "否 no")
-    if isinstance(value, float):
-        return f"{value:.6g}" if math.isfinite(value) else "—"
-    if isinstance(value, Enum):
-        return str(value.value)
-    if isinstance(value, Mapping):
-        shown = {str(key): item for key, item in value.items() if item != 0 and key != "vertices"}
-        return ", ".join(f"{table_title(key).zh} {summary_text(item)}" for key, item in shown.items())
-    if isinstance(value, Scenario):
-        return ", ".join(Scenario.NAMES[type(edit)] for edit in value.edits)
-    if isinstance(value, tuple | list):
-        return (
-            str(len(value))
-            if value and is_dataclass(value[0])
-            else ", ".join(summary_text(item) for item in value[:20])
-        )
-    if is_dataclass(value) and not isinstance(value, type):
-        return ", ".join(
-            f"{column_title(f.name).zh} {summary_text(getattr(value, f.name))}" for f in fields(value)
-        )
-    return str(value)
 
 
 def _findings(findings: Sequence[Finding]) -> str:

@@ -25,6 +25,9 @@ class Layer:
     value_column : str
         Column that colours it; empty where nothing does.
     worst : {"min", "max"}
+    centre : float or None
+    labels : tuple of (float, str, str)
+        As of `citymains.model.table.MapLayer`.
     places : tuple of Place
         One per drawn element.
     values : ndarray of float, shape (len(places),)
@@ -42,6 +45,13 @@ class Layer:
     values: NDArray[np.float64]
     rows: Table
     lost: tuple[str, ...] = ()
+    centre: float | None = None
+    labels: tuple[tuple[float, str, str], ...] = ()
+
+    @property
+    def unit(self) -> str:
+        """Unit of the values."""
+        return self.rows[self.value_column].unit
 
     @property
     def of_links(self) -> bool:
@@ -123,6 +133,8 @@ def _layer(table: Table, layer: MapLayer, geometry: Geometry) -> Layer:
         values=drawn_values(shown, layer),
         rows=shown,
         lost=tuple(one for one, place in zip(ids, places, strict=True) if place is None),
+        centre=layer.centre,
+        labels=layer.labels,
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from citymains.errors import StateError
 from citymains.messages import Text, register_messages
+from citymains.model.known import known_network
 from citymains.model.network import Network, NetworkRef
 from citymains.model.record import Record
 from citymains.report.geometry import Geometry, Place
@@ -36,12 +37,12 @@ def network_of(record: Record, network: NetworkRef | None = None) -> Network:
     record : Record
         An answer, or a Network, which is its own map.
     network : Network, id or path, optional
-        The default is looked up in the local store by ``record.provenance.network``.
+        The default is ``record.provenance.network``: where this process had it from, else the local store.
 
     Raises
     ------
     NotFoundError
-        NETWORK_NOT_FOUND: the store does not have it (a remote answer, say).
+        NETWORK_NOT_FOUND: this process has not seen it, and the store does not have it.
     StateError
         NO_MAP: the record belongs to no network.
     """
@@ -53,6 +54,9 @@ def network_of(record: Record, network: NetworkRef | None = None) -> Network:
     utility = record.provenance.question.partition(".")[0]
     if not reference or not utility:
         raise StateError("NO_MAP", value=record.provenance.question or type(record).__name__)
+    known = known_network(reference) if isinstance(reference, str) else None
+    if known is not None:
+        return known
     from citymains.cities import City
     from citymains.workbench import Workbench
 

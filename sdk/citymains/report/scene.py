@@ -16,7 +16,6 @@ from citymains.report.geometry import Geometry
 from citymains.report.layers import Layer
 from citymains.report.map import Drawing
 from citymains.report.titles import column_title, table_title
-from citymains.units import unit_of
 
 # Links shorter than this share of the map (a substation between supply and return) are drawn as points.
 _SHORT = 0.02
@@ -38,6 +37,8 @@ def scene(record: Record, network: Network) -> dict[str, Any]:
     return {
         "schematic": geometry.schematic,
         "geographic": geometry.geographic,
+        # Without a reference system nobody knows what one unit of the coordinates is.
+        "metric": bool(network.crs) and not geometry.geographic,
         "layers": layers,
         "base": _base(geometry, digits),
         "symbols": _symbols(geometry, coloured, digits),
@@ -56,7 +57,8 @@ def _layers(layer: Layer, geometry: Geometry, digits: int) -> Iterable[dict[str,
     """A layer, or the two groups its values fall into, each with a scale of its own."""
     links = layer.of_links and not _short(layer, geometry)
     usual = np.where(layer.usual, layer.values, np.nan)
-    groups = value_groups(usual)
+    whole = layer.centre is not None or layer.labels
+    groups = [np.arange(len(usual))] if whole else value_groups(usual)
     for group, rows in enumerate(groups):
         title, value = table_title(layer.name), column_title(layer.value_column)
         zh, en = (("·低", " (low)"), ("·高", " (high)"))[group] if len(groups) > 1 else ("", "")
@@ -67,13 +69,15 @@ def _layers(layer: Layer, geometry: Geometry, digits: int) -> Iterable[dict[str,
             "en": title.en,
             "links": links,
             "worst": layer.worst,
-            "value": {"zh": value.zh + zh, "en": value.en + en, "unit": unit_of(layer.value_column)},
+            "value": {"zh": value.zh + zh, "en": value.en + en, "unit": layer.unit},
+            "centred": layer.centre is not None,
+            "labels": [{"value": code, "text": f"{zh} {en}"} for code, zh, en in layer.labels],
             "ids": [place.id for place in places],
             "xy": [_flat(place.vertices if links else (place.middle,), digits) for place in places],
             "width": [None if math.isnan(place.width_mm) else round(place.width_mm, 1) for place in places]
             if links
             else [],
-            "range": scale_range(usual[rows]),
+            "range": scale_range(usual[rows], layer.centre),
             "values": [_rounded(number) for number in layer.values[rows].tolist()],
             "columns": _tooltip_columns(layer, rows),
         }
@@ -118,11 +122,19 @@ def _candidates(ranked: NDArray[np.float64], fewest: int) -> list[int]:
     return [fewest - 1 + at for at in found]
 
 
-def scale_range(values: NDArray[np.float64]) -> list[float]:
-    """Ends of the colour scale: the 1st and 99th percentile, because outliers would flatten it."""
+def scale_range(values: NDArray[np.float64], centre: float | None = None) -> list[float]:
+    """Ends of the colour scale: the 1st and 99th percentile, because outliers would flatten it.
+
+    About a centre the 95th percentile of the distances is the end on both sides, so that equal
+    colours are equally far from it.
+    """
     known = values[np.isfinite(values)]
     if not len(known):
         return [0.0, 1.0]
+    if centre is not None:
+        far = float(np.percentile(np.abs(known - centre), 95, method="closest_observation"))
+        far = float(f"{far or float(np.abs(known - centre).max()) or 1.0:.4g}")
+        return [centre - far, centre + far]
     low, high = (float(end) for end in np.percentile(known, (1, 99), method="closest_observation"))
     if high - low <= abs(high) * 1e-6:
         low, high = float(known.min()), float(known.max())

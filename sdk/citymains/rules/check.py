@@ -152,7 +152,7 @@ def _refused(one: Issue) -> _Row:
         one.limit,
         one.value,
         f"{place}{one.message_en} {one.fix_en}".strip(),
-        f"{place}{one.message_zh}{one.fix_zh}",
+        f"{place}{one.message_zh} {one.fix_zh}".strip(),
     )
 
 

@@ -130,6 +130,8 @@ class RuleKind:
     outputs: Mapping[str, str] = field(default_factory=dict)
     """Description of each outcome by name."""
     evaluate: Evaluator
+    cited: bool = False
+    """Whether every field has to name its article: where money is paid by it."""
 
     def field(self, name: str) -> FieldSpec | None:
         """The field of that name, or None."""
@@ -141,6 +143,8 @@ class RuleKind:
 
 
 _KINDS: dict[str, RuleKind] = {}
+#: References of kinds that are imported when kinds are first needed.
+_DECLARED: list[str] = []
 
 
 def register_kind(kind: RuleKind) -> None:
@@ -155,12 +159,30 @@ def register_kind(kind: RuleKind) -> None:
         raise ValueError(f"rule kind {kind.name} is registered twice")
 
 
+def declare_kind(reference: str) -> None:
+    """Add a kind that is imported only when kinds are needed, as plugins do while they are loaded.
+
+    Parameters
+    ----------
+    reference : str
+        ``"package.module:KIND"``.
+    """
+    if reference not in _DECLARED:
+        _DECLARED.append(reference)
+
+
 def rule_kinds() -> Mapping[str, RuleKind]:
     """Every kind by name."""
-    from citymains.rules import outage_notice, water_pressure
+    from citymains.plugins.records import load_reference
+    from citymains.rules import outage_notice, water_leakage, water_pressure
 
-    for kind in (water_pressure.KIND, *outage_notice.KINDS):
-        _KINDS.setdefault(kind.name, kind)
+    for kind in (
+        water_pressure.KIND,
+        water_leakage.KIND,
+        *outage_notice.KINDS,
+        *map(load_reference, _DECLARED),
+    ):
+        register_kind(kind)
     return dict(_KINDS)
 
 

@@ -66,7 +66,7 @@ def duties(fields: Mapping[str, Any], inputs: Mapping[str, Any]) -> Mapping[str,
     Returns
     -------
     mapping of str to Outcome
-        ``planned_notice_h`` [h], and yes or no for ``approval``, ``report``, ``emergency_supply``.
+        ``planned_notice_h`` [h], and yes or no for ``approval``, ``report``, ``fault_notice``, ``emergency_supply``.
     """
     duration, households = inputs.get("duration_h"), inputs.get("households")
 
@@ -85,6 +85,7 @@ def duties(fields: Mapping[str, Any], inputs: Mapping[str, Any]) -> Mapping[str,
         "planned_notice_h": notice,
         "approval": reached("approval_from_h", duration),
         "report": by_count if by_count.value else by_time,
+        "fault_notice": reached("fault_notice_from_h", duration),
         "emergency_supply": reached("emergency_supply_after_h", duration),
     }
 
@@ -100,6 +101,7 @@ def _kind(utility: str, title_en: str, title_zh: str) -> RuleKind:
             "planned_notice_h": "Notice owed before planned work [h]; none: no notice is owed.",
             "approval": "Whether the stop needs approval.",
             "report": "Whether the stop is to be reported.",
+            "fault_notice": "Whether users are to be told at once, if the stop is not planned.",
             "emergency_supply": "Whether an emergency supply is owed.",
         },
         evaluate=duties,

@@ -40,6 +40,12 @@ register_messages(
             "Correct the value (docs/rules.md).",
             "请更正该值(见 docs/rules.md)。",
         ),
+        "RULE_PACK_ARTICLE": Text(
+            "The rule pack names no article for {field}.",
+            "规则包没有注明 {field} 的条款。",
+            "Name the article it rests on.",
+            "请注明所依据的条款。",
+        ),
         "RULE_PACK_CONFIDENCE": Text(
             "The confidence of {field} is {value}: rules from memory are not shipped.",
             "{field} 的可信度为 {value}:凭记忆的规定不得发布。",
@@ -273,7 +279,16 @@ class PackReader:
                 values[name] = spec.read(value)
             except ValueError as error:
                 self._add("RULE_PACK_VALUE", f"fields.{name}", value=_short(value), limit=str(error))
+        if kind.cited:
+            self._check_articles(values, sources)
         return values, sources
+
+    def _check_articles(self, values: Mapping[str, Any], sources: Mapping[str, Source]) -> None:
+        own = bool(str(self.head.get("article", "")).strip())
+        for name in values:
+            source = sources.get(name)
+            if not (own if source is None else source.article.strip()):
+                self._add("RULE_PACK_ARTICLE", f"fields.{name}")
 
     def _source(self, stated: Mapping[str, Any], path: str) -> Source | None:
         self._check_known(stated, {"value": object, **_SOURCE}, path)

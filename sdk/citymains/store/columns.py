@@ -93,7 +93,7 @@ def parquet_rows(kind: str, content: bytes, columns: Mapping[str, str]) -> int:
 
     try:
         metadata = pq.read_metadata(pa.BufferReader(content))
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise InputError("FILE_WRONG_FORMAT", file=kind, limit="Parquet", value=str(error)) from error
     there = set(metadata.schema.to_arrow_schema().names)
     for name, column in columns.items():

@@ -103,6 +103,8 @@ class Database:
                 "ARGUMENT_INVALID", field="text", value="?", limit=_first_line(error.orig)
             ) from error
         except DBAPIError as error:
+            if getattr(error.orig, "sqlite_errorname", "") == "SQLITE_FULL":
+                raise StateError("STORE_FULL", value=self._name, limit=_first_line(error.orig)) from error
             raise self._unavailable(error.orig) from error
 
     def _unavailable(self, error: object) -> TransportError:
@@ -130,7 +132,7 @@ class Database:
                     revision = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
                     if revision == HEAD:
                         return
-                    if revision is not None and revision > HEAD:
+                    if revision is not None and not _knows(revision):
                         raise StateError("STORE_TOO_NEW", value=self._name, limit=revision)
             with self._writes.begin() as connection:
                 if connection.dialect.name == "postgresql":
@@ -157,12 +159,25 @@ _URLS: Final = "sqlite:///file.db, postgresql://user@host/database"
 def upgrade(connection: Connection) -> None:
     """Bring the database to the newest revision, inside the connection's transaction."""
     from alembic import command
+
+    config = _migrations()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _migrations() -> Any:
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    return config
+
+
+def _knows(revision: str) -> bool:
+    """Whether there is a way from a revision to the newest one."""
+    from alembic.script import ScriptDirectory
+
+    return revision in {one.revision for one in ScriptDirectory.from_config(_migrations()).walk_revisions()}
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

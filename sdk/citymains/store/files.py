@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import tempfile
@@ -20,14 +21,24 @@ register_messages(
             "Restore the files folder from a backup, or import the original again.",
             "请从备份恢复文件夹,或重新导入原文件。",
         ),
+        "STORE_FULL": Text(
+            "{value} could not be stored: the disk is full or its quota used up ({limit}).",
+            "无法保存 {value}:磁盘已满或配额用尽({limit})。",
+            "Free space in the folder of the store (CITYMAINS_HOME) and ask again; nothing was stored.",
+            "请清理存储文件夹(CITYMAINS_HOME)后重试;未保存任何内容。",
+        ),
         "STORE_WRITE_FAILED": Text(
             "{value} could not be stored: {limit}",
             "无法保存 {value}:{limit}",
-            "Free space in, or allow writing to, the folder of the store (CITYMAINS_HOME); nothing was stored.",
-            "请清理存储文件夹(CITYMAINS_HOME)的空间或检查写入权限;未保存任何内容。",
+            "Allow writing to the folder of the store (CITYMAINS_HOME); nothing was stored.",
+            "请检查存储文件夹(CITYMAINS_HOME)的写入权限;未保存任何内容。",
         ),
     }
 )
+
+
+#: Errors of a disk without room.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class ContentFiles:
@@ -51,7 +62,7 @@ class ContentFiles:
         Raises
         ------
         StateError
-            STORE_WRITE_FAILED: disk full, no permission.
+            STORE_FULL, STORE_WRITE_FAILED.
         """
         sha256 = hashlib.sha256(content).hexdigest()
         path = self._path(sha256)
@@ -59,9 +70,8 @@ class ContentFiles:
             if not _holds(path, sha256):
                 _write(path, content)
         except OSError as error:
-            raise StateError(
-                "STORE_WRITE_FAILED", value=what, limit=f"{type(error).__name__}: {error.strerror}"
-            ) from error
+            code = "STORE_FULL" if error.errno in _FULL else "STORE_WRITE_FAILED"
+            raise StateError(code, value=what, limit=error.strerror or type(error).__name__) from error
         return sha256
 
     def get(self, sha256: str, *, what: str) -> bytes:

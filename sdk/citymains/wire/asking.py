@@ -5,13 +5,14 @@ The sync and the asyncio client share it; they differ only in how bytes come and
 
 from __future__ import annotations
 
+import functools
 import inspect
 import os
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from google.longrunning import operations_pb2
 from google.protobuf.message import Message
@@ -19,8 +20,11 @@ from google.protobuf.message import Message
 from citymains.api.study.v1 import study_pb2
 from citymains.call import current_call
 from citymains.errors import CitymainsError, InputError, InternalError
+from citymains.intake.bundles import refuse_name
+from citymains.intake.dataset import is_rows, rows_as_file
 from citymains.intake.source import SourceFile
 from citymains.model.canonical import report_id
+from citymains.model.known import remember, remember_where
 from citymains.model.network import Network
 from citymains.model.record import Record
 from citymains.model.table import Table
@@ -33,7 +37,17 @@ from citymains.wire.refusal import Refused, invalid
 from citymains.wire.requests import STORED_IDS
 from citymains.wire.upload import cut
 
-Fetch = Callable[[str, str], Table]
+
+class Origin(Protocol):
+    """Where an answer comes from, for what it does not carry itself."""
+
+    def fetch(self, name: str, sha256: str) -> Table:
+        """A large table."""
+        ...
+
+    def network(self, network_id: str) -> Network:
+        """A stored network with its element tables."""
+        ...
 
 
 @dataclass
@@ -146,7 +160,19 @@ class Asker:
         if isinstance(value, str) and (bundled := self._bundled().get(value)) is not None:
             return SourceFile.read(bundled)
         if isinstance(value, str | os.PathLike):
-            return SourceFile.read(value)
+            try:
+                return SourceFile.read(value)
+            except InputError as error:
+                if error.code == "FILE_NOT_FOUND":
+                    refuse_name(
+                        value,
+                        utility=self.face.name,
+                        bundled_with=getattr(self.face, "bundled_with", ""),
+                        names=self._bundled(),
+                    )
+                raise
+        if is_rows(value):
+            return rows_as_file(value, argument)
         raise Refused(
             invalid(value, "a network, its id, a path or a bundled name").under(argument)
         ).as_input_error()
@@ -167,8 +193,16 @@ def _is_id(value: Any) -> bool:
     return isinstance(value, str) and value.startswith(STORED_IDS)
 
 
-def read_record(plan: Plan, content: bytes, fetch: Fetch | None) -> Any:
+def read_record(plan: Plan, content: bytes, origin: Origin | None) -> Any:
     """The record of an answer.
+
+    Parameters
+    ----------
+    plan : Plan
+    content : bytes
+        The message.
+    origin : Origin, optional
+        Gives what is asked for later: large tables, and the network a map is drawn on.
 
     Raises
     ------
@@ -176,28 +210,34 @@ def read_record(plan: Plan, content: bytes, fetch: Fetch | None) -> Any:
         The answer is not what the contract says: the server is of another time.
     """
     try:
-        return record_of(plan, parse(content, plan.response_class), fetch)
+        return record_of(plan, parse(content, plan.response_class), origin)
     except Refused as error:
         raise error.as_internal_error() from error
 
 
-def record_of(plan: Plan, message: Message, fetch: Fetch | None) -> Any:
+def record_of(plan: Plan, message: Message, origin: Origin | None) -> Any:
     """The record of a message; its large tables fetch themselves when they are asked for."""
     try:
-        with tables.exchange(fetch=fetch):
-            return decode(message, plan.record)
+        with tables.exchange(fetch=None if origin is None else origin.fetch):
+            record = decode(message, plan.record)
     except InputError as error:
         raise InternalError(value=str(error)) from error
+    if isinstance(record, Network):
+        remember(record)
+    elif isinstance(record, Record) and origin is not None:
+        network_id = record.provenance.network
+        remember_where(network_id, functools.partial(origin.network, network_id))
+    return record
 
 
-def outcome(plan: Plan, operation: operations_pb2.Operation, target: str, fetch: Fetch | None) -> Any:
+def outcome(plan: Plan, operation: operations_pb2.Operation, target: str, origin: Origin | None) -> Any:
     """The record of a finished operation; raises what the question raised."""
     if operation.HasField("error"):
         raise errors.from_status(operation.error, target=target)
     message = plan.response_class()
     if not operation.response.Unpack(message):
         raise InternalError(value=f"{operation.name} answered {operation.response.type_url}")
-    return record_of(plan, message, fetch)
+    return record_of(plan, message, origin)
 
 
 def progress_of(operation: operations_pb2.Operation) -> tuple[float, str]:

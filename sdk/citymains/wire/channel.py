@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
-from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import grpc
 
 from citymains.errors import InputError
 from citymains.wire.connection import CLIENT_OPTIONS, DETAILS_KEY, MAX_DETAILS_BYTES, is_loopback
-
-Pem = str | PathLike[str] | bytes
+from citymains.wire.credentials import Pem, check_token, read_pem
 
 
 @dataclass(frozen=True)
@@ -26,7 +22,7 @@ class Destination:
     Raises
     ------
     InputError
-        Only one of `cert` and `key` is given.
+        Only one of `cert` and `key` is given, no target, or a token that no header can carry.
     """
 
     target: str
@@ -37,6 +33,9 @@ class Destination:
     timeout_s: float | None = None
 
     def __post_init__(self) -> None:
+        check_token(self.token)
+        if not self.target:
+            raise InputError("ARGUMENT_MISSING", field="target")
         if (self.cert is None) != (self.key is None):
             raise InputError("ARGUMENT_MISSING", field="key" if self.key is None else "cert")
 
@@ -58,14 +57,7 @@ class Destination:
         """A channel: of `grpc`, or of `grpc.aio`."""
         if not self.secure:
             return grpc_module.insecure_channel(self.target, options=CLIENT_OPTIONS)
-        credentials = grpc.ssl_channel_credentials(_pem(self.ca), _pem(self.key), _pem(self.cert))
+        credentials = grpc.ssl_channel_credentials(
+            read_pem(self.ca, "ca"), read_pem(self.key, "key"), read_pem(self.cert, "cert")
+        )
         return grpc_module.secure_channel(self.target, credentials, options=CLIENT_OPTIONS)
-
-
-def _pem(given: Pem | None) -> bytes | None:
-    if given is None or isinstance(given, bytes):
-        return given
-    try:
-        return Path(given).read_bytes()
-    except OSError as error:
-        raise InputError("FILE_NOT_FOUND", file=os.fspath(given), value=type(error).__name__) from error

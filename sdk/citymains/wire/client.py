@@ -14,12 +14,14 @@ from google.longrunning import operations_pb2
 
 from citymains.call import current_call
 from citymains.errors import CancelledError, InternalError
+from citymains.model.network import Network
 from citymains.model.table import Table
 from citymains.question import RecordToCome, Shape
 from citymains.services import NetworkFace
 from citymains.wire.aclient import RemoteCityAio
 from citymains.wire.asking import Asked, Asker, outcome, progress_of, read_record, start_request, time_limit
-from citymains.wire.channel import Destination, Pem
+from citymains.wire.channel import Destination
+from citymains.wire.credentials import Pem
 from citymains.wire.errors import from_rpc_error
 from citymains.wire.faces import RemoteFaces
 from citymains.wire.plan import Plan
@@ -150,7 +152,7 @@ class Line:
             raise from_rpc_error(error, target=self.destination.target, timeout_s=limit) from None
 
     def _record(self, plan: Plan, content: bytes) -> Any:
-        return read_record(plan, content, self.fetch)
+        return read_record(plan, content, self)
 
     def _operation(self, plan: Plan, content: bytes) -> RemoteOperation:
         return RemoteOperation(self, plan, operations_pb2.Operation.FromString(content))
@@ -159,6 +161,11 @@ class Line:
         """A large table of a record, its content checked against its hash."""
         chunks = self.ask(self._networks, "table", (sha256,), {})
         return read_stream(name, sha256, b"".join(chunk.arrow for chunk in chunks))
+
+    def network(self, network_id: str) -> Network:
+        """A network stored on the server, with its element tables."""
+        found: Network = self.ask(self._networks, "get", (network_id,), {})
+        return found
 
 
 def _items(asked: Asked) -> Iterator[bytes]:
@@ -208,7 +215,7 @@ class RemoteOperation(RecordToCome):
             request = operations_pb2.WaitOperationRequest(name=self.name)
             request.timeout.FromMilliseconds(max(1, int(left * 1000)))
             self._call("WaitOperation", request)
-        return outcome(self._plan, self._operation, self._line.destination.target, self._line.fetch)
+        return outcome(self._plan, self._operation, self._line.destination.target, self._line)
 
     def done(self) -> bool:
         """Whether the answer (or its error) is there."""

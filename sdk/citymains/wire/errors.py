@@ -60,7 +60,11 @@ STATUS: Final[dict[type[CitymainsError], grpc.StatusCode]] = {
     errors.TransportError: Code.UNAVAILABLE,
     errors.InternalError: Code.INTERNAL,
 }
-_BY_CODE: Final = {"UNAUTHENTICATED": Code.UNAUTHENTICATED, "OVERLOADED": Code.RESOURCE_EXHAUSTED}
+_BY_CODE: Final = {
+    "UNAUTHENTICATED": Code.UNAUTHENTICATED,
+    "OVERLOADED": Code.RESOURCE_EXHAUSTED,
+    "STORE_FULL": Code.RESOURCE_EXHAUSTED,
+}
 #: Seconds after which it is worth asking again, by code.
 RETRY_S: Final = {"OVERLOADED": 1, "UNAVAILABLE": 2}
 #: The classes a server may name; never anything it makes up.
@@ -103,7 +107,7 @@ def to_status(error: CitymainsError, max_bytes: int) -> status_pb2.Status:
     info = error_details_pb2.ErrorInfo(reason=error.code, domain=DOMAIN)
     info.metadata.update({key: value[:500] for key, value in error.context.items()})
     details: list[Message] = [info]
-    chinese = error.message_zh + error.fix_zh
+    chinese = f"{error.message_zh} {error.fix_zh}".strip()
     details.append(error_details_pb2.LocalizedMessage(locale="zh-CN", message=chinese[:500]))
     if error.code in RETRY_S:
         retry = error_details_pb2.RetryInfo()
@@ -162,7 +166,7 @@ def _bad_request(issues: tuple[Issue, ...]) -> error_details_pb2.BadRequest:
         )
         violation.reason = one.code
         violation.localized_message.locale = "zh-CN"
-        violation.localized_message.message = one.message_zh + one.fix_zh
+        violation.localized_message.message = f"{one.message_zh} {one.fix_zh}".strip()
     return request
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from citymains.intake.source import SourceFile
+from citymains.model.hints import bare_hint
 from citymains.model.network import Network
 
 _SEQUENCES = (tuple, list, collections.abc.Sequence, collections.abc.Iterable, collections.abc.Collection)
@@ -55,8 +56,7 @@ def reduce_hint(annotation: Any) -> Hint:
     TypeError
         It has no place on the wire.
     """
-    while typing.get_origin(annotation) is typing.Annotated:
-        annotation = typing.get_args(annotation)[0]
+    annotation = bare_hint(annotation)
     if typing.get_origin(annotation) in (typing.Union, types.UnionType):
         return _reduce_union(typing.get_args(annotation))
     return _reduce_plain(annotation)
@@ -101,6 +101,7 @@ def _reduce_choice(members: tuple[Any, ...]) -> Hint:
 
 
 def _reduce_plain(annotation: Any) -> Hint:
+    annotation = bare_hint(annotation)
     if typing.get_origin(annotation) in (typing.Union, types.UnionType):
         return reduce_hint(annotation)
     origin = typing.get_origin(annotation) or annotation

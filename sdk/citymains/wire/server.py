@@ -9,7 +9,6 @@ import signal
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from os import PathLike
-from pathlib import Path
 from typing import Any, Final
 
 import grpc
@@ -23,6 +22,7 @@ from citymains.services import NetworkFace, PluginFace, StudyFace
 from citymains.wire.answers import Answers
 from citymains.wire.auth import TokenInterceptor
 from citymains.wire.connection import SERVER_OPTIONS, is_loopback
+from citymains.wire.credentials import check_token, server_credentials
 from citymains.wire.handlers import Bound, face_handler
 from citymains.wire.longrunning import SERVICE as OPERATIONS_SERVICE
 from citymains.wire.longrunning import operations_handler, start_question_handler
@@ -50,6 +50,8 @@ class ServerSettings:
     ------
     StateError
         LISTEN_UNSAFE: an address other machines can reach, without TLS or without a token.
+    InputError
+        One of certificate and key without the other, or a token that no header can carry.
     """
 
     listen: str = DEFAULT_LISTEN
@@ -73,6 +75,7 @@ class ServerSettings:
     reflection: bool = True
 
     def __post_init__(self) -> None:
+        check_token(self.token)
         if bool(self.certificate) != bool(self.key):
             raise InputError("ARGUMENT_MISSING", field="key" if self.certificate else "certificate")
         if self.client_ca and not self.certificate:
@@ -188,7 +191,7 @@ class Server:
             from grpc_health.v1 import health, health_pb2, health_pb2_grpc
             from grpc_reflection.v1alpha import reflection
         except ImportError as error:
-            raise MissingExtraError(field="a server", value=error.name, limit="server") from error
+            raise MissingExtraError(field="citymains serve", value=error.name, limit="server") from error
         names = [*(face.service for face in self.faces), OPERATIONS_SERVICE]
         self._health = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
@@ -203,11 +206,7 @@ class Server:
         settings = self.settings
         if settings.certificate is None or settings.key is None:
             return int(self._server.add_insecure_port(settings.listen))
-        credentials = grpc.ssl_server_credentials(
-            [(Path(settings.key).read_bytes(), Path(settings.certificate).read_bytes())],
-            None if settings.client_ca is None else Path(settings.client_ca).read_bytes(),
-            settings.client_ca is not None,
-        )
+        credentials = server_credentials(settings.certificate, settings.key, settings.client_ca)
         return int(self._server.add_secure_port(settings.listen, credentials))
 
 
@@ -230,6 +229,10 @@ def serve(
         No plugin brings a utility, or the one that does failed.
     StateError
         LISTEN_UNSAFE, LISTEN_FAILED.
+    InputError
+        A certificate or a key is none, or `workbench` names no database.
+    TransportError
+        STORE_UNAVAILABLE.
     """
     asyncio.run(city_server(*utilities, workbench=workbench, settings=settings).run())
 
@@ -241,6 +244,7 @@ def city_server(
     workbench = workbench or Workbench(reads_paths=False)
     if workbench.reads_paths:
         raise StateError("PATH_ON_SERVER", value="reads_paths=True")
+    _ = workbench.store  # a database that cannot be used is told now, not to the first caller
     names = utilities or tuple(workbench.plugins.utilities())
     faces = [workbench.plugins.utility(name).load_face()(workbench) for name in names]
     return Server(faces, workbench, settings)

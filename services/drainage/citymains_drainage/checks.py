@@ -235,6 +235,23 @@ def ways_out(document: InpDocument, elements: ElementSet) -> Iterator[Issue]:
         )
 
 
+def coordinates(document: InpDocument, elements: ElementSet) -> Iterator[Issue]:
+    """Some nodes with coordinates and some without."""
+    placed = {fold_ascii(row.tokens[0]) for row in document["COORDINATES"]}
+    nodes = elements.ids.get(NODES, {})
+    bare = [one for one in nodes if fold_ascii(one) not in placed]
+    if "COORDINATES" in document.rows and bare:
+        yield issue(
+            "DRAINAGE_COORDINATES_MISSING",
+            severity="warning",
+            file=document.file,
+            section="COORDINATES",
+            element=bare[0],
+            value=len(bare),
+            limit=len(nodes),
+        )
+
+
 def _ends(elements: ElementSet) -> Iterator[tuple[str, str]]:
     for spec in LINK_SPECS:
         columns = elements.columns[spec.table]

@@ -79,6 +79,36 @@ register_messages(
             "Add its row in [XSECTIONS].",
             "请在 [XSECTIONS] 中补充。",
         ),
+        "DRAINAGE_OPTION_UNKNOWN": Text(
+            "SWMM has no option {field}.",
+            "SWMM 没有选项 {field}。",
+            "Check the spelling, or delete the line.",
+            "请检查拼写或删除该行。",
+        ),
+        "DRAINAGE_SERIES_ORDER": Text(
+            "The times of the series {element} do not rise at {value}.",
+            "时间序列 {element} 的时刻在 {value} 处未递增。",
+            "Put the rows in order of time, each time once.",
+            "请按时间先后排列,且每个时刻只出现一次。",
+        ),
+        "DRAINAGE_COORDINATES_MISSING": Text(
+            "{value} of {limit} nodes have no coordinates, {element} among them; a file that was cut off looks like that.",
+            "{limit} 个节点中有 {value} 个没有坐标(如 {element});被截断的文件看起来也是如此。",
+            "Check the last rows of [COORDINATES].",
+            "请核对 [COORDINATES] 的末尾数据。",
+        ),
+        "DRAINAGE_SECTIONS_UNIT": Text(
+            "Half of the closed cross-sections are {value} {limit} deep: they seem to be in another unit.",
+            "半数封闭断面的高度为 {value} {limit},单位疑似有误。",
+            "Check FLOW_UNITS: depths are metres with CMS, LPS and MLD, feet with CFS, GPM and MGD.",
+            "请检查 FLOW_UNITS:CMS、LPS、MLD 对应米,CFS、GPM、MGD 对应英尺。",
+        ),
+        "DRAINAGE_SECTION_UNIT": Text(
+            "The closed cross-section of {element} is {value} {limit} deep, as no sewer is.",
+            "{element} 的封闭断面高度为 {value} {limit},管渠不可能如此。",
+            "Check its unit and its row in [XSECTIONS].",
+            "请检查其单位和 [XSECTIONS] 中的数据。",
+        ),
         "DRAINAGE_PUMP_CURVE_TYPE": Text(
             "The pump {element} uses the curve {value}, which is of type {limit}.",
             "水泵 {element} 采用的曲线 {value} 类型为 {limit}。",

@@ -20,10 +20,19 @@ from citymains.intake.text import decode
 from citymains.model.table import ColumnSpec, Kind, Table, TableSpec
 
 import citymains_drainage.messages  # noqa: F401
-from citymains_drainage.checks import References, cross_sections, curves, pumps, stray_numbers, ways_out
+from citymains_drainage.checks import (
+    References,
+    coordinates,
+    cross_sections,
+    curves,
+    pumps,
+    stray_numbers,
+    ways_out,
+)
 from citymains_drainage.engine_input import check_words
 from citymains_drainage.external import external_files, without_harmless
 from citymains_drainage.options import ModelOptions, read_options
+from citymains_drainage.plausible import section_units
 from citymains_drainage.schema import (
     CONDUITS,
     DETAIL_SPECS,
@@ -34,6 +43,7 @@ from citymains_drainage.schema import (
     SUBCATCHMENT,
 )
 from citymains_drainage.sections import SWMM_INP
+from citymains_drainage.series import option_names, patterns, time_series
 
 IMPORTER: Final = "swmm-inp/1"
 
@@ -93,10 +103,15 @@ def read_network(file: SourceFile) -> Intake:
         stray_numbers(document, elements.issues),
         check_words(document),
         References(document, elements).issues(),
+        option_names(document),
         curves(document),
+        time_series(document),
+        patterns(document),
         pumps(document),
         cross_sections(document),
+        section_units(document, options.units.length_m),
         ways_out(document, elements),
+        coordinates(document, elements),
     )
     return Intake(
         document=write_inp(document).encode(),

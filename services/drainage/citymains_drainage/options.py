@@ -120,7 +120,7 @@ class _OptionReader:
             which = "END" if name == "END_DATE" else "START"
             self.tell(f"DRAINAGE_{which}_DATE_MISSING", name, value=ENGINE_START.year)
             return ENGINE_START
-        read = date_of(word)
+        read = read_date(word)
         if read is None:
             self.tell("DRAINAGE_DATE_INVALID", name, value=word, limit="MM/DD/YYYY")
             return ENGINE_START
@@ -145,8 +145,8 @@ class _OptionReader:
         return seconds
 
 
-def date_of(word: str) -> datetime | None:
-    """The day a word such as ``07/15/2026`` or ``JUL-15-2026`` means; None where it is none."""
+def read_date(word: str) -> datetime | None:
+    """A date as the engine writes it, ``MM/DD/YYYY`` or ``JAN-01-2026``; None where it is none."""
     match = _DATE.match(word)
     if match is None:
         return None

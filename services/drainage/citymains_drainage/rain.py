@@ -11,7 +11,7 @@ from citymains.intake.inp import InpDocument, InpRow
 from citymains.intake.numbers import read_number
 from numpy.typing import NDArray
 
-from citymains_drainage.options import ModelOptions, clock_s, date_of
+from citymains_drainage.options import ModelOptions, clock_s, read_date
 
 Floats = NDArray[np.float64]
 
@@ -121,7 +121,7 @@ def series_points(document: InpDocument, options: ModelOptions) -> dict[str, lis
         name = fold_ascii(row.tokens[0])
         words = list(row.tokens[1:])
         while words:
-            day = date_of(words[0])
+            day = read_date(words[0])
             if day is not None:
                 dates[name] = (day - options.start).total_seconds()
                 words = words[1:]

@@ -91,6 +91,8 @@ SWMM_INP: Final = InpFormat(
     max_line_bytes=1023,
     max_tokens=40,
     ids_fold_case=True,
+    # The editor writes at least [REPORT], [TAGS] and [MAP] after the model; a cut in them costs no number.
+    last=frozenset(name for name, _ in _SECTIONS[[name for name, _ in _SECTIONS].index("REPORT") :]),
 )
 
 NODE_SECTIONS: Final = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -13,8 +15,39 @@ Array = NDArray[np.float64]
 TOLERANCE: Final = 1e-4
 
 _MOST_PASSES: Final = 200
+#: Shares without a solution, in all, after which the search is given up.
+_MOST_UNSOLVED: Final = 12
 _SHRINK: Final = 0.5
 _GROW: Final = 1.3
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLevel:
+    """What appliances need.
+
+    Attributes
+    ----------
+    nominal_kpa : float
+        Nominal pressure Pn of the appliances, gauge, from which they draw in full. [kPa] > 0
+    least_ratio : float
+        Share of Pn below which they fail. (0, 1)
+    """
+
+    nominal_kpa: float
+    least_ratio: float
+
+    @property
+    def least_kpa(self) -> float:
+        """Gauge pressure below which appliances fail. [kPa]"""
+        return self.nominal_kpa * self.least_ratio
+
+    def share(self, pressure_kpa: Any) -> Array:
+        """:func:`delivered_share` at this level."""
+        return delivered_share(pressure_kpa, **self.parameters())
+
+    def parameters(self) -> dict[str, float]:
+        """Arguments of :func:`delivered_share`."""
+        return {"nominal_kpa": self.nominal_kpa, "least_ratio": self.least_ratio}
 
 
 def delivered_share(pressure_kpa: Any, *, nominal_kpa: float, least_ratio: float) -> Array:
@@ -58,15 +91,29 @@ class Delivery:
         Number of demands.
     nominal_kpa, least_ratio : float
         As in :func:`delivered_share`.
+    fixed : sequence of int
+        Demands that do not yield.
+    first : ndarray, shape (count,), optional
+        Shares to begin with; the default is all of everything.
     """
 
-    def __init__(self, count: int, *, nominal_kpa: float, least_ratio: float) -> None:
+    def __init__(
+        self,
+        count: int,
+        *,
+        nominal_kpa: float,
+        least_ratio: float,
+        fixed: Sequence[int] = (),
+        first: Array | None = None,
+    ) -> None:
         self._nominal_kpa = nominal_kpa
         self._least_ratio = least_ratio
         self._size: Array = np.ones(count)
         self._way: Array = np.zeros(count)
-        self._passes = 0
-        self.share: Array = np.ones(count)
+        self._yields = np.ones(count, dtype=np.bool_)
+        self._yields[list(fixed)] = False
+        self._passes = self._unsolved = 0
+        self.share: Array = np.ones(count) if first is None else np.where(self._yields, first, 1.0)
         """Share of each demand that is drawn in the next solution."""
         self.error = float("inf")
         """Largest difference between the share drawn and the one its pressure allows."""
@@ -86,9 +133,10 @@ class Delivery:
         self._passes += 1
         if not solved:
             # No pressures to go by: everything asked for is too much.
-            self.share = self.share * _SHRINK
-            return self._passes < _MOST_PASSES
-        supplied = ~np.isnan(pressure_kpa)
+            self.share = np.where(self._yields, self.share * _SHRINK, 1.0)
+            self._unsolved += 1
+            return self._unsolved < _MOST_UNSOLVED
+        supplied = ~np.isnan(pressure_kpa) & self._yields
         allowed = delivered_share(pressure_kpa, nominal_kpa=self._nominal_kpa, least_ratio=self._least_ratio)
         off = np.where(supplied, allowed - self.share, 0.0)
         self.error = float(np.abs(off).max(initial=0.0))

@@ -24,7 +24,7 @@ TURBULENT_REYNOLDS: Final = 3500.0
 STILL_REYNOLDS: Final = 1e-6
 
 _LN10: Final = float(np.log(10.0))
-_COLEBROOK_STEPS: Final = 12
+_COLEBROOK_STEPS: Final = 40
 
 
 class FrictionModel(StrEnum):
@@ -119,13 +119,29 @@ def critical(reynolds: Array) -> Array:
 
 
 def colebrook(reynolds: Array, relative_roughness: Array) -> Array:
-    """Friction factor by Prandtl-Colebrook, to the last digits, shape (n,)."""
-    # Newton in x = 1/sqrt(f), where the law is nearly a straight line.
-    rough, smooth = relative_roughness / 3.71, 2.51 / reynolds
-    x = -2.0 * np.log10(rough + 5.74 / reynolds**0.9)
+    """Friction factor by Prandtl-Colebrook, to the last digits, shape (n,).
+
+    Parameters
+    ----------
+    reynolds : ndarray, shape (n,)
+        > 0; the law is meant for turbulent flow and goes on without bound below.
+    relative_roughness : ndarray, shape (n,)
+        k/d (1), >= 0.
+    """
+    # Halley's method in x = 1/sqrt(f), where the law is nearly a straight line.
+    rough, smooth = np.asarray(relative_roughness) / 3.71, 2.51 / np.asarray(reynolds)
+    x = np.full(smooth.shape, 8.0)
     for _ in range(_COLEBROOK_STEPS):
         inner = rough + smooth * x
-        x = x - (x + 2.0 * np.log10(inner)) / (1.0 + 2.0 * smooth / (_LN10 * inner))
+        off = x + 2.0 * np.log10(inner)
+        ratio = 2.0 / _LN10 * smooth / inner
+        whole = 1.0 + ratio
+        bend = 0.5 * off * ratio * smooth / (inner * whole)
+        following = np.maximum(x - off / np.maximum(whole + bend, 0.5 * whole), 0.01 * x)
+        settled = np.abs(following - x) <= 1e-15 * x
+        x = following
+        if settled.all():
+            break
     return np.asarray(x**-2.0, dtype=np.float64)
 
 

@@ -69,15 +69,20 @@ class Gas:
             offset, slope = compressibility["offset"], compressibility["slope"]
         else:
             raise FluidNotModelled(f"compressibility of kind {compressibility['kind']}")
-        density = _function(properties["density"])(np.array([NORMAL_TEMPERATURE_K]))
         return cls(
             str(fluid["name"]),
-            float(density[0]),
+            cls.density_of(fluid),
             float(offset),
             float(slope),
             compressibility["kind"] == "reciprocal",
             _function(properties["viscosity"]),
         )
+
+    @staticmethod
+    def density_of(fluid: Mapping[str, Any]) -> float:
+        """Density of a canonical document's ``fluid`` at 273.15 K and 1.01325 bar [kg/m3]."""
+        properties = fluid.get("properties") or _library(str(fluid["name"]))
+        return float(_function(properties["density"])(np.array([NORMAL_TEMPERATURE_K]))[0])
 
     @property
     def specific_gas_constant(self) -> float:
@@ -95,8 +100,14 @@ class Gas:
         return 1.0 / line if self.z_reciprocal else line
 
 
+def compressibility_of(fluid: Mapping[str, Any]) -> Callable[[Any], Any]:
+    """Z of absolute pressures [bar] of a canonical document's ``fluid``, whatever kind it is."""
+    properties = fluid.get("properties") or _library(str(fluid["name"]))
+    return _function(properties["compressibility"])
+
+
 def _function(one: Mapping[str, Any]) -> Callable[[Floats], Floats]:
-    """A property as a function of temperature."""
+    """A property as a function of the temperature, or of the pressure."""
     kind = one["kind"]
     if kind == "constant":
         return lambda t: np.full(np.shape(t), float(one["value"]))

@@ -1,13 +1,13 @@
-"""Friction factors and their slopes, one pipe of one scenario at a time, compiled.
+"""Friction factors and their slopes for a run of pipes, compiled to vector instructions.
 
 The laws and their conventions are the reference engine's (pandapipes), so that both give the
-same numbers; the three-regime law is GB 50028's and no engine's.
+same numbers; the three-regime law is the one of `citymains_gas.friction`. A run is a few
+hundred pipe and scenario pairs, laid out flat, that stay in the processor's first cache.
 
 References
 ----------
 C. F. Colebrook, "Turbulent flow in pipes", J. ICE 11 (1939) 133.
 P. K. Swamee and A. K. Jain, J. Hydraulics Div. ASCE 102 (1976) 657.
-GB 50028-2006, 6.2.5 and 6.2.6: laminar to Re 2100, critical to 3500, turbulent above.
 """
 
 from __future__ import annotations
@@ -17,123 +17,126 @@ from typing import Final
 
 import numba
 import numpy as np
+from citymains.kernels.power import logarithm, power
 from numpy.typing import NDArray
+
+from citymains_gas.friction import LAMINAR_REYNOLDS, TURBULENT_REYNOLDS, FrictionModel
 
 Floats = NDArray[np.float64]
 
-NIKURADSE, COLEBROOK, SWAMEE_JAIN, THREE_REGIME, KNOWN = 0, 1, 2, 3, 4
+NIKURADSE, COLEBROOK, SWAMEE_JAIN, THREE_REGIME = 0, 1, 2, 3
 
-#: Number of each law, by the name it has everywhere else.
+#: Number of each law.
 LAWS: Final = {
-    "nikuradse": NIKURADSE,
-    "colebrook": COLEBROOK,
-    "swamee-jain": SWAMEE_JAIN,
-    "three-regime": THREE_REGIME,
+    FrictionModel.NIKURADSE: NIKURADSE,
+    FrictionModel.COLEBROOK: COLEBROOK,
+    FrictionModel.SWAMEE_JAIN: SWAMEE_JAIN,
+    FrictionModel.THREE_REGIME: THREE_REGIME,
 }
 
-LAMINAR_REYNOLDS: Final = 2100.0
-TURBULENT_REYNOLDS: Final = 3500.0
-
-#: Below it the engine takes flow for none.
+#: Below this Reynolds number the engine takes flow for none.
 _NO_FLOW: Final = 1e-8
-_LOG10: Final = 1.0 / math.log(10.0)
-_COLEBROOK_STEPS: Final = 40
+_PER_LN10: Final = 1.0 / math.log(10.0)
 
 
-@numba.njit(cache=True, inline="always")
-def colebrook_root(reynolds: float, roughness: float, start: float) -> float:
-    """``x = 1 / sqrt(lambda)`` of ``x = -2 log10(2.51 x / Re + k / (3.71 d))``.
-
-    Parameters
-    ----------
-    reynolds : float
-        > 0.
-    roughness : float
-        ``k / (3.71 d)``, > 0.
-    start : float
-        First guess, > 0.
-
-    Notes
-    -----
-    Halley's method; ``x + 2 log10(a x + b)`` is concave and rising, so every step from below
-    stays below. A step of 1e-4 leaves an error near 1e-14.
-    """
-    a = 2.51 / reynolds
-    x = start
-    for _ in range(_COLEBROOK_STEPS):
-        u = a * x + roughness
-        ratio = 2.0 * _LOG10 * a / u
-        f = x + 2.0 * _LOG10 * math.log(u)
-        slope = 1.0 + ratio
-        step = f / (slope + 0.5 * f * ratio * a / (u * slope))
-        following = x - step
-        if not following > 0.01 * x:
-            following = 0.01 * x
-        change = abs(following - x)
-        x = following
-        if change <= 1e-4 * x:
-            break
-    return x
-
-
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=True, error_model="numpy")
 def friction(
-    law: int, reynolds: float, roughness: float, rough: float, root: float
-) -> tuple[float, float, float]:
-    """Friction factor, its logarithmic slope times itself, and the Colebrook root to start from next time.
+    law: int,
+    count: int,
+    reynolds: Floats,
+    roughness: Floats,
+    rough: Floats,
+    root: Floats,
+    factor: Floats,
+    slope: Floats,
+) -> None:
+    """Friction factor of each pipe, and its slope.
 
     Parameters
     ----------
     law : int
-        One of :data:`LAWS`, or :data:`KNOWN` for the factor `rough` itself.
-    reynolds : float
+        One of :data:`LAWS`.
+    count : int
+        How many of the entries.
+    reynolds : ndarray
         >= 0.
-    roughness : float
+    roughness : ndarray
         ``k / (3.71 d)`` (1).
-    rough : float
+    rough : ndarray
         Factor of fully rough flow (1).
-    root : float
-        Colebrook root of the last call for this pipe.
-
-    Returns
-    -------
-    factor : float
-    slope : float
-        ``d factor / d ln(Re)``.
-    root : float
+    root : ndarray
+        ``1 / sqrt(factor)`` by Colebrook's law: the last call's, from where this one goes on.
+    factor, slope : ndarray
+        Output: the factor, and ``d factor / d ln(Re)``.
     """
-    if law == KNOWN:
-        return rough, 0.0, root
     if law == NIKURADSE:
-        laminar = 64.0 / reynolds if reynolds > _NO_FLOW else 0.0
-        return rough + laminar, -laminar, root
-    if law == SWAMEE_JAIN:
-        if reynolds <= 0.0:
-            return 0.0, 0.0, root
-        viscous = 5.74 * reynolds**-0.9
-        total = roughness * (3.71 / 3.7) + viscous
-        logarithm = math.log(total) * _LOG10
-        factor = 0.25 / (logarithm * logarithm)
-        return factor, 1.8 * factor / logarithm * _LOG10 * viscous / total, root
-    if reynolds <= _NO_FLOW:
-        return rough, 0.0, root
-    if law == THREE_REGIME and reynolds <= TURBULENT_REYNOLDS:
-        if reynolds <= LAMINAR_REYNOLDS:
-            return 64.0 / reynolds, -64.0 / reynolds, root
-        below = 65.0 * reynolds - 1e5
-        critical = 0.03 + (reynolds - LAMINAR_REYNOLDS) / below
-        return critical, reynolds * (below - 65.0 * (reynolds - LAMINAR_REYNOLDS)) / (below * below), root
-    root = colebrook_root(reynolds, roughness, root)
-    u = 2.51 / reynolds * root + roughness
-    ratio = 2.0 * _LOG10 * (2.51 / reynolds) / u
-    factor = 1.0 / (root * root)
-    return factor, -2.0 * factor * ratio / (1.0 + ratio), root
+        for i in range(count):
+            flows = reynolds[i] > _NO_FLOW
+            laminar = 64.0 / reynolds[i] if flows else 0.0
+            factor[i] = rough[i] + laminar
+            slope[i] = -laminar
+    elif law == SWAMEE_JAIN:
+        for i in range(count):
+            flows = reynolds[i] > _NO_FLOW
+            viscous = 5.74 * power(reynolds[i] if flows else 1.0, -0.9)
+            total = roughness[i] * (3.71 / 3.7) + viscous
+            decades = logarithm(total) * _PER_LN10
+            one = 0.25 / (decades * decades)
+            factor[i] = one if flows else 0.0
+            slope[i] = 1.8 * one / decades * _PER_LN10 * viscous / total if flows else 0.0
+    else:
+        _colebrook(count, reynolds, roughness, rough, root, factor, slope)
+        if law == THREE_REGIME:
+            _slow_flow(count, reynolds, factor, slope)
 
 
-@numba.njit(cache=True)
-def friction_factors(law: NDArray[np.int8], reynolds: Floats, roughness: Floats, rough: Floats) -> Floats:
-    """Friction factors of many pipes; see :func:`friction`."""
-    found = np.empty(reynolds.shape[0])
-    for e in range(reynolds.shape[0]):
-        found[e] = friction(law[e], reynolds[e], roughness[e], rough[e], 1.0 / math.sqrt(rough[e]))[0]
-    return found
+@numba.njit(cache=True, error_model="numpy")
+def _colebrook(
+    count: int,
+    reynolds: Floats,
+    roughness: Floats,
+    rough: Floats,
+    root: Floats,
+    factor: Floats,
+    slope: Floats,
+) -> None:
+    """``x = -2 log10(2.51 x / Re + k / (3.71 d))`` for ``x = 1 / sqrt(factor)``, two of Halley's steps further.
+
+    The law is concave and rising in x, and the steps are of third order: from the last iterate
+    of a flow that has nearly settled, two of them leave nothing but rounding.
+    """
+    for i in range(count):
+        flows = reynolds[i] > _NO_FLOW
+        a = 2.51 / (reynolds[i] if flows else 1e9)
+        x = root[i]
+        for _ in range(2):
+            u = a * x + roughness[i]
+            f = x + 2.0 * _PER_LN10 * logarithm(u)
+            ratio = 2.0 * _PER_LN10 * a / u
+            whole = 1.0 + ratio
+            bend = whole + 0.5 * f * ratio * a / (u * whole)
+            # Far from the root Halley's step has no sense; at most twice Newton's is taken.
+            following = x - f / (bend if bend > 0.5 * whole else 0.5 * whole)
+            x = following if following > 0.01 * x else 0.01 * x
+        root[i] = x
+        ratio = 2.0 * _PER_LN10 * a / (a * x + roughness[i])
+        one = 1.0 / (x * x)
+        factor[i] = one if flows else rough[i]
+        slope[i] = -2.0 * one * ratio / (1.0 + ratio) if flows else 0.0
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _slow_flow(count: int, reynolds: Floats, factor: Floats, slope: Floats) -> None:
+    """Laminar and critical flow in place of what the turbulent law gave."""
+    for i in range(count):
+        re = reynolds[i]
+        safe = re if re > _NO_FLOW else _NO_FLOW
+        laminar = 64.0 / safe
+        critical_re = re if re > LAMINAR_REYNOLDS else LAMINAR_REYNOLDS
+        below = 65.0 * critical_re - 1e5
+        critical = 0.03 + (critical_re - LAMINAR_REYNOLDS) / below
+        rise = critical_re * (below - 65.0 * (critical_re - LAMINAR_REYNOLDS)) / (below * below)
+        slow = re <= LAMINAR_REYNOLDS
+        turbulent = re > TURBULENT_REYNOLDS
+        factor[i] = factor[i] if turbulent else laminar if slow else critical
+        slope[i] = slope[i] if turbulent else -laminar if slow else rise

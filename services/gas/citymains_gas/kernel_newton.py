@@ -2,7 +2,7 @@
 
 Unknown are the squares of the absolute pressures; a pipe's law is then nearly
 
-    p_i^2 - p_j^2 + H = K Z |m| m (lambda L / d + zeta)
+    p_i^2 - p_j^2 + H = R Z |m| m (f L / d + zeta)
 
 with the height term H and the mean compressibility Z taken from the last iterate. What is
 left is symmetric in the pressures, so an iteration is one factorisation of a graph Laplacian
@@ -19,11 +19,12 @@ Sustainability 12 (2020) 9899.
 from __future__ import annotations
 
 import math
-from typing import Final
+from typing import Final, NamedTuple
 
 import numba
 import numpy as np
-from citymains.kernels.lanes import LANES, factorize, substitute
+from citymains.kernels.lanes import factorize, factorize_one, substitute, substitute_one
+from citymains.kernels.rows import LANES, add_row, subtract_product, subtract_row
 from numpy.typing import NDArray
 
 from citymains_gas.kernel_friction import friction
@@ -32,274 +33,417 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 Bytes = NDArray[np.int8]
 
-#: State of a node in a scenario.
-CUT_OFF, FREE, PINNED = 0, 1, 2
-
 #: An iteration that moves no pressure by more is the last [bar].
-TOLERANCE_BAR: Final = 1e-10
+TOLERANCE_BAR: Final = 1e-9
 
-#: Least flow the slope of a pipe's law is taken at [kg/s], as the reference engine has it.
-_LEAST_FLOW: Final = 1e-8
+#: Reynolds number below which a pipe's loss is taken as linear in the flow. Colebrook's law there has a loss
+#: of some 1e-9 bar2 whatever the flow is, of either sign; between them no step would find rest.
+_CREEPING: Final = 0.1
+#: The slope is at least this share of twice loss over flow: Colebrook's law has none at vanishing flow.
+_LEAST_SLOPE: Final = 0.25
 #: Pressures are kept above this while they are searched for [bar2].
 _LEAST_SQUARE: Final = 1e-6
+#: A step takes at most this share of a square away, so that no first guess runs below zero.
+_MOST_FALL: Final = 0.9
+
+#: Change of a regulator's flow, relative to 1 kg/s or to itself, that does not count.
+_PASSED_TOLERANCE: Final = 1e-9
+#: Share of the demand below which the slope of the law of delivery is that of this share.
+_FIRST_SHARE: Final = 0.01
+#: Slope of that law where nothing more, or nothing less than nothing, can be drawn.
+_BARRIER: Final = 1e12
+
+#: Edges that are worked on at a time; their arrays stay in the first cache.
+_TILE: Final = 32
 
 
-@numba.njit(cache=True, error_model="numpy")
-def linearize(
-    start: Ints,
-    end: Ints,
-    law: Bytes,
-    constants: Floats,
-    z: Floats,
-    is_open: Bytes,
-    flow: Floats,
-    square: Floats,
-    pressure: Floats,
-    root: Floats,
-    conductance: Floats,
-    linear: Floats,
-) -> None:
-    """Conductance of every pipe, and the flow it would have if no pressure moved.
+class Edges(NamedTuple):
+    """Constants of the edges; see :class:`citymains_gas.kernel_network.KernelNetwork`."""
 
-    Parameters
-    ----------
-    start, end : ndarray of int, shape (m,)
-    law : ndarray of int8, shape (m,)
-    constants : ndarray, shape (m, 10)
-        Columns as :class:`citymains_gas.kernel_network.KernelNetwork` lays them out.
-    z : ndarray, shape (3,)
-        Offset and slope of the compressibility; third 1 where the line is its reciprocal.
-    is_open : ndarray of int8, shape (m, LANES)
-    flow, square, pressure, root : ndarray
-        The iterate: [m, LANES] kg/s, [n, LANES] bar2, its root in bar, Colebrook roots [m, LANES].
-    conductance, linear : ndarray, shape (m, LANES)
-        Output.
+    start: Ints
+    end: Ints
+    values: Floats
+    """Rows resistance, ratio, loss, reynolds_per_flow, roughness, rough, known."""
+    height: Floats
+    """Rows height, start_k, end_k."""
+
+
+class Pattern(NamedTuple):
+    """Where edges and nodes stand in the system.
+
+    The first `plain` edges have ends that no ideal link can join to another node; the others
+    look up, lane by lane, which node stands for their ends.
     """
+
+    position: Ints
+    """Elimination position of each node."""
+    plain: int
+    entry: Ints
+    """Entry of each plain edge; a spare one past the last for those without."""
+    table_start: Ints
+    table_width: Ints
+    table: Ints
+    """Entries of the other edges: ``table[start + i width + j]`` for the i-th and j-th node of both ends' clusters."""
+    member: Ints
+    """Place of each node in its cluster."""
+    column_start: Ints
+    row: Ints
+    target: Ints
+
+
+class Lanes(NamedTuple):
+    """Eight scenarios and their iterates; arrays [edge or node, lane]."""
+
+    active: Floats
+    """1 where an edge conducts, else 0."""
+    coupled: Floats
+    """1 where both ends of an edge are unknown, else 0."""
+    free: Floats
+    """1 where a node's pressure is unknown; 0: held, not supplied, or another node stands for it."""
+    stands_for: Ints
+    """Node that has this node's pressure and balance: itself, but for those joined by ideal links."""
+    demand: Floats
+    """What the sinks at each standing node ask for [kg/s]."""
+    feed: Floats
+    """What infeeds bring there [kg/s]."""
+    gets: Floats
+    """What the sinks there get [kg/s]."""
+    flow: Floats
+    square: Floats
+    pressure: Floats
+    root: Floats
+    working: Bytes
+    """1 where a regulator holds its set point, [regulator, lane]."""
+    passed: Floats
+    """Flow of each working regulator [kg/s]."""
+
+
+class Delivery(NamedTuple):
+    """How demand meets pressure; gauge pressures in bar."""
+
+    yields: bool
+    """Whether sinks draw less where the pressure is low."""
+    least: float
+    nominal: float
+    atmosphere: Floats
+
+
+class Work(NamedTuple):
+    """Room for one iteration."""
+
+    conductance: Floats
+    linear: Floats
+    diagonal: Floats
+    right_side: Floats
+    lower: Floats
+    inverse: Floats
+    drawn: Floats
+    """What regulators take at their inlets [kg/s]."""
+    delivered: Floats
+    """What sinks would get if no pressure moved, less what infeeds bring [kg/s]."""
+    yielding: Floats
+    """How that changes with the squared pressure."""
+    moved: Floats
+    """Largest change of pressure of each lane [bar]."""
+    going: Floats
+    """1 for a lane that has not settled, else 0: what has settled stays, whatever its neighbours do."""
+
+    @classmethod
+    def of(cls, edges: int, nodes: int, entries: int) -> Work:
+        """Arrays for a topology."""
+
+        def room(rows: int) -> Floats:
+            return np.zeros((rows, LANES))
+
+        return cls(
+            conductance=room(edges),
+            linear=room(edges),
+            diagonal=room(nodes),
+            right_side=room(nodes),
+            lower=room(entries + 1),
+            inverse=room(nodes),
+            drawn=room(nodes),
+            delivered=room(nodes),
+            yielding=room(nodes),
+            moved=np.zeros(LANES),
+            going=np.ones(LANES),
+        )
+
+
+@numba.njit(cache=True, error_model="numpy")
+def linearize(edges: Edges, z: Floats, law: int, has_height: bool, lanes: Lanes, work: Work) -> None:
+    """Conductance of every edge, and the flow it would have if no pressure moved."""
+    size = _TILE * LANES
+    p, q, drop, mean = np.empty(size), np.empty(size), np.empty(size), np.empty(size)
+    reynolds, factor, slope, root = np.empty(size), np.empty(size), np.empty(size), np.empty(size)
+    constant = np.empty((7, size))
+    flow, conductance, linear = lanes.flow.reshape(-1), work.conductance.reshape(-1), work.linear.reshape(-1)
+    roots, active = lanes.root.reshape(-1), lanes.active.reshape(-1)
+    count = edges.start.shape[0]
+    for first in range(0, count, _TILE):
+        many = min(_TILE, count - first)
+        for e in range(many):
+            i, j = edges.start[first + e], edges.end[first + e]
+            for lane in range(LANES):
+                at = e * LANES + lane
+                p[at], q[at] = lanes.pressure[i, lane], lanes.pressure[j, lane]
+                drop[at] = lanes.square[i, lane] - lanes.square[j, lane]
+            for one in range(7):
+                value = edges.values[one, first + e]
+                for lane in range(LANES):
+                    constant[one, e * LANES + lane] = value
+        base, many = first * LANES, many * LANES
+        _compressibility(z, many, p, q, mean)
+        if has_height:
+            _heights(edges.height, first, z, many, p, q, drop)
+        for at in range(many):
+            re = abs(flow[base + at]) * constant[3, at]
+            reynolds[at] = re if re > _CREEPING else _CREEPING
+            root[at] = roots[base + at]
+        friction(law, many, reynolds, constant[4], constant[5], root, factor, slope)
+        for at in range(many):
+            roots[base + at] = root[at]
+            fixed = constant[6, at] > 0.0
+            f = constant[6, at] if fixed else factor[at]
+            rise = 0.0 if fixed else slope[at]
+            m = flow[base + at]
+            amount = reynolds[at] / constant[3, at]
+            whole = constant[1, at] * f + constant[2, at]
+            scale = constant[0, at] * mean[at]
+            steep = amount * (2.0 * whole + constant[1, at] * rise)
+            least = _LEAST_SLOPE * 2.0 * amount * whole
+            rising = steep if steep > least else least
+            rising = rising if reynolds[at] > _CREEPING else amount * whole
+            inverse = active[base + at] / (scale * rising)
+            conductance[base + at] = inverse
+            linear[base + at] = active[base + at] * m + (drop[at] - scale * amount * m * whole) * inverse
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _compressibility(z: Floats, count: int, p: Floats, q: Floats, mean: Floats) -> None:
+    """Z at the mean pressure of each edge."""
+    offset, slope = z[0], z[1]
+    if z[2] > 0.5:
+        for at in range(count):
+            total = p[at] + q[at]
+            mean[at] = 1.0 / (offset + slope * (2.0 / 3.0) * (total - p[at] * q[at] / total))
+    else:
+        for at in range(count):
+            total = p[at] + q[at]
+            mean[at] = offset + slope * (2.0 / 3.0) * (total - p[at] * q[at] / total)
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _heights(height: Floats, first: int, z: Floats, count: int, p: Floats, q: Floats, drop: Floats) -> None:
+    """Add the weight of the gas column to the difference of the squares."""
     offset, slope, reciprocal = z[0], z[1], z[2] > 0.5
-    for e in range(start.shape[0]):
-        i, j, model = start[e], end[e], law[e]
-        resistance, ratio, loss = constants[e, 0], constants[e, 1], constants[e, 2]
-        per_flow, roughness, rough = constants[e, 3], constants[e, 4], constants[e, 5]
-        height, start_k, end_k = constants[e, 6], constants[e, 7], constants[e, 8]
+    for at in range(count):
+        e = first + at // LANES
+        at_p, at_q = offset + slope * p[at], offset + slope * q[at]
+        if not reciprocal:
+            at_p, at_q = 1.0 / at_p, 1.0 / at_q
+        density = p[at] * at_p / height[1, e] + q[at] * at_q / height[2, e]
+        drop[at] += height[0, e] * density * (p[at] + q[at])
+
+
+@numba.njit(cache=True, error_model="numpy")
+def deliver(delivery: Delivery, lanes: Lanes, work: Work) -> None:
+    """What sinks would get if no pressure moved, and how it changes with the squared pressure.
+
+    ``p - least = (nominal - least) (q / asked)^2`` for what is drawn, q, between 0 and all; beyond,
+    a barrier so steep that nothing less than 0 and no more than all is drawn. Flow, not pressure,
+    is what the law is smooth in; so demand is treated as the pipes are.
+    """
+    span = delivery.nominal - delivery.least
+    for n in range(lanes.demand.shape[0]):
         for lane in range(LANES):
-            if is_open[e, lane] == 0:
-                conductance[e, lane] = 0.0
-                linear[e, lane] = 0.0
+            asked = lanes.demand[n, lane]
+            work.delivered[n, lane] = lanes.gets[n, lane] - lanes.feed[n, lane]
+            work.yielding[n, lane] = 0.0
+            if not delivery.yields or asked <= 0.0:
                 continue
-            m, p, q = flow[e, lane], pressure[i, lane], pressure[j, lane]
-            total = p + q
-            mean = offset + slope * (2.0 / 3.0) * (total - p * q / total)
-            compressibility = 1.0 / mean if reciprocal else mean
-            size = abs(m)
-            factor, change, root[e, lane] = friction(model, size * per_flow, roughness, rough, root[e, lane])
-            whole = ratio * factor + loss
-            scale = resistance * compressibility
-            inverse = 1.0 / (scale * (max(size, _LEAST_FLOW) * 2.0 * whole + size * ratio * change))
-            drop = square[i, lane] - square[j, lane]
-            if height != 0.0:
-                at_p, at_q = offset + slope * p, offset + slope * q
-                density = (
-                    p * at_p / start_k + q * at_q / end_k
-                    if reciprocal
-                    else p / (at_p * start_k) + q / (at_q * end_k)
-                )
-                drop += height * density * total
-            conductance[e, lane] = inverse
-            linear[e, lane] = m + (drop - scale * size * m * whole) * inverse
+            share, pressure = lanes.gets[n, lane] / asked, lanes.pressure[n, lane]
+            above = (pressure - delivery.atmosphere[n] - delivery.least) / span
+            if share < 0.0:
+                loss, slope = _BARRIER * share, _BARRIER
+            elif share > 1.0:
+                loss, slope = 1.0 + _BARRIER * (share - 1.0), _BARRIER
+            else:
+                loss, slope = share * share, 2.0 * max(share, _FIRST_SHARE)
+            work.delivered[n, lane] += asked * (above - loss) / slope
+            work.yielding[n, lane] = asked / (slope * span * 2.0 * pressure)
 
 
 @numba.njit(cache=True, error_model="numpy")
-def assemble(
-    start: Ints,
-    end: Ints,
-    position: Ints,
-    edge_entry: Ints,
-    state: Bytes,
-    demand: Floats,
-    drawn: Floats,
-    conductance: Floats,
-    linear: Floats,
-    diagonal: Floats,
-    lower: Floats,
-    right_side: Floats,
-) -> None:
+def take(lanes: Lanes, work: Work, position: Ints) -> None:
+    """Let the sinks draw what the new pressures give them."""
+    for n in range(position.shape[0]):
+        at = position[n]
+        for lane in range(LANES):
+            change = work.yielding[n, lane] * work.right_side[at, lane] * lanes.free[n, lane]
+            new = work.delivered[n, lane] + lanes.feed[n, lane] + change
+            lanes.gets[n, lane] = new if work.going[lane] > 0.0 else lanes.gets[n, lane]
+
+
+@numba.njit(cache=True, error_model="numpy")
+def assemble(edges: Edges, pattern: Pattern, lanes: Lanes, work: Work) -> None:
     """Fill the nodal system for the change of the squared pressures, in elimination order."""
-    lower[:, :] = 0.0
-    for n in range(position.shape[0]):
-        at = position[n]
+    work.lower[:, :] = 0.0
+    for n in range(pattern.position.shape[0]):
+        at = pattern.position[n]
         for lane in range(LANES):
-            diagonal[at, lane] = 0.0
-            right_side[at, lane] = -demand[n, lane] - drawn[n, lane]
-    for e in range(start.shape[0]):
-        a, b, entry = position[start[e]], position[end[e]], edge_entry[e]
+            work.diagonal[at, lane] = work.yielding[n, lane]
+            work.right_side[at, lane] = -work.delivered[n, lane] - work.drawn[n, lane]
+    for e in range(pattern.plain):
+        a, b = pattern.position[edges.start[e]], pattern.position[edges.end[e]]
+        add_row(work.diagonal, a, work.conductance, e)
+        add_row(work.diagonal, b, work.conductance, e)
+        subtract_row(work.right_side, a, work.linear, e)
+        add_row(work.right_side, b, work.linear, e)
+        subtract_product(work.lower, pattern.entry[e], work.conductance, e, lanes.coupled, e)
+    for e in range(pattern.plain, edges.start.shape[0]):
+        at, width = pattern.table_start[e - pattern.plain], pattern.table_width[e - pattern.plain]
         for lane in range(LANES):
-            y, w = conductance[e, lane], linear[e, lane]
-            diagonal[a, lane] += y
-            diagonal[b, lane] += y
-            right_side[a, lane] -= w
-            right_side[b, lane] += w
-            if state[start[e], lane] == FREE and state[end[e], lane] == FREE:
-                lower[entry, lane] -= y
-    for n in range(position.shape[0]):
-        at = position[n]
+            i, j = lanes.stands_for[edges.start[e], lane], lanes.stands_for[edges.end[e], lane]
+            if i == j:
+                continue
+            y, w = work.conductance[e, lane], work.linear[e, lane]
+            a, b = pattern.position[i], pattern.position[j]
+            work.diagonal[a, lane] += y
+            work.diagonal[b, lane] += y
+            work.right_side[a, lane] -= w
+            work.right_side[b, lane] += w
+            entry = pattern.table[at + pattern.member[i] * width + pattern.member[j]]
+            work.lower[entry, lane] -= y * lanes.coupled[e, lane]
+    for n in range(pattern.position.shape[0]):
+        at = pattern.position[n]
         for lane in range(LANES):
-            if state[n, lane] != FREE:
-                diagonal[at, lane] = 1.0
-                right_side[at, lane] = 0.0
+            unknown = lanes.free[n, lane]
+            work.diagonal[at, lane] = work.diagonal[at, lane] if unknown > 0.0 else 1.0
+            work.right_side[at, lane] *= unknown
 
 
 @numba.njit(cache=True, error_model="numpy")
-def advance(
-    start: Ints,
-    end: Ints,
-    position: Ints,
-    state: Bytes,
-    damping: Floats,
-    change: Floats,
-    conductance: Floats,
-    linear: Floats,
-    flow: Floats,
-    square: Floats,
-    pressure: Floats,
-    moved: Floats,
-) -> None:
-    """Take the step; `moved` gets the largest change of pressure of each lane [bar]."""
-    for e in range(start.shape[0]):
-        a, b = position[start[e]], position[end[e]]
+def advance(edges: Edges, pattern: Pattern, lanes: Lanes, work: Work) -> None:
+    """Take the step in the lanes that go on; `moved` gets the largest change of pressure of each [bar]."""
+    position, change, going = pattern.position, work.right_side, work.going
+    for e in range(pattern.plain):
+        a, b = position[edges.start[e]], position[edges.end[e]]
         for lane in range(LANES):
-            following = linear[e, lane] + conductance[e, lane] * (change[a, lane] - change[b, lane])
-            flow[e, lane] += damping[lane] * (following - flow[e, lane])
-    for lane in range(LANES):
-        moved[lane] = 0.0
+            new = work.linear[e, lane] + work.conductance[e, lane] * (change[a, lane] - change[b, lane])
+            lanes.flow[e, lane] = new if going[lane] > 0.0 else lanes.flow[e, lane]
+    for e in range(pattern.plain, edges.start.shape[0]):
+        for lane in range(LANES):
+            a = position[lanes.stands_for[edges.start[e], lane]]
+            b = position[lanes.stands_for[edges.end[e], lane]]
+            new = work.linear[e, lane] + work.conductance[e, lane] * (change[a, lane] - change[b, lane])
+            lanes.flow[e, lane] = new if going[lane] > 0.0 else lanes.flow[e, lane]
+    work.moved[:] = 0.0
     for n in range(position.shape[0]):
         at = position[n]
         for lane in range(LANES):
-            if state[n, lane] == FREE:
-                square[n, lane] += damping[lane] * change[at, lane]
-                following = math.sqrt(max(square[n, lane], _LEAST_SQUARE))
-                moved[lane] = max(
-                    moved[lane], abs(following - pressure[n, lane]), abs(change[at, lane]) * 0.5 / following
-                )
-                pressure[n, lane] = following
+            step, old = change[at, lane] * lanes.free[n, lane] * going[lane], lanes.square[n, lane]
+            least = (1.0 - _MOST_FALL) * old
+            new = old + step
+            new = new if new > least else least
+            new = new if new > _LEAST_SQUARE else _LEAST_SQUARE
+            lanes.square[n, lane] = new if lanes.free[n, lane] > 0.0 else old
+            root = math.sqrt(lanes.square[n, lane])
+            shift = abs(step) * 0.5 / root
+            lanes.pressure[n, lane] = root
+            # A number that is none must not pass for no movement.
+            work.moved[lane] = work.moved[lane] if shift <= work.moved[lane] else shift
 
 
 @numba.njit(cache=True, error_model="numpy")
-def regulator_flows(
-    start: Ints,
-    end: Ints,
-    inlet: Ints,
-    outlet: Ints,
-    working: Bytes,
-    demand: Floats,
-    flow: Floats,
-    drawn: Floats,
-    passed: Floats,
-) -> None:
+def follow(tied: Ints, lanes: Lanes) -> None:
+    """Give nodes that others stand for the pressures of those."""
+    for at in range(tied.shape[0]):
+        n = tied[at]
+        for lane in range(LANES):
+            standing = lanes.stands_for[n, lane]
+            lanes.square[n, lane] = lanes.square[standing, lane]
+            lanes.pressure[n, lane] = lanes.pressure[standing, lane]
+
+
+@numba.njit(cache=True, error_model="numpy")
+def regulator_flows(edges: Edges, inlet: Ints, outlet: Ints, lanes: Lanes, work: Work) -> None:
     """What each regulator passes so that its outlet keeps its pressure, drawn at its inlet from the next iteration on.
 
     A regulator below another one is in balance one iteration later than that one.
     """
-    balance = demand + drawn
-    for e in range(start.shape[0]):
+    balance = lanes.gets - lanes.feed + work.drawn
+    for e in range(edges.start.shape[0]):
         for lane in range(LANES):
-            balance[start[e], lane] += flow[e, lane]
-            balance[end[e], lane] -= flow[e, lane]
-    drawn[:, :] = 0.0
+            balance[lanes.stands_for[edges.start[e], lane], lane] += lanes.flow[e, lane]
+            balance[lanes.stands_for[edges.end[e], lane], lane] -= lanes.flow[e, lane]
+    work.drawn[:, :] = 0.0
     for r in range(inlet.shape[0]):
         for lane in range(LANES):
-            if working[r, lane]:
-                passed[r, lane] = balance[outlet[r], lane]
-                drawn[inlet[r], lane] += balance[outlet[r], lane]
-            else:
-                passed[r, lane] = 0.0
+            passes = balance[lanes.stands_for[outlet[r], lane], lane] if lanes.working[r, lane] else 0.0
+            if abs(passes - lanes.passed[r, lane]) > _PASSED_TOLERANCE * (1.0 + abs(passes)):
+                work.moved[lane] = math.inf
+            lanes.passed[r, lane] = passes
+            work.drawn[lanes.stands_for[inlet[r], lane], lane] += passes
+
+
+@numba.njit(cache=True)
+def _solve_system(pattern: Pattern, work: Work, alike: bool) -> None:
+    """Put the changes of the squared pressures into `right_side`; `alike` lanes share one factorisation."""
+    if not alike:
+        factorize(pattern.column_start, pattern.row, pattern.target, work.diagonal, work.lower, work.inverse)
+        substitute(pattern.column_start, pattern.row, work.lower, work.inverse, work.right_side)
+        return
+    lower, inverse, found = work.lower[:, 0].copy(), work.inverse[:, 0].copy(), work.right_side[:, 0].copy()
+    factorize_one(
+        pattern.column_start, pattern.row, pattern.target, work.diagonal[:, 0].copy(), lower, inverse
+    )
+    substitute_one(pattern.column_start, pattern.row, lower, inverse, found)
+    for n in range(found.shape[0]):
+        for lane in range(LANES):
+            work.right_side[n, lane] = found[n]
 
 
 @numba.njit(cache=True, error_model="numpy")
-def solve_lanes(
-    start: Ints,
-    end: Ints,
-    law: Bytes,
-    constants: Floats,
+def solve(
+    edges: Edges,
+    pattern: Pattern,
     z: Floats,
+    law: int,
+    has_height: bool,
+    tied: Ints,
     inlet: Ints,
     outlet: Ints,
-    position: Ints,
-    edge_entry: Ints,
-    column_start: Ints,
-    row: Ints,
-    target: Ints,
-    is_open: Bytes,
-    state: Bytes,
-    working: Bytes,
-    demand: Floats,
-    flow: Floats,
-    square: Floats,
-    pressure: Floats,
-    root: Floats,
-    passed: Floats,
-    damping: Floats,
+    delivery: Delivery,
+    lanes: Lanes,
+    work: Work,
     limit: int,
+    alike: bool,
     iterations: Ints,
 ) -> None:
-    """Solve eight scenarios in place, from the iterate in `flow`, `square`, `pressure` and `root`.
+    """Solve eight scenarios in place, from the iterates in `lanes`; `alike`: it is one scenario eight times.
 
-    `iterations` gets the number each lane took, or -1 where it has not converged within `limit`.
+    `iterations` gets the number each lane took, or -1 where it has not settled within `limit`.
     """
-    edges, nodes = start.shape[0], position.shape[0]
-    conductance, linear = np.zeros((edges, LANES)), np.zeros((edges, LANES))
-    diagonal, right_side = np.zeros((nodes, LANES)), np.zeros((nodes, LANES))
-    lower, inverse = np.zeros((row.shape[0], LANES)), np.zeros((nodes, LANES))
-    drawn, moved = np.zeros((nodes, LANES)), np.zeros(LANES)
     iterations[:] = -1
-    last_passed = passed.copy()
+    work.going[:] = 1.0
+    work.drawn[:, :] = 0.0
+    follow(tied, lanes)
     if inlet.shape[0]:
-        regulator_flows(start, end, inlet, outlet, working, demand, flow, drawn, passed)
+        regulator_flows(edges, inlet, outlet, lanes, work)
     for iteration in range(1, limit + 1):
-        linearize(start, end, law, constants, z, is_open, flow, square, pressure, root, conductance, linear)
-        assemble(
-            start,
-            end,
-            position,
-            edge_entry,
-            state,
-            demand,
-            drawn,
-            conductance,
-            linear,
-            diagonal,
-            lower,
-            right_side,
-        )
-        factorize(column_start, row, target, diagonal, lower, inverse)
-        substitute(column_start, row, lower, inverse, right_side)
-        advance(
-            start,
-            end,
-            position,
-            state,
-            damping,
-            right_side,
-            conductance,
-            linear,
-            flow,
-            square,
-            pressure,
-            moved,
-        )
+        linearize(edges, z, law, has_height, lanes, work)
+        deliver(delivery, lanes, work)
+        assemble(edges, pattern, lanes, work)
+        _solve_system(pattern, work, alike)
+        advance(edges, pattern, lanes, work)
+        if delivery.yields:
+            take(lanes, work, pattern.position)
+        follow(tied, lanes)
         if inlet.shape[0]:
-            last_passed[:, :] = passed
-            regulator_flows(start, end, inlet, outlet, working, demand, flow, drawn, passed)
-            for r in range(inlet.shape[0]):
-                for lane in range(LANES):
-                    if abs(passed[r, lane] - last_passed[r, lane]) > 1e-9 * (1.0 + abs(passed[r, lane])):
-                        moved[lane] = math.inf
-        done = True
+            regulator_flows(edges, inlet, outlet, lanes, work)
         for lane in range(LANES):
-            if moved[lane] <= TOLERANCE_BAR:
-                if iterations[lane] < 0:
-                    iterations[lane] = iteration
-            else:
-                iterations[lane] = -1
-                done = False
-        if done:
+            if work.going[lane] > 0.0 and work.moved[lane] <= TOLERANCE_BAR:
+                iterations[lane], work.going[lane] = iteration, 0.0
+        if work.going.max() == 0.0:
             return

@@ -1,50 +1,54 @@
-"""Steady pressures and flows of a gas network, and what they are worth."""
+"""Steady pressures and flows of a gas network, what they are worth, and which limits they keep."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from citymains.errors import InputError
-from citymains.intake.pandapipes_model import PipeModel
-from citymains.model.finding import Finding, Severity, finding, verdict_of
+from citymains.model.finding import verdict_of
 from citymains.model.network import Network
 from citymains.model.record import Record
-from citymains.model.scenario import Close, Lose, Scenario
+from citymains.model.scenario import Scenario
 from citymains.model.table import ColumnSpec, Kind, MapLayer, Table, TableSpec
-from numpy.typing import NDArray
 
-import citymains_gas.messages  # noqa: F401  (registers the texts)
+from citymains_gas.compliance import CUSTOMERS, LEVELS, Compliance, Limits
+from citymains_gas.delivery import ServiceLevel
+from citymains_gas.friction import FrictionModel
+from citymains_gas.households import household_demand
+from citymains_gas.judgement import judge
+from citymains_gas.ledgers import LedgerRef, customer_ledger
+from citymains_gas.regulators_states import STATE_TEXTS
+from citymains_gas.steady import SteadyOptions, SteadyState, ask_steady, pipe_model, positive
+from citymains_gas.sweep import ENGINE
 
 if TYPE_CHECKING:
     from citymains.utility import Utility
 
-ENGINE: Final = "pandapipes-gas"
+#: Nominal pressure of appliances for natural gas [kPa], gauge, where nothing else is given.
+NOMINAL_PRESSURE_KPA: Final = 2.0
+#: Least pressure of appliances over the nominal one, where no rule says.
+LEAST_RATIO: Final = 0.75
 
-#: Findings of one code that are listed; the worst come first.
-MAX_LISTED: Final = 50
-
-#: Reynolds number from which on flow is turbulent (GB 50028: laminar to 2100, critical to 3500).
-TURBULENT_REYNOLDS: Final = 3500.0
-
-_BOOST_TOLERANCE_KPA: Final = 1e-3
-_FLOW_TOLERANCE_KG_PER_S: Final = 1e-7
-
-_NODES = TableSpec(
+NODES = TableSpec(
     "nodes",
     "Pressure at every junction.",
     (
         ColumnSpec("node", Kind.TEXT, "Id of the junction."),
         ColumnSpec("pressure_kpa", Kind.FLOAT, "Gauge pressure; missing where there is no supply."),
+        ColumnSpec(
+            "pressure_class", Kind.TEXT, "Pressure class: the network's, else by the set point that feeds it."
+        ),
+        ColumnSpec(
+            "upper_kpa", Kind.FLOAT, "Upper limit of the class, gauge; missing where no rule has one."
+        ),
     ),
     MapLayer("node", "junctions", "pressure_kpa", worst="min"),
 )
 
-_PIPES = TableSpec(
+PIPES = TableSpec(
     "pipes",
     "Flow in every pipe.",
     (
@@ -58,23 +62,26 @@ _PIPES = TableSpec(
             "velocity_m_per_s", Kind.FLOAT, "Mean velocity at the pressure in the pipe, with the flow's sign."
         ),
         ColumnSpec("reynolds", Kind.FLOAT, "Reynolds number (1)."),
+        ColumnSpec("friction_factor", Kind.FLOAT, "Darcy friction factor (1)."),
     ),
     MapLayer("pipe", "pipes", "velocity_m_per_s"),
 )
 
-_REGULATORS = TableSpec(
+REGULATORS = TableSpec(
     "regulators",
-    "Pressures and flow at every regulator.",
+    "State, pressures and flow of every regulator.",
     (
         ColumnSpec("regulator", Kind.TEXT, "Id of the regulator."),
+        ColumnSpec("state", Kind.TEXT, "regulating, open, shut, slam_shut or out."),
         ColumnSpec("inlet_pressure_kpa", Kind.FLOAT, "Gauge pressure at the inlet."),
         ColumnSpec("outlet_pressure_kpa", Kind.FLOAT, "Gauge pressure at the outlet."),
         ColumnSpec("set_pressure_kpa", Kind.FLOAT, "Gauge set point."),
-        ColumnSpec("flow_kg_per_s", Kind.FLOAT, "Mass flow, negative backwards."),
+        ColumnSpec("flow_kg_per_s", Kind.FLOAT, "Mass flow; 0 through one that is shut."),
+        ColumnSpec("capacity_kg_per_s", Kind.FLOAT, "Greatest mass flow it passes; missing: unlimited."),
     ),
 )
 
-_SOURCES = TableSpec(
+SOURCES = TableSpec(
     "sources",
     "What every source feeds.",
     (
@@ -85,7 +92,7 @@ _SOURCES = TableSpec(
     ),
 )
 
-_SINKS = TableSpec(
+SINKS = TableSpec(
     "sinks",
     "What every demand asks for and gets.",
     (
@@ -95,28 +102,26 @@ _SINKS = TableSpec(
         ColumnSpec(
             "delivered_kg_per_s",
             Kind.FLOAT,
-            "Mass flow it gets: all, or 0 without supply; missing without a solution.",
+            "Mass flow it gets; 0 without supply, missing without a solution.",
         ),
     ),
 )
 
 
-class FrictionModel(StrEnum):
-    """How the friction factor is calculated."""
+class DemandModel(StrEnum):
+    """How demand meets pressure."""
 
-    COLEBROOK = "colebrook"
-    """Prandtl-Colebrook; the law of GB 50028 for turbulent flow."""
-    NIKURADSE = "nikuradse"
-    """64/Re plus the fully rough law; under-predicts drops in plastic pipes by up to 40 %."""
-    SWAMEE_JAIN = "swamee-jain"
-    """Explicit approximation of Colebrook."""
+    DDA = "DDA"
+    """Every demand is drawn in full, whatever the pressure."""
+    PDD = "PDD"
+    """Appliances draw less below their nominal pressure, and nothing below the least."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class PressureReport(Record):
     """Steady pressures and flows of a gas network."""
 
-    TABLES = (_NODES, _PIPES, _REGULATORS, _SOURCES, _SINKS)
+    TABLES = (NODES, PIPES, REGULATORS, SOURCES, SINKS, LEVELS, CUSTOMERS)
 
     converged: bool = False
     """Whether a solution was found."""
@@ -132,245 +137,148 @@ class PressureReport(Record):
     """Sum of what they get; None without a solution."""
     unsupplied_node_count: int = 0
     """Junctions in service without supply."""
+    maximum_velocity_m_per_s: float | None = None
+    """Highest velocity; None if nothing flows."""
+    maximum_velocity_pipe: str = ""
+    """Pipe where it is."""
+    household_count: int = 0
+    """Households whose peak was drawn by simultaneity; 0 where it was not asked for."""
 
 
-@dataclass(frozen=True)
-class _Result:
-    """One answer of the engine beside the network and scenario it belongs to."""
+@dataclass(frozen=True, kw_only=True)
+class PressureRequest:
+    """Arguments of the question besides the network."""
 
-    model: PipeModel
     scenario: Scenario
-    edited: Mapping[str, Mapping[str, NDArray[Any]]]
-    answer: Mapping[str, Any]
-
-    def input(self, component: str, name: str) -> NDArray[Any]:
-        """A column of the network as the scenario left it."""
-        return self.edited.get(component, {}).get(name, self.model.column(component, name))
-
-    def output(self, component: str, name: str) -> NDArray[np.float64]:
-        """A column of the answer."""
-        columns = self.answer["columns"].get(component)
-        return np.asarray(columns[name], dtype=np.float64) if columns else np.zeros(0)
-
-    @property
-    def unsupplied(self) -> NDArray[np.bool_]:
-        """Junctions in service that no source reaches."""
-        without = np.isnan(self.output("junctions", "pressure_kpa"))
-        return np.asarray(without & self.input("junctions", "in_service"), dtype=np.bool_)
+    friction_model: FrictionModel
+    demand_model: DemandModel
+    nominal_pressure_kpa: float
+    velocity_limit_m_per_s: float
+    customers: LedgerRef | None
+    simultaneity: str
 
 
-def friction_model_of(given: FrictionModel | str) -> FrictionModel:
-    """The friction model of a name.
-
-    Raises
-    ------
-    InputError
-        ARGUMENT_INVALID.
-    """
-    try:
-        return FrictionModel(given)
-    except ValueError as error:
-        raise InputError(
-            "ARGUMENT_INVALID",
-            field="friction_model",
-            value=given,
-            limit=", ".join(one.value for one in FrictionModel),
-        ) from error
+def service_level(utility: Utility, nominal_kpa: float) -> ServiceLevel:
+    """What appliances of a nominal pressure need at the workbench's place today."""
+    workbench = utility.workbench
+    limits = Limits.of(
+        workbench,
+        nominal_kpa=positive("nominal_pressure_kpa", nominal_kpa),
+        velocity_m_per_s=np.inf,
+        on=workbench.today(),
+    )
+    return ServiceLevel(nominal_kpa, float(limits.resolved.value("appliance_least_ratio", LEAST_RATIO)))
 
 
-def analyze_pressure(
-    utility: Utility, network: Network, scenario: Scenario, friction_model: FrictionModel
-) -> PressureReport:
+def analyze_pressure(utility: Utility, network: Network, request: PressureRequest) -> PressureReport:
     """Ask the engine for one steady state and judge it (see :meth:`citymains_gas.utility.Gas.pressure`)."""
     began = time.perf_counter()
     workbench = utility.workbench
-    model = workbench.cached(("pipe model", network.id), lambda: PipeModel.of(utility.document(network)))
-    edited = model.edited(scenario, "gas.pressure")
-    task = {"friction_model": friction_model.value, "edits": model.edits(scenario, "gas.pressure")}
-    with workbench.engines.session(ENGINE, model.engine_model(), element=network.name) as session:
-        answer = session.run(task)
-        version = session.engine_version
-    result = _Result(model, scenario, edited, answer)
-    findings = tuple(_findings(result, friction_model))
+    limits = Limits.of(
+        workbench,
+        nominal_kpa=positive("nominal_pressure_kpa", request.nominal_pressure_kpa),
+        velocity_m_per_s=positive("velocity_limit_m_per_s", request.velocity_limit_m_per_s),
+        on=workbench.today(),
+    )
+    people = customer_ledger(utility, request.customers)
+    model, households, packs = pipe_model(utility, network), 0, limits.resolved.applied
+    if request.simultaneity:
+        peak = household_demand(
+            workbench,
+            model,
+            None if people is None else people.require(),
+            request.simultaneity,
+            workbench.today(),
+        )
+        model, households, packs = peak.model, peak.households, (*packs, *peak.rule_packs)
+    delivery = None
+    if request.demand_model is DemandModel.PDD:
+        delivery = service_level(utility, request.nominal_pressure_kpa)
+    options = SteadyOptions(request.friction_model, delivery)
+    state = ask_steady(utility, network, request.scenario, options, question="gas.pressure", model=model)
+    held = Compliance(state, limits, None if people is None else people.require())
+    findings = (*judge(state), *(held.findings() if state.converged else ()))
     return PressureReport(
         verdict=verdict_of(findings),
         findings=findings,
-        tables=_tables(result),
-        **_summary(result),
+        tables=(*steady_tables(state, held), held.level_table(), held.customer_table()),
+        household_count=households,
+        **steady_summary(state),
         provenance=utility.provenance(
             "pressure",
             network=network,
-            scenario=scenario,
+            scenario=request.scenario,
             engine=ENGINE,
-            engine_version=version,
+            engine_version=state.engine_version,
             options={
-                "friction_model": friction_model,
-                "fluid": model.fluid["name"],
-                "ambient_temperature_c": model.ambient_temperature_c,
-                **answer["options"],
+                **limits.options(),
+                **state.provenance_options(),
+                "simultaneity": request.simultaneity,
+                "customers_sha256": "" if people is None else people.sha256,
             },
+            rule_packs=packs,
             run_s=time.perf_counter() - began,
         ),
     )
 
 
-# -- tables ------------------------------------------------------------------------------------------------
-
-
-def _tables(result: _Result) -> tuple[Table, ...]:
-    model, ids = result.model, result.model.ids
-    required, delivered = _demands(result)
+def steady_tables(state: SteadyState, held: Compliance) -> tuple[Table, ...]:
+    """Tables of the elements in a steady state."""
+    ids, output = state.ids, state.output
+    regulators = len(ids("regulators"))
+    states = state.answer.get("states", np.zeros(regulators, dtype=np.int64))
     return (
-        _NODES.build(node=ids("junctions"), pressure_kpa=result.output("junctions", "pressure_kpa")),
-        _PIPES.build(
+        NODES.build(
+            node=ids("junctions"),
+            pressure_kpa=state.pressure_kpa,
+            pressure_class=held.levels.pressure_class,
+            upper_kpa=held.of_class("upper_kpa"),
+        ),
+        PIPES.build(
             pipe=ids("pipes"),
             **{
-                name: result.output("pipes", name)
-                for name in ("flow_kg_per_s", "velocity_m_per_s", "reynolds")
+                name: output("pipes", name)
+                for name in ("flow_kg_per_s", "velocity_m_per_s", "reynolds", "friction_factor")
             },
         ),
-        _REGULATORS.build(
+        REGULATORS.build(
             regulator=ids("regulators"),
-            set_pressure_kpa=model.column("regulators", "pressure_kpa"),
+            state=[STATE_TEXTS[int(one)] for one in states],
+            set_pressure_kpa=state.input("regulators", "pressure_kpa"),
+            capacity_kg_per_s=state.model.column("regulators", "capacity_kg_per_s"),
             **{
-                name: result.output("regulators", name)
+                name: output("regulators", name)
                 for name in ("inlet_pressure_kpa", "outlet_pressure_kpa", "flow_kg_per_s")
             },
         ),
-        _SOURCES.build(source=ids("sources"), flow_kg_per_s=result.output("sources", "flow_kg_per_s")),
-        _SINKS.build(
+        SOURCES.build(source=ids("sources"), flow_kg_per_s=output("sources", "flow_kg_per_s")),
+        SINKS.build(
             sink=ids("sinks"),
-            node=list(model.column("sinks", "node")),
-            required_kg_per_s=required,
-            delivered_kg_per_s=delivered,
+            node=list(state.model.column("sinks", "node")),
+            required_kg_per_s=state.required_kg_per_s,
+            delivered_kg_per_s=state.delivered_kg_per_s,
         ),
     )
 
 
-def _demands(result: _Result) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Required and delivered mass flow of every sink; the calculation gives all or nothing."""
-    required = (
-        result.input("sinks", "flow_kg_per_s")
-        * result.input("sinks", "scaling")
-        * result.input("sinks", "in_service")
-    )
-    if not result.answer["converged"]:
-        return required, np.full(len(required), np.nan)
-    row_of = {name: row for row, name in enumerate(result.model.ids("junctions"))}
-    rows = np.array([row_of[node] for node in result.model.column("sinks", "node")], dtype=np.int64)
-    without = np.isnan(result.output("junctions", "pressure_kpa"))[rows]
-    return required, np.where(without, 0.0, required)
-
-
-def _summary(result: _Result) -> dict[str, Any]:
-    pressure = result.output("junctions", "pressure_kpa")
-    required, delivered = _demands(result)
-    supplied = bool(np.isfinite(pressure).any())
-    lowest = int(np.nanargmin(pressure)) if supplied else -1
-    converged = bool(result.answer["converged"])
+def steady_summary(state: SteadyState) -> dict[str, Any]:
+    """Summary fields of a steady state."""
+    pressure, converged = state.pressure_kpa, state.converged
+    speed = np.abs(state.output("pipes", "velocity_m_per_s"))
+    lowest, fastest = _extreme(-pressure), _extreme(speed)
     return {
         "converged": converged,
-        "iterations": int(result.answer["iterations"]),
-        "minimum_pressure_kpa": float(pressure[lowest]) if supplied else None,
-        "minimum_pressure_node": result.model.ids("junctions")[lowest] if supplied else "",
-        "required_kg_per_s": float(required.sum()),
-        "delivered_kg_per_s": float(delivered.sum()) if converged else None,
-        "unsupplied_node_count": int(result.unsupplied.sum()) if converged else 0,
+        "iterations": int(state.answer["iterations"]),
+        "minimum_pressure_kpa": None if lowest is None else float(pressure[lowest]),
+        "minimum_pressure_node": "" if lowest is None else state.ids("junctions")[lowest],
+        "required_kg_per_s": float(state.required_kg_per_s.sum()),
+        "delivered_kg_per_s": float(state.delivered_kg_per_s.sum()) if converged else None,
+        "unsupplied_node_count": int(state.unsupplied.sum()) if converged else 0,
+        "maximum_velocity_m_per_s": None if fastest is None else float(speed[fastest]),
+        "maximum_velocity_pipe": "" if fastest is None else state.ids("pipes")[fastest],
     }
 
 
-# -- findings ----------------------------------------------------------------------------------------------
-
-
-def _findings(result: _Result, friction_model: FrictionModel) -> Iterator[Finding]:
-    if not result.answer["converged"]:
-        yield finding(
-            "GAS_NOT_CONVERGED",
-            Severity.REJECTED,
-            limit=float(result.answer["options"]["max_iterations"]),
-            value=float(result.answer["iterations"]),
-            reason=result.answer["message"],
-        )
-        return
-    yield from _regulator_findings(result)
-    pressure = result.output("junctions", "pressure_kpa")
-    yield from _worst(
-        "GAS_NEG_GAUGE",
-        Severity.REJECTED,
-        result.model.ids("junctions"),
-        pressure,
-        pressure < 0.0,
-        limit=0.0,
-        unit="kPa",
-    )
-    explained = any(isinstance(edit, Close | Lose) for edit in result.scenario.edits)
-    unsupplied = result.unsupplied
-    yield from _worst(
-        "GAS_UNSUPPLIED",
-        Severity.NOTE if explained else Severity.SUSPECT,
-        result.model.ids("junctions"),
-        pressure,
-        unsupplied,
-    )
-    reynolds = np.abs(result.output("pipes", "reynolds"))
-    flowing = np.abs(result.output("pipes", "flow_kg_per_s")) > _FLOW_TOLERANCE_KG_PER_S
-    laminar = int((flowing & (reynolds < TURBULENT_REYNOLDS)).sum())
-    if laminar:
-        yield finding(
-            "GAS_LAMINAR",
-            Severity.NOTE,
-            value=float(laminar),
-            limit=TURBULENT_REYNOLDS,
-            model=friction_model.value,
-        )
-
-
-def _regulator_findings(result: _Result) -> Iterator[Finding]:
-    ids = result.model.ids("regulators")
-    if not ids:
-        return
-    rise = result.output("regulators", "outlet_pressure_kpa") - result.output(
-        "regulators", "inlet_pressure_kpa"
-    )
-    active = result.input("regulators", "active") & result.input("regulators", "in_service")
-    yield from _worst(
-        "GAS_REG_BOOST",
-        Severity.REJECTED,
-        ids,
-        -rise,
-        active & (rise > _BOOST_TOLERANCE_KPA),
-        limit=0.0,
-        unit="kPa",
-        shown=rise,
-    )
-    flow = result.output("regulators", "flow_kg_per_s")
-    yield from _worst(
-        "GAS_REG_REVERSE",
-        Severity.REJECTED,
-        ids,
-        flow,
-        flow < -_FLOW_TOLERANCE_KG_PER_S,
-        limit=0.0,
-        unit="kg/s",
-    )
-
-
-def _worst(
-    code: str,
-    severity: Severity,
-    ids: list[str],
-    rank: NDArray[np.float64],
-    where: NDArray[np.bool_],
-    *,
-    limit: float | None = None,
-    unit: str = "",
-    shown: NDArray[np.float64] | None = None,
-) -> Iterator[Finding]:
-    """A finding for every marked element, those with the lowest `rank` first, at most :data:`MAX_LISTED`."""
-    rows = np.flatnonzero(where)
-    values = rank if shown is None else shown
-    for row in rows[np.argsort(rank[rows], kind="stable")][:MAX_LISTED]:
-        value = float(values[row])
-        yield finding(
-            code, severity, element=ids[row], value=None if np.isnan(value) else value, limit=limit, unit=unit
-        )
+def _extreme(values: Any) -> int | None:
+    """Row of the largest number; None where there is none."""
+    return int(np.nanargmax(values)) if np.isfinite(values).any() else None

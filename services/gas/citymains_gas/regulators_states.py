@@ -7,11 +7,12 @@ states are changed until every one of them agrees with the pressures it leads to
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
+from citymains.intake.pandapipes_model import PipeModel
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
@@ -49,6 +50,13 @@ STATE_TEXTS: Final[Mapping[int, str]] = {
 }
 
 
+def slam_kpa_without(model: PipeModel, rows: Sequence[int]) -> Array:
+    """Trip pressures where the safety valves of some regulators have failed, too. [kPa]"""
+    slam: Array = model.column("regulators", "slam_shut_kpa")
+    slam[list(rows)] = np.nan
+    return slam
+
+
 class ActiveSet:
     """States of the regulators of one network in one scenario.
 
@@ -83,6 +91,10 @@ class ActiveSet:
             in_service, np.where(active, State.REGULATING, State.OPEN), State.OUT
         ).astype(np.int64)
         self._one_duty(self.states)
+        # Beside one that is stuck open nothing is left to hold; it is asked again once pressures are known.
+        stuck_at = set(controlled[self.states == State.OPEN].tolist())
+        beside = np.array([one in stuck_at for one in controlled.tolist()], dtype=np.bool_)
+        self.states[beside & (self.states == State.REGULATING)] = State.SHUT
         self._seen = {self.states.tobytes()}
         self._one_at_a_time = False
         self.settled = False
@@ -91,9 +103,18 @@ class ActiveSet:
         """Whether the search came back to states it had left, also with one change at a time."""
 
     @classmethod
-    def of(cls, columns: Mapping[str, Any]) -> ActiveSet:
-        """From a task's columns by the names of the parameters."""
-        return cls(**{name: np.asarray(values) for name, values in columns.items()})
+    def of(cls, model: PipeModel, *, in_service: Mask, active: Mask, slam_kpa: Array) -> ActiveSet:
+        """The regulators of a network; `slam_kpa` from :func:`slam_kpa_without`."""
+        row = {name: at for at, name in enumerate(model.ids("junctions"))}
+        held = [row[name] for name in model.column("regulators", "controlled_node")]
+        return cls(
+            controlled=np.array(held, dtype=np.int64),
+            set_kpa=model.column("regulators", "pressure_kpa"),
+            slam_kpa=slam_kpa,
+            non_return=model.column("regulators", "non_return"),
+            in_service=np.asarray(in_service, dtype=np.bool_),
+            active=np.asarray(active, dtype=np.bool_),
+        )
 
     @property
     def most_passes(self) -> int:

@@ -14,14 +14,17 @@ from typing import Any, Final
 import numpy as np
 import pandapipes
 from citymains.engine_host.engine import EngineFault
+from citymains.intake.pandapipes_model import PipeModel
 from numpy.typing import NDArray
 from pandapipes.pf.pipeflow_setup import PipeflowNotConverged, get_lookup
 from pandapipes.properties import fluids
 
 from citymains_gas import solver_friction
+from citymains_gas.cases import Case, unpacked
 from citymains_gas.delivery import Delivery
 from citymains_gas.friction import FrictionModel
-from citymains_gas.regulators_states import ActiveSet, State
+from citymains_gas.kernel_batch import Batch
+from citymains_gas.regulators_states import ActiveSet, State, slam_kpa_without
 
 #: pandapipes' result columns by ours: (table, column, factor).
 RESULTS: Final[Mapping[str, Mapping[str, tuple[str, str, float]]]] = {
@@ -47,10 +50,14 @@ RESULTS: Final[Mapping[str, Mapping[str, tuple[str, str, float]]]] = {
 }
 
 #: Tolerances in bar, kg/s and of the residual; pandapipes' defaults are 1e-5, 1e-5 and 1e-3.
-TOLERANCES: Final = {"tol_p": 1e-8, "tol_m": 1e-8, "tol_res": 1e-5}
+TOLERANCES: Final = {"tol_p": 1e-9, "tol_m": 1e-5, "tol_res": 1e-5}
 
 MAX_ITERATIONS: Final = 100
-MAX_COLEBROOK_ITERATIONS: Final = 100
+
+#: Heat capacity of a gas that states none [J/(kg K)].
+_ANY_HEAT_CAPACITY: Final = 2000.0
+#: Shares of Newton's step that are tried in turn.
+_DAMPINGS: Final = (1.0, 0.6, 0.3)
 
 _PROPERTIES: Final[Mapping[str, Callable[[Mapping[str, Any]], Any]]] = {
     "constant": lambda one: fluids.FluidPropertyConstant(one["value"]),
@@ -88,7 +95,7 @@ class GasEngine:
         return f"pandapipes {pandapipes.__version__}"
 
     def open(self, model: Mapping[str, Any], directory: Path) -> GasSession:
-        """Build the network of :meth:`citymains.intake.pandapipes_model.PipeModel.engine_model`."""
+        """Build the network of :meth:`citymains.intake.pandapipes_model.PipeModel.engine_model`; ``document`` is its own."""
         logging.getLogger("pandapipes").setLevel(logging.ERROR)
         solver_friction.install()
         return GasSession(model)
@@ -98,6 +105,8 @@ class GasSession:
     """One network, kept built for one scenario after another."""
 
     def __init__(self, model: Mapping[str, Any]) -> None:
+        self._model = PipeModel.of(model["document"])
+        self._batch = Batch(self._model, self._state)
         self._counts = model["counts"]
         self._ambient_k = float(model["ambient_temperature_k"])
         self._net = pandapipes.create_empty_network(fluid=None, add_stdtypes=False)
@@ -112,35 +121,47 @@ class GasSession:
             raise EngineFault("ENGINE_FAILED", str(error)) from error
 
     def run(self, task: Mapping[str, Any]) -> dict[str, Any]:
+        """Answer a chunk of cases (see :meth:`citymains_gas.kernel_batch.Batch.run`), or one steady state.
+
+        One state is that of the network as it is, or of the case that ``state`` holds packed.
+        """
+        if "cases" in task:
+            return self._batch.run(task)
+        given = unpacked(task["state"]) if "state" in task else [Case()]
+        return self._state({**task, "case": given[0]})
+
+    def _state(self, task: Mapping[str, Any]) -> dict[str, Any]:
         """Calculate one steady state.
 
         Parameters
         ----------
         task : mapping
-            ``friction_model`` and ``edits``: columns by pandapipes' table and column. ``regulators``
-            (optional): the parameters of :class:`citymains_gas.regulators_states.ActiveSet`; without it
-            set points are held as equations. ``delivery`` (optional): parameters of
-            :class:`citymains_gas.delivery.Delivery`; without it demands do not yield to pressure.
+            ``friction_model``; ``delivery`` (optional): parameters of
+            :class:`citymains_gas.delivery.Delivery`; without it demands do not yield to pressure; ``case``
+            (optional): a :class:`citymains_gas.cases.Case`, else the network as it is.
 
         Returns
         -------
         dict
             ``converged``, ``iterations``, ``message`` and the columns of :data:`RESULTS`; NaN where an
-            element is without supply, and everywhere if nothing converged or nothing supplies. With
-            ``regulators`` also ``states``, ``passes``, ``cycled``; with ``delivery`` ``share`` and ``delivery_error``.
+            element is without supply, and everywhere if nothing converged or nothing supplies. Where
+            there are regulators also ``states``, ``passes``, ``cycled``; with ``delivery`` ``share`` and
+            ``delivery_error``.
         """
+        case = task.get("case") or Case()
+        edits = self._batch.edits(case)
         before = {
             (table, column): self._net[table][column].to_numpy(copy=True)
-            for table, columns in task["edits"].items()
+            for table, columns in edits.items()
             for column in columns
         }
-        for table, columns in task["edits"].items():
+        for table, columns in edits.items():
             for column, values in columns.items():
                 self._net[table][column] = values
         try:
             if task.get("delivery") is not None and self._counts.get("sinks"):
-                return self._deliver(task)
-            return self._settle(task)
+                return self._deliver(task, case)
+            return self._settle(task, case)
         finally:
             for (table, column), values in before.items():
                 self._net[table][column] = values
@@ -148,36 +169,36 @@ class GasSession:
     def close(self) -> None:
         """Nothing is held outside this process."""
 
-    def _deliver(self, task: Mapping[str, Any]) -> dict[str, Any]:
+    def _deliver(self, task: Mapping[str, Any], case: Case) -> dict[str, Any]:
         """The state in which every sink draws what its pressure lets it draw."""
         sinks = self._net.sink
         full = sinks.scaling.to_numpy(copy=True)
         at = sinks.junction.to_numpy()
-        delivery = Delivery(len(sinks), **task["delivery"])
+        fixed = [row for row, _ in case.drawn]
+        first = self._batch.first_share(task, case)
+        delivery = Delivery(len(sinks), fixed=fixed, first=first, **task["delivery"])
         try:
             while True:
                 self._net.sink["scaling"] = full * delivery.share
-                answer = self._settle(task)
+                answer = self._settle(task, case)
                 pressure = answer["columns"]["junctions"]["pressure_kpa"][at]
                 if not delivery.step(pressure, solved=answer["converged"]):
                     return {**answer, "share": delivery.delivered(pressure), "delivery_error": delivery.error}
         finally:
             self._net.sink["scaling"] = full
 
-    def _settle(self, task: Mapping[str, Any]) -> dict[str, Any]:
+    def _settle(self, task: Mapping[str, Any], case: Case) -> dict[str, Any]:
         """The state in which every regulator does what its pressures make it do."""
         friction_model = str(task["friction_model"])
-        if task.get("regulators") is None or not self._counts.get("regulators"):
+        if not self._counts.get("regulators"):
             return self._solve(friction_model)
         table = self._net.press_control
         kept = {name: table[name].to_numpy(copy=True) for name in ("in_service", "control_active")}
         found = ActiveSet.of(
-            {
-                **task["regulators"],
-                "controlled": table.controlled_junction.to_numpy(),
-                "in_service": kept["in_service"],
-                "active": kept["control_active"],
-            }
+            self._model,
+            in_service=kept["in_service"],
+            active=kept["control_active"],
+            slam_kpa=slam_kpa_without(self._model, case.stuck_open if case.slam_shut_fails else ()),
         )
         try:
             return self._search(found, friction_model)
@@ -205,7 +226,18 @@ class GasSession:
             )
             if not more:
                 break
+        if answer["converged"]:
+            self._complete(answer, found)
         return {**answer, "cycled": bool(answer["converged"]) and not found.settled}
+
+    def _complete(self, answer: dict[str, Any], found: ActiveSet) -> None:
+        """What the engine leaves out of regulators that pass nothing: their pressures, and a flow of nought."""
+        table, columns = self._net.press_control, answer["columns"]["regulators"]
+        pressure = answer["columns"]["junctions"]["pressure_kpa"]
+        columns["inlet_pressure_kpa"] = pressure[table.from_junction.to_numpy()]
+        columns["outlet_pressure_kpa"] = pressure[table.to_junction.to_numpy()]
+        passes = (found.states == State.REGULATING) | (found.states == State.OPEN)
+        columns["flow_kg_per_s"] = np.where(passes, columns["flow_kg_per_s"], 0.0)
 
     def _solve(self, friction_model: str) -> dict[str, Any]:
         solver_friction.set_blend(0.0)
@@ -217,10 +249,19 @@ class GasSession:
         return answer
 
     def _solve_once(self, friction_model: str) -> dict[str, Any]:
+        """One state, with shorter steps where whole ones do not arrive."""
         if not self._has_source():
             return self._answer(converged=True, iterations=0, message="no source in service", filled=False)
+        answer: dict[str, Any] = {}
+        for damping in _DAMPINGS:
+            answer = self._attempt(friction_model, damping)
+            if answer["converged"] or not answer["iterations"]:
+                break
+        return answer
+
+    def _attempt(self, friction_model: str, damping: float) -> dict[str, Any]:
         try:
-            self._pipeflow(friction_model)
+            self._pipeflow(friction_model, damping)
         except PipeflowNotConverged as error:
             return self._answer(
                 converged=False, iterations=self._iterations(), message=str(error), filled=False
@@ -236,11 +277,14 @@ class GasSession:
             return self._answer(
                 converged=False, iterations=0, message=f"{type(error).__name__}: {error}", filled=False
             )
-        return self._answer(
+        answer = self._answer(
             converged=bool(self._net.converged), iterations=self._iterations(), message="", filled=True
         )
+        if damping < 1.0:
+            answer["options"]["damping"] = damping
+        return answer
 
-    def _pipeflow(self, friction_model: str) -> None:
+    def _pipeflow(self, friction_model: str, damping: float) -> None:
         def run() -> None:
             pandapipes.pipeflow(
                 self._net,
@@ -248,8 +292,7 @@ class GasSession:
                 friction_model=friction_model,
                 use_numba=False,
                 max_iter_hyd=MAX_ITERATIONS,
-                max_iter_colebrook=MAX_COLEBROOK_ITERATIONS,
-                tolerance_colebrook=1e-8,
+                alpha=damping,
                 ambient_temperature=self._ambient_k,
                 calc_compression_power=False,
                 **TOLERANCES,
@@ -314,6 +357,8 @@ def _fluid(fluid: Mapping[str, Any]) -> Any:
     if not properties:
         return fluids.call_lib(fluid["name"])
     made = {name: _PROPERTIES[one["kind"]](one) for name, one in properties.items()}
+    # The engine asks for it though nothing here depends on temperatures.
+    made.setdefault("heat_capacity", fluids.FluidPropertyConstant(_ANY_HEAT_CAPACITY))
     if "der_compressibility" not in made:
         # Only the Jacobian holds it: a secant serves as well as the derivative.
         z: Any = made["compressibility"]

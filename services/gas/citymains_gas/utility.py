@@ -5,19 +5,30 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Mapping
 from functools import cache
+from os import PathLike
 from pathlib import Path
 
-from citymains.intake.pandapipes import read_pipes
 from citymains.intake.source import Intake, SourceFile
-from citymains.model.network import NetworkRef
+from citymains.isolation.layout import Layout
+from citymains.model.network import Network, NetworkRef
 from citymains.model.scenario import Scenario
 from citymains.question import question
-from citymains.utility import Utility
 
-from citymains_gas.pressure import FrictionModel, PressureReport, analyze_pressure, friction_model_of
+from citymains_gas.friction import FrictionModel
+from citymains_gas.intake import FORMATS, read_gas
+from citymains_gas.layout import gas_layout
+from citymains_gas.pressure import (
+    NOMINAL_PRESSURE_KPA,
+    DemandModel,
+    PressureReport,
+    PressureRequest,
+    analyze_pressure,
+)
+from citymains_gas.steady import choice, pipe_model
+from citymains_gas.utility_failures import FailureQuestions
 
 
-class Gas(Utility):
+class Gas(FailureQuestions):
     """City gas networks of any number of pressure levels, calculated with pandapipes."""
 
     name = "gas"
@@ -25,15 +36,22 @@ class Gas(Utility):
     api = "citymains.api.gas.v1.gas_pb2"
     title_en = "Gas"
     title_zh = "燃气"
-    formats = ("citymains-pipes JSON", "pandapipes JSON")
+    formats = FORMATS
+    bundled_with = "pandapipes"
 
     def read(self, file: SourceFile) -> Intake:
-        """Read a gas network from our JSON or from a file pandapipes wrote."""
-        return read_pipes(file, utility=self.name)
+        """Read a gas network from any of the formats."""
+        return read_gas(file, self.workbench)
 
     def bundled(self) -> Mapping[str, Path]:
         """``schutterwald`` (a German town) and the STANET reference nets, as ``stanet_<case>``."""
         return _bundled()
+
+    def layout(self, network: Network) -> Layout:
+        """The shape of a network (see `citymains_gas.layout`)."""
+        return self.workbench.cached(
+            ("gas layout", network.id), lambda: gas_layout(pipe_model(self, network))
+        )
 
     @question(rpc="AnalyzePressure")
     def pressure(
@@ -42,42 +60,59 @@ class Gas(Utility):
         *,
         scenario: Scenario | None = None,
         friction_model: FrictionModel = FrictionModel.COLEBROOK,
+        demand_model: DemandModel = DemandModel.DDA,
+        nominal_pressure_kpa: float = NOMINAL_PRESSURE_KPA,
+        velocity_limit_m_per_s: float = 20.0,
+        customers: SourceFile | str | PathLike[str] | None = None,
+        simultaneity: str = "",
     ) -> PressureReport:
-        """Steady gauge pressure at every junction and flow in every pipe.
+        """Steady gauge pressure at every junction, flow in every pipe, and the limits they keep.
 
-        Isothermal compressible flow with one friction law for all pipes, solved by pandapipes
-        with demands as fixed mass flows. What the engine calls converged is judged before it
-        is returned: a regulator that raises pressure or lets gas back, a gauge pressure below
-        zero, junctions without supply.
+        Isothermal compressible flow with one friction law for all pipes, solved by pandapipes.
+        Regulators do what regulators can: hold their set point, stand wide open where the inlet is
+        too low, shut where gas would flow back. What the engine calls converged is judged before
+        it is returned.
 
         Parameters
         ----------
         net : Network, str or path
             The network, its id, a file, or a bundled name such as ``schutterwald``.
         scenario : Scenario, optional
-            Links to close, sources and regulators to lose, demands to scale.
-        friction_model : {"colebrook", "nikuradse", "swamee-jain"}
-            Friction law; Colebrook unless a reference asks for another. Nikuradse
-            under-predicts drops in plastic pipes by up to 40 %.
+            Links to close, sources and regulators to lose, demands to scale, set points to change.
+        friction_model : {"colebrook", "nikuradse", "swamee-jain", "three-regime"}
+            Friction law; Colebrook unless a reference asks for another. ``three-regime`` is laminar,
+            critical and turbulent flow as Chinese practice has it. Nikuradse under-predicts drops in
+            plastic pipes by up to 40 %.
+        demand_model : {"DDA", "PDD"}
+            Whether every demand is drawn in full (DDA), or as the pressure allows (PDD).
+        nominal_pressure_kpa : float
+            Nominal pressure of the appliances, gauge [kPa], > 0.
+        velocity_limit_m_per_s : float
+            Velocity above which a pipe is told [m/s], > 0, where no rule states one for its class. The
+            default is common practice, no law.
+        customers : path, optional
+            Ledger of customers, Excel or CSV: each is judged by the pressure it has.
+        simultaneity : str
+            Name of a set of appliances in the rules of the kind gas_simultaneity: the households of the
+            ledger then draw their peak by it, instead of the network's demands there.
 
         Returns
         -------
         PressureReport
-            Main table ``node pressure_kpa`` (gauge); tables ``pipes``, ``regulators``,
-            ``sources``, ``sinks``. NaN where there is no supply; all NaN and REJECTED where no
-            solution was found.
+            Main table ``node pressure_kpa`` (gauge); tables ``pipes``, ``regulators``, ``sources``,
+            ``sinks``, ``levels``, ``customers``. NaN where there is no supply; all NaN and REJECTED
+            where no solution was found.
 
         Raises
         ------
         InputError
-            The issues of the file; ARGUMENT_INVALID; SCENARIO_UNSUPPORTED or SCENARIO_UNKNOWN_ELEMENT.
+            The issues of a file; ARGUMENT_INVALID; SCENARIO_UNSUPPORTED or SCENARIO_UNKNOWN_ELEMENT.
         SolverError
             The engine died or ran out of time.
 
         Notes
         -----
-        Valid for steady flow; no linepack, no Joule-Thomson cooling, one gas quality. Demands do
-        not yield to pressure: where the network cannot deliver them the verdict says so.
+        Valid for steady flow; no linepack, no Joule-Thomson cooling, one gas quality.
         Friction: C. F. Colebrook, J. ICE 11 (1939) 133; engine: D. Lohmeier et al.,
         "pandapipes: An Open-Source Piping Grid Calculation Package", Sustainability 12 (2020) 9899.
 
@@ -89,7 +124,17 @@ class Gas(Utility):
         97.4839...
         """
         return analyze_pressure(
-            self, self.network(net), scenario or Scenario(), friction_model_of(friction_model)
+            self,
+            self.network(net),
+            PressureRequest(
+                scenario=scenario or Scenario(),
+                friction_model=choice(FrictionModel, friction_model, "friction_model"),
+                demand_model=choice(DemandModel, demand_model, "demand_model"),
+                nominal_pressure_kpa=nominal_pressure_kpa,
+                velocity_limit_m_per_s=velocity_limit_m_per_s,
+                customers=customers,
+                simultaneity=simultaneity,
+            ),
         )
 
 

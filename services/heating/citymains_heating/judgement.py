@@ -24,7 +24,7 @@ _PRESSURE_TOLERANCE_KPA: Final = 1e-3
 _TEMPERATURE_TOLERANCE_K: Final = 1e-3
 
 
-def findings_of(result: SupplyResult) -> Iterator[Finding]:
+def findings_of(result: SupplyResult, design_supply_temperature_c: float | None = None) -> Iterator[Finding]:
     """Every finding of one answer, the gravest kinds first."""
     if not result.converged:
         yield finding(
@@ -38,7 +38,11 @@ def findings_of(result: SupplyResult) -> Iterator[Finding]:
     yield from _negative_pressures(result)
     yield from _cold_consumers(result)
     yield from _unsupplied(result)
+    yield from _short(result)
+    if design_supply_temperature_c is not None:
+        yield from _cold(result, design_supply_temperature_c)
     yield from _balance(result)
+    yield from _plants(result)
     stagnant = np.isnan(result.output("pipes", "outlet_temperature_c")) & np.isfinite(
         result.output("pipes", "flow_kg_per_s")
     )
@@ -58,7 +62,7 @@ def _negative_pressures(result: SupplyResult) -> Iterator[Finding]:
         Severity.REJECTED,
         result,
         pressure,
-        pressure < -_PRESSURE_TOLERANCE_KPA,
+        (pressure < -_PRESSURE_TOLERANCE_KPA) & (result.consumer("flow_kg_per_s") > 0.0),
         limit=0.0,
         unit="kPa",
     )
@@ -125,6 +129,55 @@ def _unsupplied(result: SupplyResult) -> Iterator[Finding]:
             value=0.0,
             limit=float(required[row]),
             unit="kW",
+        )
+
+
+def _short(result: SupplyResult) -> Iterator[Finding]:
+    """Consumers throttled by pressure. The calculation is sound, the network does not do."""
+    required, delivered = result.required_kw, result.delivered_kw
+    for row in _rows(result.throttled, delivered - required):
+        yield finding(
+            "HEAT_THROTTLED",
+            Severity.NOTE,
+            element=result.consumer_ids[row],
+            value=float(delivered[row]),
+            limit=float(required[row]),
+            unit="kW",
+            pressure=f"{result.differential_pressure_kpa[row]:.4g}",
+        )
+
+
+def _cold(result: SupplyResult, design_c: float) -> Iterator[Finding]:
+    supply = result.consumer("inlet_temperature_c")
+    yield from _worst(
+        "HEAT_SUPPLY_COLD",
+        Severity.NOTE,
+        result,
+        supply,
+        result.colder_than(design_c),
+        limit=design_c,
+        unit="°C",
+    )
+
+
+def _plants(result: SupplyResult) -> Iterator[Finding]:
+    """Plants that others push back, and plants whose own pressure is not the one that is held."""
+    for row in result.answer.get("pushed_back", ()):
+        yield finding(
+            "HEAT_PLANT_PUSHED_BACK", Severity.SUSPECT, element=result.model.ids("plants")[int(row)]
+        )
+    stated = np.concatenate([result.input(name, "pressure_kpa") for name in ("plants", "flow_plants")])
+    found = result.both("plants", "flow_plants", "to_pressure_kpa")
+    names = result.model.ids("plants") + result.model.ids("flow_plants")
+    differs = np.abs(found - stated) > 0.1
+    for row in _rows(differs, -np.abs(found - stated)):
+        yield finding(
+            "HEAT_PRESSURE_NOT_HELD",
+            Severity.NOTE,
+            element=names[row],
+            value=float(found[row]),
+            limit=float(stated[row]),
+            unit="kPa",
         )
 
 

@@ -42,6 +42,52 @@ register_messages(
             "Look for closed valves and pipes out of service on the way.",
             "请检查沿途关闭的阀门和停用的管道。",
         ),
+        "HEAT_THROTTLED": Text(
+            "The consumer {element} gets {value} of {limit} kW: with its valve wide open there is a differential pressure of {pressure} kPa.",
+            "热用户 {element} 需求 {limit} kW,仅得到 {value} kW:调节阀全开,资用压差 {pressure} kPa。",
+            "Raise the plants' lift, enlarge the mains on the way, or balance the consumers before it.",
+            "请提高热源扬程、加大沿途管径,或对其前端用户进行水力平衡。",
+        ),
+        "HEAT_SUPPLY_COLD": Text(
+            "The consumer {element} is supplied with {value} °C; the design supply temperature is {limit} °C.",
+            "热用户 {element} 供水温度 {value} °C,低于设计供水温度 {limit} °C。",
+            "Raise the supply temperature, or look for low flow on the way.",
+            "请提高供水温度,或检查沿途流量是否过低。",
+        ),
+        "HEAT_PLANT_PUSHED_BACK": Text(
+            "The plant {element} gives nothing: the other plants' pressure would push water back through it.",
+            "热源 {element} 无法供出:其他热源的压力会使水倒流。",
+            "Raise its lift, or lower that of the others.",
+            "请提高其扬程,或降低其他热源的扬程。",
+        ),
+        "HEAT_PRESSURE_NOT_HELD": Text(
+            "Another plant holds the pressure; that of {element} is {value} kPa, not the {limit} kPa it states.",
+            "定压由另一热源承担;热源 {element} 压力为 {value} kPa,而非其设定的 {limit} kPa。",
+            "Nothing to do: in one network one plant holds the pressure, the first of the table.",
+            "无需处理:同一管网仅由表中第一个热源定压。",
+        ),
+        "HEAT_CASE_OPEN": Text(
+            "The sensor {element} reads {value} °C; {limit} °C are owed. It was below for {hours} h.",
+            "测温点 {element} 当前 {value} ℃,低于应达到的 {limit} ℃,累计不达标 {hours} 小时。",
+            "Send somebody, then let the case close by itself.",
+            "请派人处理,达标后案件自动关闭。",
+        ),
+        "HEAT_STATION_STOPPED": Text(
+            "The substation {element} stands still for {value} h, from {since} h on.",
+            "换热站 {element} 自第 {since} 小时起停热 {value} 小时。",
+        ),
+        "HEAT_LEAK": Text(
+            "The hole discharges {value} kg/s, {share} % of what circulates; as much make-up water is taken for granted.",
+            "破口泄漏 {value} kg/s,为循环流量的 {share} %;计算假定补水量充足。",
+            "Where make-up cannot follow, the pressure falls and the plant trips: lose it in the scenario.",
+            "若补水能力不足,系统压力将下降、热源停运,请在情景中停用该热源。",
+        ),
+        "HEAT_NOT_RESTARTED": Text(
+            "{value} stops are not over within the {limit} h calculated.",
+            "在计算的 {limit} 小时内有 {value} 次停热尚未恢复。",
+            "Calculate a longer time (hours=), or give the scenario's edits an end.",
+            "请延长计算时间(hours=),或为情景给出结束时间。",
+        ),
         "HEAT_NOT_CONVERGED": Text(
             "No solution was found, damped neither: {reason}",
             "包括阻尼迭代在内均未找到解:{reason}",

@@ -70,6 +70,17 @@ class SupplyResult:
         return np.where(np.isnan(self.consumer("flow_kg_per_s")) | np.isnan(heat), 0.0, heat)
 
     @property
+    def throttled(self) -> NDArray[np.bool_]:
+        """Consumers whose control valve is wide open and that still get less than they ask for."""
+        exchangers = np.zeros(len(self.model.ids("heat_exchangers")))
+        consumers = self.output("consumers", "throttled")
+        return np.concatenate([consumers, exchangers]).astype(np.bool_)
+
+    def colder_than(self, temperature_c: float) -> NDArray[np.bool_]:
+        """Consumers that are supplied with water colder than a temperature."""
+        return np.asarray(self.consumer("inlet_temperature_c") < temperature_c, dtype=np.bool_)
+
+    @property
     def unsupplied(self) -> NDArray[np.bool_]:
         """Consumers that ask for heat and get none."""
         return np.asarray((self.required_kw > 0.0) & (self.delivered_kw == 0.0), dtype=np.bool_)

@@ -1,4 +1,4 @@
-"""Heating networks in pandapipes. The only module of this service that imports the solver.
+"""Heating networks in pandapipes. With its neighbours `solver_...` the only module that imports the solver.
 
 It runs in an engine process of its own and is handed creation calls and column edits; which
 columns there are is declared in `citymains.intake.pandapipes_components`. Flow and temperature
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +21,15 @@ from citymains.units import ZERO_CELSIUS_K
 from numpy.typing import NDArray
 from pandapipes.pf.pipeflow_setup import PipeflowNotConverged
 from pandapipes.properties import fluids
+
+from citymains_heating.solver_results import LINKS, Results
+from citymains_heating.solver_valves import (
+    MAX_PASSES,
+    STAND_IN_MM,
+    Demand,
+    ValveState,
+    pressure_holders,
+)
 
 Array = NDArray[np.float64]
 
@@ -34,21 +44,6 @@ LADDER: Final[tuple[Mapping[str, Any], ...]] = (
     {"mode": "bidirectional", "alpha": 0.6},
     {"mode": "bidirectional", "alpha": 0.3},
     {"mode": "sequential", "alpha": 1.0},
-)
-
-#: Below this mass flow (kg/s) a pipe stands still, and pandapipes' temperature there is a placeholder.
-STAGNANT_KG_PER_S: Final = 1e-6
-
-#: Links with a mass flow: our component, pandapipes' table, its two end columns.
-LINKS: Final = (
-    ("pipes", "pipe", "from_junction", "to_junction"),
-    ("pumps", "pump", "from_junction", "to_junction"),
-    ("regulators", "press_control", "from_junction", "to_junction"),
-    ("flow_controls", "flow_control", "from_junction", "to_junction"),
-    ("consumers", "heat_consumer", "from_junction", "to_junction"),
-    ("heat_exchangers", "heat_exchanger", "from_junction", "to_junction"),
-    ("plants", "circ_pump_pressure", "return_junction", "flow_junction"),
-    ("flow_plants", "circ_pump_mass", "return_junction", "flow_junction"),
 )
 
 _PROPERTIES: Final = {
@@ -75,6 +70,14 @@ class HeatEngine:
         return HeatSession(model)
 
 
+class _PushedBackError(Exception):
+    """Water flows backwards through some plants; ``rows`` are theirs among ``circ_pump_pressure``."""
+
+    def __init__(self, rows: list[int]) -> None:
+        super().__init__(rows)
+        self.rows = rows
+
+
 class HeatSession:
     """One network, kept built for one scenario after another."""
 
@@ -89,6 +92,7 @@ class HeatSession:
                 # pandapipes logs some refusals and goes on without the element.
                 if len(self._net[call["table"]]) != call["rows"]:
                     raise UserWarning(f"{call['function']} left out elements of {call['table']}")
+            self._add_stand_ins()
         except (UserWarning, KeyError, ValueError, TypeError, AttributeError) as error:
             raise EngineFault("ENGINE_FAILED", str(error)) from error
         # From cold water a consumer with a return set point cannot start; from hot water it can.
@@ -100,7 +104,9 @@ class HeatSession:
         Parameters
         ----------
         task : mapping
-            ``friction_model`` and ``edits``: columns by pandapipes' table and column.
+            ``friction_model``; ``edits``: columns by pandapipes' table and column;
+            ``minimum_differential_pressure_kpa``: of each consumer, None where none yields to
+            pressure; ``leaks_kg_per_s``: water lost by row of its junction.
 
         Returns
         -------
@@ -108,28 +114,176 @@ class HeatSession:
             ``converged``, ``iterations``, ``rung`` (index in :data:`LADDER`), ``message`` and columns;
             NaN where an element is without supply, and everywhere if nothing converged.
         """
-        before = {
-            (table, column): self._net[table][column].to_numpy(copy=True)
-            for table, columns in task["edits"].items()
-            for column in columns
+        tables = {
+            *task["edits"],
+            "circ_pump_pressure",
+            "circ_pump_mass",
+            "heat_consumer",
+            "heat_exchanger",
+            "sink",
+            "source",
         }
+        before = {name: self._net[name].copy() for name in tables if name in self._net}
         for table, columns in task["edits"].items():
             for column, values in columns.items():
-                self._net[table][column] = values
+                rows = self._net[table].index[: len(values)]  # stand-ins come after
+                self._net[table].loc[rows, column] = values
         try:
-            return self._solve(str(task["friction_model"]))
+            self._hold_pressure()
+            for junction, flow in task.get("leaks_kg_per_s", {}).items():
+                self._leak(int(junction), float(flow))
+            return self._with_pumps_that_give(
+                str(task["friction_model"]), task.get("minimum_differential_pressure_kpa")
+            )
         finally:
-            for (table, column), values in before.items():
-                self._net[table][column] = values
+            for table in tables:
+                if table in before:
+                    self._net[table] = before[table]
+                elif table in self._net:
+                    self._net[table] = self._net[table].iloc[:0]
 
     def close(self) -> None:
         """Nothing is held outside this process."""
 
+    # -- what the network is made ready with -----------------------------------------------------------------
+
+    def _add_stand_ins(self) -> None:
+        """A heat exchanger beside every consumer, out of service, for when its valve is wide open."""
+        if "consumers" not in self._counts:
+            return
+        table = self._net.heat_consumer
+        pandapipes.create_heat_exchangers(
+            self._net, table.from_junction.to_numpy(), table.to_junction.to_numpy(), qext_w=0.0,
+            inner_diameter_mm=STAND_IN_MM, loss_coefficient=1.0, in_service=False,
+        )  # fmt: skip
+
+    def _hold_pressure(self) -> None:
+        """One plant of each connected part holds the pressure; the pumps of the others lift only.
+
+        Two that held it would pass water to each other through nothing.
+        """
+        net, holders = self._net, []
+        for table in ("circ_pump_pressure", "circ_pump_mass"):
+            if table in net and len(net[table]):
+                net[table]["type"] = "t"
+                rows = np.flatnonzero(net[table].in_service.to_numpy())
+                holders += [(table, int(row), int(net[table].flow_junction.iloc[row])) for row in rows]
+        grids = [
+            int(one)
+            for table in self._tables("ext_grid")
+            for one in table.junction[table.in_service & table.p_bar.notna()]
+        ]
+        nodes = [(-1, node) for node in grids] + [(at, node) for at, (_, _, node) in enumerate(holders)]
+        self._part, held = pressure_holders(self._open_links(), nodes)
+        self._makes_up: dict[int, int] = {}
+        for part, at in held.items():
+            if at >= 0:
+                table, row, _ = holders[at]
+                net[table].iloc[row, net[table].columns.get_loc("type")] = "pt"
+                self._makes_up[part] = int(net[table].return_junction.iloc[row])
+
+    def _leak(self, junction: int, flow_kg_per_s: float) -> None:
+        """Water lost at a junction, made up at the return of the plant that holds the pressure of its part.
+
+        A source of the network that holds it makes up by itself.
+        """
+        pandapipes.create_sink(self._net, junction, flow_kg_per_s)
+        makes_up = self._makes_up.get(int(self._part[junction]))
+        if makes_up is not None:
+            pandapipes.create_source(self._net, makes_up, flow_kg_per_s)
+
+    def _open_links(self) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
+        """Start and end junction of every link that is open."""
+        net, starts, ends = self._net, [], []
+        shut_pipes = [
+            int(pipe)
+            for table in self._tables("valve")
+            for pipe in table.element[(table.et == "pi") & ~table.opened]
+        ]
+        for _, name, start, end in LINKS:
+            for table in self._tables(name):
+                serves = table.in_service.to_numpy(dtype=bool).copy()
+                if name == "pipe":
+                    serves[shut_pipes] = False
+                starts.append(table[start].to_numpy(dtype=np.int64)[serves])
+                ends.append(table[end].to_numpy(dtype=np.int64)[serves])
+        for table in self._tables("valve"):
+            joins = ((table.et == "ju") & table.opened).to_numpy()
+            starts.append(table.junction.to_numpy(dtype=np.int64)[joins])
+            ends.append(table.element.to_numpy(dtype=np.int64)[joins])
+        return np.concatenate(starts), np.concatenate(ends), len(net.junction)
+
     # -- solving -----------------------------------------------------------------------------------------
 
+    def _with_pumps_that_give(self, friction_model: str, minimum_kpa: Array | None) -> dict[str, Any]:
+        """Solve; plants through which water would flow backwards are shut by their non-return valve."""
+        pushed_back: list[int] = []
+        while True:
+            try:
+                answer = self._throttle(friction_model, minimum_kpa)
+            except _PushedBackError as back:
+                pushed_back += back.rows
+                self._net.circ_pump_pressure.loc[back.rows, "in_service"] = False
+                self._hold_pressure()
+                continue
+            return {**answer, "pushed_back": np.array(pushed_back, dtype=np.int64)}
+
+    def _throttle(self, friction_model: str, minimum_kpa: Array | None) -> dict[str, Any]:
+        """Solve until every consumer either holds its flow or has its valve wide open."""
+        solved = self._solve(friction_model)
+        consumers = self._counts.get("consumers", 0)
+        if minimum_kpa is None or not consumers or not solved["converged"] or not solved["filled"]:
+            return self._answer(solved, None, 1)
+        state = ValveState(np.asarray(minimum_kpa, dtype=np.float64))
+        serves = self._net.heat_consumer.in_service.to_numpy(dtype=bool).copy()
+        for passes in range(1, MAX_PASSES + 1):
+            if not self._step(state, serves):
+                return self._answer(solved, state.throttled, passes)
+            self._set_valves(state, serves)
+            solved = self._solve(friction_model)
+            if not solved["converged"]:
+                break
+        solved["converged"], solved["filled"] = False, False
+        solved["message"] = solved["message"] or "the control valves of consumers found no state"
+        return self._answer(solved, None, passes)
+
+    def _step(self, state: ValveState, serves: NDArray[np.bool_]) -> bool:
+        results = Results(self._net, self._counts, filled=True, throttled=state.throttled)
+        columns = results.link("consumers", "heat_consumer")
+        inlet_k, outlet_k = (
+            columns[f"{side}_temperature_c"] + ZERO_CELSIUS_K for side in ("inlet", "outlet")
+        )
+        names = ("qext_w", "controlled_mdot_kg_per_s", "deltat_k", "treturn_k")
+        demand = Demand(*(np.where(serves, results.set_point(name), np.nan) for name in names))
+        return state.step(
+            columns["from_pressure_kpa"] - columns["to_pressure_kpa"],
+            columns["flow_kg_per_s"],
+            inlet_k,
+            results.heat_capacity(inlet_k, outlet_k),
+            demand,
+        )
+
+    def _set_valves(self, state: ValveState, serves: NDArray[np.bool_]) -> None:
+        """Consumers that hold their flow in service, stand-ins where they cannot."""
+        net = self._net
+        net.heat_consumer["in_service"] = serves & ~state.throttled
+        stand_ins = net.heat_exchanger.index[-len(serves) :]
+        mean_k = np.where(np.isnan(state.mean_k), self._hottest_k(), state.mean_k)
+        density = np.asarray(net.fluid.get_density(mean_k), dtype=np.float64)
+        net.heat_exchanger.loc[stand_ins, "in_service"] = serves & state.throttled & ~state.shut
+        net.heat_exchanger.loc[stand_ins, "loss_coefficient"] = state.loss_coefficient(density)
+        net.heat_exchanger.loc[stand_ins, "qext_w"] = state.heat_w
+
     def _solve(self, friction_model: str) -> dict[str, Any]:
+        """One solution with the network as it stands: damped, and at last by flow and temperature in turn."""
         if not self._has_source():
-            return self._answer(True, 0, 0, "no plant in service", filled=False)
+            return {
+                "converged": True,
+                "iterations": 0,
+                "rung": 0,
+                "message": "no plant in service",
+                "filled": False,
+            }
         message = ""
         for rung, options in enumerate(LADDER):
             try:
@@ -147,11 +301,35 @@ class HeatSession:
                     **TOLERANCES,
                     **options,
                 )
-            except (PipeflowNotConverged, FloatingPointError, ValueError, IndexError, RuntimeError) as error:
+            except (
+                PipeflowNotConverged,
+                FloatingPointError,
+                ValueError,
+                IndexError,
+                RuntimeError,
+            ) as error:
                 message = f"{type(error).__name__}: {error}"
                 continue
-            return self._answer(bool(self._net.converged), self._iterations(), rung, "", filled=True)
-        return self._answer(False, self._iterations(), len(LADDER) - 1, message, filled=False)
+            except UserWarning as error:
+                rows = [int(row) for row in re.findall(r"\d+", str(error))]
+                if "circulation pump" in str(error) and rows:
+                    raise _PushedBackError(rows) from error
+                message = str(error)
+                continue
+            return {
+                "converged": bool(self._net.converged),
+                "iterations": self._iterations(),
+                "rung": rung,
+                "message": "",
+                "filled": True,
+            }
+        return {
+            "converged": False,
+            "iterations": self._iterations(),
+            "rung": len(LADDER) - 1,
+            "message": message,
+            "filled": False,
+        }
 
     def _tables(self, *names: str) -> Iterator[Any]:
         for name in names:
@@ -173,103 +351,31 @@ class HeatSession:
         counts = self._net.get("_internal_results", {})
         return int(sum(value for key, value in counts.items() if key.startswith("iterations_")))
 
-    # -- results -----------------------------------------------------------------------------------------
-
     def _answer(
-        self, converged: bool, iterations: int, rung: int, message: str, *, filled: bool
+        self, solved: Mapping[str, Any], throttled: NDArray[np.bool_] | None, passes: int
     ) -> dict[str, Any]:
-        columns: dict[str, dict[str, Array]] = {}
-        for component, table, _, _ in LINKS:
-            if component in self._counts:
-                columns[component] = self._link(component, table, filled)
-        columns["junctions"] = self._junctions(filled)
-        options = {**TOLERANCES, "max_iterations": MAX_ITERATIONS, **LADDER[rung]}
+        results = Results(self._net, self._counts, filled=solved["filled"], throttled=throttled)
+        options = {**TOLERANCES, "max_iterations": MAX_ITERATIONS, **LADDER[solved["rung"]], "passes": passes}
         return {
-            "converged": converged,
-            "iterations": iterations,
-            "rung": rung,
-            "message": message,
-            "columns": columns,
+            **{name: solved[name] for name in ("converged", "iterations", "rung", "message")},
+            "columns": results.columns(self._hottest_k()),
             "options": options,
+            "water": self._water,
         }
 
-    def _column(self, component: str, table: str, column: str, *, filled: bool) -> Array:
-        results = self._net.get(f"res_{table}")
-        if not filled or results is None or column not in results:
-            return np.full(self._counts[component], np.nan)
-        return np.asarray(results[column], dtype=np.float64)
-
-    def _link(self, component: str, table: str, filled: bool) -> dict[str, Array]:
-        """Flow, pressures, inlet and outlet temperature and heat given off, of one kind of link."""
-        column = functools.partial(self._column, component, table, filled=filled)
-        flow = column("mdot_from_kg_per_s")
-        stagnant = np.abs(flow) < STAGNANT_KG_PER_S
-        start, end, outlet = column("t_from_k"), column("t_to_k"), column("t_outlet_k")
-        inlet = np.where(flow >= 0.0, start, end)
-        inlet, outlet = (np.where(stagnant | np.isnan(flow), np.nan, one) for one in (inlet, outlet))
-        heat_w = np.abs(flow) * self._heat_capacity(inlet, outlet) * (inlet - outlet)
-        columns = {
-            "flow_kg_per_s": flow,
-            "from_pressure_kpa": column("p_from_bar") * 100.0,
-            "to_pressure_kpa": column("p_to_bar") * 100.0,
-            "inlet_temperature_c": inlet - ZERO_CELSIUS_K,
-            "outlet_temperature_c": outlet - ZERO_CELSIUS_K,
-            "heat_w": np.where(stagnant, 0.0, heat_w),
-        }
-        if component == "pipes":
-            columns["velocity_m_per_s"] = column("v_mean_m_per_s")
-        if component == "consumers":
-            columns["required_w"] = self._required_w(inlet)
-        return columns
-
-    def _junctions(self, filled: bool) -> dict[str, Array]:
-        """Pressure and temperature; the temperature is missing where no water moves."""
-        count = self._counts["junctions"]
-        moving = np.zeros(count, dtype=bool)
-        for component, table, start, end in LINKS:
-            if component in self._counts and filled:
-                flows = (
-                    np.abs(self._column(component, table, "mdot_from_kg_per_s", filled=filled))
-                    >= STAGNANT_KG_PER_S
-                )
-                for column in (start, end):
-                    moving[self._net[table][column].to_numpy(dtype=np.int64)[flows]] = True
-        for table in self._tables("valve") if filled else ():
-            # A valve at a pipe moves what the pipe moves; one between junctions counts itself.
-            between = (table.et == "ju").to_numpy()
-            flows = (
-                np.abs(self._column("valves", "valve", "mdot_from_kg_per_s", filled=filled))
-                >= STAGNANT_KG_PER_S
-            )
-            for column in ("junction", "element"):
-                moving[table[column].to_numpy(dtype=np.int64)[between & flows]] = True
-        temperature = self._column("junctions", "junction", "t_k", filled=filled) - ZERO_CELSIUS_K
-        return {
-            "pressure_kpa": self._column("junctions", "junction", "p_bar", filled=filled) * 100.0,
-            "temperature_c": np.where(moving, temperature, np.nan),
-        }
-
-    def _required_w(self, inlet_k: Array) -> Array:
-        """Heat each consumer asks for; without supply as if the hottest plant's water reached it."""
-        table = self._net["heat_consumer"]
-        heat, flow, drop, back = (
-            table[name].to_numpy(dtype=np.float64)
-            for name in ("qext_w", "controlled_mdot_kg_per_s", "deltat_k", "treturn_k")
+    @functools.cached_property
+    def _water(self) -> dict[str, Array]:
+        """Density and heat capacity of the water by temperature."""
+        at_k = np.arange(273.15, 425.0, 2.5)
+        density, capacity = (
+            np.asarray(one(at_k), dtype=np.float64) * np.ones(len(at_k))
+            for one in (self._net.fluid.get_density, self._net.fluid.get_heat_capacity)
         )
-        supply = np.where(np.isnan(inlet_k), self._hottest_k(), inlet_k)
-        outlet = np.where(np.isnan(drop), back, supply - drop)
-        asked = flow * self._heat_capacity(supply, outlet) * (supply - outlet)
-        serves = np.asarray(table["in_service"], dtype=np.float64)
-        required: Array = np.where(np.isnan(heat), asked, heat) * serves
-        return required
-
-    def _heat_capacity(self, first_k: Array, second_k: Array) -> Array:
-        """Heat capacity between two temperatures as the engine takes it: the mean of both ends [J/(kg·K)]."""
-        known = np.isfinite(first_k) & np.isfinite(second_k)
-        capacity = np.full(first_k.shape, np.nan)
-        at = self._net.fluid.get_heat_capacity
-        capacity[known] = (at(first_k[known]) + at(second_k[known])) / 2.0
-        return capacity
+        return {
+            "temperature_c": at_k - ZERO_CELSIUS_K,
+            "density_kg_per_m3": density,
+            "heat_capacity_j_per_kgk": capacity,
+        }
 
 
 def _fluid(fluid: Mapping[str, Any]) -> Any:

@@ -16,6 +16,7 @@ from citymains.model.record import Record
 from citymains.model.scenario import Scenario
 from citymains.model.table import ColumnSpec, Kind, MapLayer, Table, TableSpec
 
+from citymains_heating.arguments import make_floats, refuse_times
 from citymains_heating.judgement import findings_of
 from citymains_heating.result import Array, SupplyResult, heat_loss_kw, source_heat_kw
 
@@ -45,6 +46,11 @@ _CONSUMERS = TableSpec(
         ColumnSpec("heat_kw", Kind.FLOAT, "Heat it gets; 0 without supply, missing without a solution."),
         ColumnSpec("required_kw", Kind.FLOAT, "Heat it asks for in this scenario."),
         ColumnSpec("flow_kg_per_s", Kind.FLOAT, "Mass flow through it; missing without supply."),
+        ColumnSpec(
+            "throttled",
+            Kind.BOOLEAN,
+            "Whether its valve is wide open because the pressure does not do for more.",
+        ),
     ),
     MapLayer("consumer", "consumers", "differential_pressure_kpa", worst="min"),
 )
@@ -146,6 +152,10 @@ class SupplyReport(Record):
     """Consumer where it is."""
     unsupplied_consumer_count: int = 0
     """Consumers in service that get no heat."""
+    throttled_consumer_count: int = 0
+    """Consumers that get less than they ask for because the pressure does not do for more."""
+    cold_consumer_count: int | None = None
+    """Consumers whose supply is colder than the design supply temperature; None where none was given."""
 
 
 def friction_model_of(given: FrictionModel | str) -> FrictionModel:
@@ -167,25 +177,64 @@ def friction_model_of(given: FrictionModel | str) -> FrictionModel:
         ) from error
 
 
-def analyze_supply(
-    utility: Utility, network: Network, scenario: Scenario, friction_model: FrictionModel
-) -> SupplyReport:
+@dataclass(frozen=True, kw_only=True)
+class SupplyRequest:
+    """What :meth:`citymains_heating.utility.Heating.supply` is asked."""
+
+    scenario: Scenario
+    friction_model: FrictionModel
+    minimum_differential_pressure_kpa: float | None = None
+    design_supply_temperature_c: float | None = None
+
+    def __post_init__(self) -> None:
+        make_floats(self, ("minimum_differential_pressure_kpa", "design_supply_temperature_c"))
+        least = self.minimum_differential_pressure_kpa
+        if least is not None and not 0.0 <= least < 1e5:
+            raise InputError(
+                "ARGUMENT_INVALID", field="minimum_differential_pressure_kpa", value=least, limit=">= 0"
+            )
+
+    def task(self, model: PipeModel, question: str) -> dict[str, Any]:
+        """The engine's task."""
+        own = model.column("consumers", "minimum_differential_pressure_kpa")
+        asked = (
+            0.0 if self.minimum_differential_pressure_kpa is None else self.minimum_differential_pressure_kpa
+        )
+        return {
+            "friction_model": self.friction_model.value,
+            "edits": model.edits(self.scenario, question),
+            "minimum_differential_pressure_kpa": np.where(np.isnan(own), asked, own),
+        }
+
+
+def pipe_model(utility: Utility, network: Network) -> PipeModel:
+    """The model of a network, opened once."""
+    return utility.workbench.cached(
+        ("pipe model", network.id), lambda: PipeModel.of(utility.document(network))
+    )
+
+
+def analyze_supply(utility: Utility, network: Network, request: SupplyRequest) -> SupplyReport:
     """Ask the engine for one steady state and judge it (see :meth:`citymains_heating.utility.Heating.supply`)."""
     began = time.perf_counter()
-    workbench = utility.workbench
-    model = workbench.cached(("pipe model", network.id), lambda: PipeModel.of(utility.document(network)))
+    scenario = request.scenario
+    refuse_times(scenario, "heating.supply")
+    model = pipe_model(utility, network)
     edited = model.edited(scenario, "heating.supply")
-    task = {"friction_model": friction_model.value, "edits": model.edits(scenario, "heating.supply")}
-    with workbench.engines.session(ENGINE, model.engine_model(), element=network.name) as session:
+    task = request.task(model, "heating.supply")
+    with utility.workbench.engines.session(ENGINE, model.engine_model(), element=network.name) as session:
         answer = session.run(task)
         version = session.engine_version
     result = SupplyResult(model, scenario, edited, answer)
-    findings = tuple(findings_of(result))
+    findings = tuple(findings_of(result, request.design_supply_temperature_c))
     return SupplyReport(
         verdict=verdict_of(findings),
         findings=findings,
         tables=_tables(result),
         **_summary(result),
+        cold_consumer_count=None
+        if request.design_supply_temperature_c is None
+        else int(result.colder_than(request.design_supply_temperature_c).sum()),
         provenance=utility.provenance(
             "supply",
             network=network,
@@ -193,7 +242,13 @@ def analyze_supply(
             engine=ENGINE,
             engine_version=version,
             options={
-                "friction_model": friction_model,
+                "friction_model": request.friction_model,
+                "minimum_differential_pressure_kpa": request.minimum_differential_pressure_kpa
+                if request.minimum_differential_pressure_kpa is not None
+                else "",
+                "design_supply_temperature_c": request.design_supply_temperature_c
+                if request.design_supply_temperature_c is not None
+                else "",
                 "fluid": model.fluid["name"],
                 "ambient_temperature_c": model.ambient_temperature_c,
                 **answer["options"],
@@ -218,6 +273,7 @@ def _tables(result: SupplyResult) -> tuple[Table, ...]:
             heat_kw=result.delivered_kw,
             required_kw=result.required_kw,
             flow_kg_per_s=result.consumer("flow_kg_per_s"),
+            throttled=result.throttled,
         ),
         _PIPES.build(
             pipe=ids("pipes"),
@@ -264,4 +320,5 @@ def _summary(result: SupplyResult) -> dict[str, Any]:
         "minimum_differential_pressure_kpa": float(pressure[lowest]) if supplied else None,
         "minimum_differential_pressure_consumer": result.consumer_ids[lowest] if supplied else "",
         "unsupplied_consumer_count": int(result.unsupplied.sum()) if result.converged else 0,
+        "throttled_consumer_count": int(result.throttled.sum()),
     }

@@ -24,18 +24,21 @@ from citymains_water.batch_project import (
     NODE_ELEVATION,
     NODE_FULL_DEMAND,
     NODE_HEAD,
-    OPTION_ACCURACY,
-    OPTION_TRIALS,
+    RESET_FLOWS,
     Project,
     edit,
 )
 from citymains_water.solver import FIRST_ERROR
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int32]
 
-#: Trials where an accuracy is asked for: Newton's last steps towards it may be slow.
-_TRIALS_WHEN_ACCURATE = 500.0
-_RESET_FLOWS = 10
+#: EPANET's warnings 1 and 2: not balanced.
+_UNBALANCED = 0b110
+#: Accuracies that are tried where the one asked for is out of reach; 0: the model's own.
+_FALL_BACK = (1e-6, 0.0)
+#: Scenarios judged at once: numpy's cost of a call is shared by them.
+_JUDGED = 32
 
 
 class BatchSession:
@@ -54,6 +57,8 @@ class BatchSession:
         self._source = directory / "model.inp"
         self._source.write_text(inp, encoding="ascii")
         self._projects: list[Project] = []
+        self._kernels: dict[bool, Any] = {}
+        self._known_trees: Any = None
         self._worker(0)
 
     def run(self, task: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -65,25 +70,33 @@ class BatchSession:
             The arrays of a :class:`Chunk`; ``pressure_dependent``; ``duration_s``; ``limit``
             (service pressure as head in the file's unit of length); ``blocks`` (names of
             :attr:`Metrics.blocks`); ``threads``; ``accuracy`` (absent: the model's own);
-            ``ids``: answer with the ids alone.
+            ``kernel``: let the batched solver answer what it can; ``about``: answer with ids and what may open alone; ``screen``: with the worst head drop that
+            the closure of each of these links may cause, by a rank-one estimate.
 
         Returns
         -------
         dict
-            :meth:`Metrics.answer`.
+            :meth:`Metrics.answer`, and as ``refusal`` why the batched solver does not know the model.
 
         Raises
         ------
         EngineFault
             NOT_CONVERGED, ENGINE_FAILED: the undisturbed model has no answer.
         """
-        if task.get("ids"):
-            return self._ids()
+        if task.get("about"):
+            return self._about()
+        if "screen" in task:
+            return {"drop": self._kernel(bool(task["pressure_dependent"])).screen(task["screen"])}
         chunk = Chunk.read(task)
+        steady = not float(task["duration_s"])
+        kernel = self._kernel(bool(task["pressure_dependent"])) if task.get("kernel") and steady else None
+        # Where the batched solver knows nothing of the model, EPANET need not stand in for it.
+        accuracy = 0.0 if kernel is not None and kernel.refusal else float(task.get("accuracy") or 0.0)
         threads = max(1, int(task.get("threads", 1)))
         workers = [self._worker(at) for at in range(threads)]
         for project in workers:
-            _prepare(project, task)
+            project.set_duration(float(task["duration_s"]))
+            project.set_accuracy(accuracy)
         judge = Judge(
             self._elevation(), required_volume(workers[0], float(task["duration_s"])), float(task["limit"])
         )
@@ -93,9 +106,10 @@ class BatchSession:
             for name in task.get("blocks", ())
         }
         metrics = Metrics.empty(len(chunk), sizes)
-        left = np.arange(len(chunk))
-        _in_threads(workers, chunk, judge, metrics, left, task)
-        return metrics.answer()
+        left = np.arange(len(chunk)) if kernel is None else kernel.answer(chunk, judge, metrics)
+        runs = [_Run(one, self._trees(), task, accuracy) for one in workers] if len(left) else []
+        _in_threads(runs, chunk, judge, metrics, left)
+        return {**metrics.answer(), "refusal": kernel.refusal if kernel is not None else ""}
 
     def close(self) -> None:
         """Let the projects go."""
@@ -108,32 +122,43 @@ class BatchSession:
             self._projects.append(Project(self._source, report))
         return self._projects[at]
 
+    def _trees(self) -> Any:
+        """Ways to sources; imported here, since a session that only opens a model needs no scipy."""
+        if self._known_trees is None:
+            from citymains_water.batch_supply import Trees
+
+            self._known_trees = Trees(self._projects[0])
+        return self._known_trees
+
+    def _kernel(self, pressure_dependent: bool) -> Any:
+        """The batched solver; imported here, since it costs a second and most sessions do not need it."""
+        if pressure_dependent not in self._kernels:
+            self._projects[0].set_duration(0.0)
+            from citymains_water.kernel import Kernel
+
+            self._kernels[pressure_dependent] = Kernel(self._projects[0], self._trees(), pressure_dependent)
+        return self._kernels[pressure_dependent]
+
     def _elevation(self) -> Floats:
         project = self._projects[0]
         return project.nodes(NODE_ELEVATION)[: project.junction_count]
 
-    def _ids(self) -> Mapping[str, Any]:
+    def _about(self) -> Mapping[str, Any]:
         project = self._projects[0]
-        return {
+        project.set_duration(0.0)
+        project.steady()
+        ids = {
             what: [project.id_of(what, at) for at in range(1, size + 1)]
             for what, size in (("node", project.node_count), ("link", project.link_count))
         }
-
-
-def _prepare(project: Project, task: Mapping[str, Any]) -> None:
-    project.set_duration(float(task["duration_s"]))
-    if task.get("accuracy"):
-        project.set_option(OPTION_ACCURACY, float(task["accuracy"]))
-        project.set_option(OPTION_TRIALS, _TRIALS_WHEN_ACCURATE)
-    else:
-        project.restore_options()
+        return {**ids, "may_open": project.may_open()}
 
 
 def required_volume(project: Project, duration_s: float) -> Floats:
     """Volume the customers of each junction want, shape (junctions,), from a run of the undisturbed model."""
     total = np.zeros(project.junction_count)
     time, step = ctypes.c_long(), ctypes.c_long(1)
-    project.call("EN_initH", _RESET_FLOWS)
+    project.call("EN_initH", RESET_FLOWS)
     while step.value > 0:
         project.call("EN_runH", ctypes.byref(time))
         demand = project.nodes(NODE_FULL_DEMAND)[: project.junction_count]
@@ -149,82 +174,110 @@ def required_volume(project: Project, duration_s: float) -> Floats:
 
 
 def _in_threads(
-    workers: list[Project],
-    chunk: Chunk,
-    judge: Judge,
-    metrics: Metrics,
-    which: NDArray[np.intp],
-    task: Mapping[str, Any],
+    workers: list[_Run], chunk: Chunk, judge: Judge, metrics: Metrics, which: NDArray[np.intp]
 ) -> None:
-    """Each worker takes the next scenario until none is left."""
+    """Each worker takes the next few scenarios until none is left."""
     queue = itertools.count()
 
-    def work(project: Project) -> None:
-        run = _Run(project, task)
-        while (at := next(queue)) < len(which):
-            run.scenario(chunk, int(which[at]), judge, metrics)
+    def work(run: _Run) -> None:
+        while (begin := next(queue) * _JUDGED) < len(which):
+            run.scenarios(chunk, which[begin : begin + _JUDGED], judge, metrics)
 
-    if len(workers) == 1 or len(which) < 2:
-        work(workers[0])
+    if len(workers) < 2 or len(which) <= _JUDGED:
+        for run in workers[:1]:
+            work(run)
         return
     with ThreadPoolExecutor(len(workers)) as pool:
-        for done in [pool.submit(work, project) for project in workers]:
+        for done in [pool.submit(work, run) for run in workers]:
             done.result()
 
 
 class _Run:
     """Runs scenarios on one project; holds what they share."""
 
-    def __init__(self, project: Project, task: Mapping[str, Any]) -> None:
-        self.project = project
+    def __init__(self, project: Project, trees: Any, task: Mapping[str, Any], accuracy: float) -> None:
+        from citymains_water.batch_supply import Supply
+
+        self.project, self.accuracy, self.supply = project, accuracy, Supply(project, trees)
         self.duration_s = float(task["duration_s"])
         self.pressure_dependent = bool(task["pressure_dependent"])
-        self.head = np.empty(project.node_count)
-        self.deficit = np.empty(project.node_count)
-        self.head_at = self.head.ctypes.data_as(ctypes.POINTER(ctypes.c_double))
-        self.deficit_at = self.deficit.ctypes.data_as(ctypes.POINTER(ctypes.c_double))
+        self.low = np.empty((_JUDGED, project.node_count))
+        self.lacking = np.empty((_JUDGED, project.junction_count))
+        self.dried = np.empty((_JUDGED, project.junction_count), dtype=bool)
+        self.head, self.deficit = (np.empty(project.node_count) for _ in range(2))
+        self.head_at, self.deficit_at = (
+            one.ctypes.data_as(ctypes.POINTER(ctypes.c_double)) for one in (self.head, self.deficit)
+        )
 
-    def scenario(self, chunk: Chunk, at: int, judge: Judge, metrics: Metrics) -> None:
-        """Edit, run cold, undo, judge."""
+    def scenarios(self, chunk: Chunk, some: NDArray[np.intp], judge: Judge, metrics: Metrics) -> None:
+        """Run a few scenarios, each cold, and judge them together."""
+        for row, at in enumerate(some.tolist()):
+            self._run(chunk, at, row, metrics)
+        good = np.flatnonzero(metrics.error[some] == 0)
+        if len(good):
+            judge.judge(metrics, some[good], chunk, self.low[good], self.dried[good], self.lacking[good])
+
+    def _run(self, chunk: Chunk, at: int, row: int, metrics: Metrics) -> None:
+        """Edit, run cold, undo."""
         factors = chunk.node_factors(at)
         if not self.pressure_dependent:  # EPANET would go on feeding what is cut off
             factors += [(node, 0.0) for node in chunk.cut[at].tolist()]
-        edit(self.project, closed=chunk.closed[at].tolist(), factors=factors, factor=float(chunk.factor[at]))
         try:
-            error, warnings, lowest, lacking = self.simulate()
+            edit(
+                self.project,
+                closed=chunk.closed[at].tolist(),
+                factors=factors,
+                factor=float(chunk.factor[at]),
+                draws=chunk.draws(at),
+            )
+            error, warnings = self._simulate(row, chunk.closed[at])
+            if self.accuracy and warnings & _UNBALANCED:
+                error, warnings = self._less_accurate(row, chunk.closed[at])
+            metrics.error[at], metrics.warnings[at] = error, warnings
         finally:
             self.project.undo()
-        metrics.engine[at], metrics.error[at], metrics.warnings[at] = BY_EPANET, error, warnings
-        if error:
-            return
-        judge.judge(metrics, at, chunk, lowest, lacking)
-        if "head" in metrics.blocks:
-            metrics.blocks["head"][at] = self.head
-            metrics.blocks["head"][at, chunk.cut[at]] = np.nan
+        metrics.engine[at] = BY_EPANET
 
-    def simulate(self) -> tuple[int, int, Floats, Floats | None]:
-        """Error, warnings, lowest head over time and volume not delivered, shapes (junctions,)."""
+    def _less_accurate(self, row: int, closed: Ints) -> tuple[int, int]:
+        """Rounding keeps some scenarios from the accuracy asked for: the best that can be had, down to the model's own."""
+        for accuracy in _FALL_BACK:
+            self.project.set_accuracy(accuracy)
+            error, warnings = self._simulate(row, closed)
+            if not warnings & _UNBALANCED:
+                break
+        self.project.set_accuracy(self.accuracy)
+        return error, warnings
+
+    def _simulate(self, row: int, closed: Ints) -> tuple[int, int]:
+        """Error and warnings; writes the lowest head over time, who ran dry and the volume not delivered."""
         library, handle, junctions = self.project.library, self.project.handle, self.project.junction_count
-        head, deficit = self.head[:junctions], self.deficit[:junctions]
-        lowest = np.full(junctions, np.inf)
-        lacking = np.zeros(junctions) if self.pressure_dependent else None
+        low, lacking, dried = self.low[row], self.lacking[row], self.dried[row]
+        head, deficit, shut = self.head, self.deficit[:junctions], closed.tolist()
+        low[:], lacking[:], dried[:] = np.inf, 0.0, False
         time, step = ctypes.c_long(), ctypes.c_long(1)
         time_at, step_at = ctypes.byref(time), ctypes.byref(step)
         warnings = 0
-        self.project.call("EN_initH", _RESET_FLOWS)
+        self.project.call("EN_initH", RESET_FLOWS)
         while step.value > 0:
             code = library.EN_runH(handle, time_at)
             if code:
                 if code >= FIRST_ERROR:
-                    return code, warnings, lowest, lacking
+                    return code, warnings
                 warnings |= 1 << code
             library.EN_getnodevalues(handle, NODE_HEAD, self.head_at)
-            np.minimum(lowest, head, out=lowest)
-            if lacking is not None:
+            dry = self.supply.dry(shut)
+            if self.pressure_dependent:
                 library.EN_getnodevalues(handle, NODE_DEFICIT, self.deficit_at)
+            elif len(dry):
+                deficit[:] = 0.0
+            if len(dry):
+                head[dry] = np.inf
+                dried[dry] = True
+                deficit[dry] = self.project.nodes(NODE_FULL_DEMAND)[dry]
+            np.minimum(low, head, out=low)
             code = library.EN_nextH(handle, step_at)
             if code >= FIRST_ERROR:
-                return code, warnings, lowest, lacking
-            if lacking is not None:
+                return code, warnings
+            if self.pressure_dependent or len(dry):
                 lacking += np.maximum(deficit, 0.0) * (step.value if self.duration_s else STEADY_S)
-        return (STOPPED_EARLY if time.value < self.duration_s else 0), warnings, lowest, lacking
+        return (STOPPED_EARLY if time.value < self.duration_s else 0), warnings

@@ -16,6 +16,8 @@ Ints = NDArray[np.int32]
 BY_EPANET, BY_KERNEL = 0, 1
 #: Where a scenario has no answer, in the column ``error``.
 STOPPED_EARLY = 1
+#: Accuracy of EPANET where it stands in for the batched solver, or is compared with it.
+REFERENCE_ACCURACY = 1e-8
 #: A steady state stands for one hour.
 STEADY_S = 3600.0
 
@@ -40,6 +42,14 @@ class Ragged:
     def __getitem__(self, at: int) -> Ints:
         return self.values[self.start[at] : self.start[at + 1]]
 
+    def part(self, first: int, last: int) -> Ragged:
+        """Lists `first` to `last` (not included)."""
+        begin, stop = self.start[first], self.start[last]
+        return Ragged(self.start[first : last + 1] - begin, self.values[begin:stop])
+
+
+_LISTS = ("closed", "cut", "scaled", "drawn")
+
 
 @dataclass(frozen=True)
 class Chunk:
@@ -54,21 +64,26 @@ class Chunk:
     factors: Floats
     factor: Floats
     """Multiplier of all demands, shape (scenarios,)."""
+    drawn: Ragged
+    """Junctions where a scenario draws water beside the customers, ..."""
+    flows: Floats
+    """... and how much, in the file's unit of flow; it is drawn whatever the pressure."""
 
     @classmethod
     def read(cls, task: Mapping[str, Any]) -> Chunk:
         """From a task's arrays."""
-        lists = {name: Ragged(task[f"{name}_start"], task[name]) for name in ("closed", "cut", "scaled")}
+        lists = {name: Ragged(task[f"{name}_start"], task[name]) for name in _LISTS}
         return cls(
             **lists,
             factors=np.asarray(task["factors"], dtype=float),
             factor=np.asarray(task["factor"], dtype=float),
+            flows=np.asarray(task["flows"], dtype=float),
         )
 
     def task(self) -> dict[str, Any]:
         """As a task's arrays."""
-        arrays: dict[str, Any] = {"factors": self.factors, "factor": self.factor}
-        for name in ("closed", "cut", "scaled"):
+        arrays: dict[str, Any] = {"factors": self.factors, "factor": self.factor, "flows": self.flows}
+        for name in _LISTS:
             one: Ragged = getattr(self, name)
             arrays |= {f"{name}_start": one.start, name: one.values}
         return arrays
@@ -76,14 +91,38 @@ class Chunk:
     def __len__(self) -> int:
         return len(self.factor)
 
+    def plain(self, at: int) -> bool:
+        """Whether a scenario leaves the demand of every single junction as it is."""
+        return bool(self.scaled.start[at] == self.scaled.start[at + 1])
+
+    def cut_of(self, at: NDArray[np.intp]) -> tuple[NDArray[np.intp], Ints]:
+        """What some scenarios cut off: row among them, and junction."""
+        parts = [self.cut[one] for one in at.tolist()]
+        rows = np.repeat(np.arange(len(at)), [len(one) for one in parts])
+        return rows, np.concatenate([np.zeros(0, dtype=np.int32), *parts])
+
     def node_factors(self, at: int) -> list[tuple[int, float]]:
         """Junctions and the factor of their demand in one scenario."""
         part = slice(self.scaled.start[at], self.scaled.start[at + 1])
         return list(zip(self.scaled.values[part].tolist(), self.factors[part].tolist(), strict=True))
 
+    @classmethod
+    def undisturbed(cls) -> Chunk:
+        """One scenario that changes nothing."""
+        nothing = Ragged.of([()])
+        none = np.zeros(0)
+        return cls(nothing, nothing, nothing, none, np.ones(1), nothing, none)
+
+    def draws(self, at: int) -> list[tuple[int, float]]:
+        """Junctions and flows drawn there in one scenario."""
+        part = slice(self.drawn.start[at], self.drawn.start[at + 1])
+        return list(zip(self.drawn.values[part].tolist(), self.flows[part].tolist(), strict=True))
+
     def demand_factors(self, at: int, junctions: int) -> Floats:
         """Factor of every junction's demand in one scenario, cut-off ones included; shape (junctions,)."""
         factors = np.full(junctions, self.factor[at])
+        if self.plain(at):
+            return factors
         part = slice(self.scaled.start[at], self.scaled.start[at + 1])
         np.multiply.at(factors, self.scaled.values[part], self.factors[part])
         return factors
@@ -109,7 +148,8 @@ class Metrics:
     reason: Ints
     """Why the kernel passed a scenario on (see `citymains_water.kernel_reasons`); 0 where it did not."""
     blocks: Mapping[str, Floats]
-    """What was asked for by name, shape (scenarios, junctions): ``minimum_head``, ``unserved``; ``head`` has all nodes."""
+    """What was asked for by name: ``minimum_head``, ``unserved`` and ``dried`` (1: without a way to a source at
+    some time), shape (scenarios, junctions); ``head``, of all nodes."""
 
     @classmethod
     def empty(cls, count: int, sizes: Mapping[str, int]) -> Metrics:
@@ -126,7 +166,7 @@ class Metrics:
     @classmethod
     def read(cls, answer: Mapping[str, Any]) -> Metrics:
         """From an answer's tree."""
-        return cls(**answer)
+        return cls(**{name: answer[name] for name in cls.__dataclass_fields__})
 
     def answer(self) -> dict[str, Any]:
         """As an answer's tree."""
@@ -149,46 +189,58 @@ class Judge:
         self.elevation, self.required, self.limit = elevation, required, limit
 
     def judge(
-        self, into: Metrics, at: int, chunk: Chunk, minimum_head: Floats, deficit: Floats | None
+        self,
+        into: Metrics,
+        at: NDArray[np.intp],
+        chunk: Chunk,
+        lowest_head: Floats,
+        dried: NDArray[np.bool_],
+        deficit: Floats,
     ) -> None:
-        """Write the metrics of scenario `at`.
+        """Write the metrics of some scenarios.
 
         Parameters
         ----------
-        minimum_head : ndarray, shape (junctions,)
-            Lowest head over time.
-        deficit : ndarray, shape (junctions,), optional
-            Volume not delivered; None where demands are drawn whatever the pressure.
+        into : Metrics
+        at : ndarray of int, shape (n,)
+            Which scenarios of the chunk.
+        chunk : Chunk
+        lowest_head : ndarray, shape (n, nodes)
+            Lowest head over the times with an open way to a source; infinite where there is none ever.
+        dried : ndarray of bool, shape (n, junctions)
+            Junctions without such a way at some time. Overwritten where a scenario cuts off.
+        deficit : ndarray, shape (n, junctions)
+            Volume not delivered. Overwritten where a scenario cuts off.
         """
         junctions = len(self.elevation)
-        plain = chunk.scaled.start[at] == chunk.scaled.start[at + 1]
-        required = (
-            self.required * chunk.factor[at] if plain else self.required * chunk.demand_factors(at, junctions)
-        )
-        cut = chunk.cut[at]
-        pressure = minimum_head - self.elevation
-        pressure[required <= 0.0] = np.inf
-        pressure[cut] = np.inf
-        worst = int(pressure.argmin()) if junctions else -1
-        known = worst >= 0 and bool(pressure[worst] < np.inf)
-        into.worst_node[at] = worst if known else -1
-        into.worst_pressure[at] = pressure[worst] if known else np.nan
-        lost = required[cut]
-        into.below[at] = int((pressure < self.limit).sum()) + int((lost > 0.0).sum())
-        into.required[at] = required.sum()
-        if deficit is not None:
-            deficit[cut] = lost
-        into.unserved[at] = lost.sum() if deficit is None else deficit.sum()
-        self._blocks(into, at, cut, minimum_head, deficit, lost)
+        required = self._required(at, chunk)
+        rows, cut = chunk.cut_of(at)
+        dried[rows, cut] = True
+        deficit[rows, cut] = required[rows, cut]
+        pressure = np.where(required > 0.0, lowest_head[:, :junctions] - self.elevation, np.inf)
+        pressure[rows, cut] = np.inf
+        if junctions:
+            worst = pressure.argmin(axis=1)
+            low = pressure[np.arange(len(at)), worst]
+            known = low < np.inf
+            into.worst_node[at] = np.where(known, worst, -1)
+            into.worst_pressure[at] = np.where(known, low, np.nan)
+        into.below[at] = ((pressure < self.limit) | (dried & (required > 0.0))).sum(axis=1)
+        into.required[at] = required.sum(axis=1)
+        into.unserved[at] = deficit.sum(axis=1)
+        for name, block in into.blocks.items():
+            if name == "unserved":
+                block[at] = deficit
+            elif name == "dried":
+                block[at] = dried
+            else:
+                block[at] = np.where(np.isinf(lowest_head), np.nan, lowest_head)[:, : block.shape[1]]
+                block[at[rows], cut] = np.nan
 
-    def _blocks(
-        self, into: Metrics, at: int, cut: Ints, minimum_head: Floats, deficit: Floats | None, lost: Floats
-    ) -> None:
-        if "minimum_head" in into.blocks:
-            row = into.blocks["minimum_head"][at]
-            row[:] = minimum_head
-            row[cut] = np.nan
-        if "unserved" in into.blocks:
-            row = into.blocks["unserved"][at]
-            row[:] = 0.0 if deficit is None else deficit
-            row[cut] = lost
+    def _required(self, at: NDArray[np.intp], chunk: Chunk) -> Floats:
+        """Volume wanted in each scenario, shape (n, junctions)."""
+        required = chunk.factor[at, None] * self.required
+        for row, scenario in enumerate(at.tolist()):
+            if not chunk.plain(scenario):
+                required[row] = self.required * chunk.demand_factors(scenario, len(self.required))
+        return required

@@ -30,7 +30,7 @@ LINK_INITIAL_STATUS, LINK_INITIAL_SETTING, LINK_STATUS, LINK_SETTING = 4, 5, 11,
 LINK_PATTERN, LINK_IN_CONTROL, LINK_LEAK_AREA = 15, 23, 26
 PUMP_STATE, PUMP_POWER, PUMP_CURVE = 16, 18, 19
 CV_PIPE, PIPE, PUMP, PRV, PSV, PBV, FCV, TCV, GPV, PCV = range(10)
-COUNT_NODES, COUNT_TANKS, COUNT_LINKS, COUNT_CONTROLS, COUNT_RULES = 0, 1, 2, 5, 6
+COUNT_NODES, COUNT_TANKS, COUNT_LINKS, COUNT_PATTERNS, COUNT_CONTROLS, COUNT_RULES = 0, 1, 2, 3, 5, 6
 OPTION_TRIALS, OPTION_ACCURACY, OPTION_EMITTER_EXPONENT, OPTION_DEMAND_FACTOR, OPTION_HEADLOSS = 0, 1, 3, 4, 7
 OPTION_GRAVITY, OPTION_VISCOSITY, OPTION_CHECK_EVERY, OPTION_DAMP_LIMIT, OPTION_EMITTER_BACKFLOW = (
     12,
@@ -41,10 +41,14 @@ OPTION_GRAVITY, OPTION_VISCOSITY, OPTION_CHECK_EVERY, OPTION_DAMP_LIMIT, OPTION_
 )
 CLOSED, OPEN, ACTIVE = 0.0, 1.0, 2.0
 CONTROL_BELOW, CONTROL_ABOVE = 0, 1
-_TIME_DURATION, _RESET_FLOWS, _UNCONDITIONAL, _RULE_CLAUSE = 0, 10, 0, 3
+#: Of EN_initH: start from the flows of a new model, and save nothing.
+RESET_FLOWS = 10
+_TIME_DURATION, _UNCONDITIONAL = 0, 0
 #: Wins over any priority a model's own rules are given.
 _PRIORITY = 1_000_000
 _PASSES = 4
+#: Rounding lets some models come no nearer to an accuracy of 1e-8; they would use up any number of trials.
+_TRIALS_WHEN_ACCURATE = 60.0
 
 
 class Project:
@@ -70,6 +74,7 @@ class Project:
             raise EngineFault("ENGINE_FAILED", "EN_createproject gives no project")
         self.call("EN_open", os.fsencode(source), os.fsencode(report), b"")
         self.call("EN_setstatusreport", 0)
+        self._constant = self._constant_pattern()
         self.call("EN_openH")
         self.node_count, self.link_count = self.count(COUNT_NODES), self.count(COUNT_LINKS)
         self.junction_count = self.node_count - self.count(COUNT_TANKS)
@@ -115,6 +120,12 @@ class Project:
         self.call("EN_getoption", code, ctypes.byref(value))
         return value.value
 
+    def ends(self, link: int) -> tuple[int, int]:
+        """Start and end node of a link, all counted from 1."""
+        first, second = ctypes.c_int(), ctypes.c_int()
+        self.call("EN_getlinknodes", link, ctypes.byref(first), ctypes.byref(second))
+        return first.value, second.value
+
     def id_of(self, what: str, index: int) -> str:
         """Id of a ``node`` or ``link``, counted from 1."""
         name = ctypes.create_string_buffer(64)
@@ -157,6 +168,13 @@ class Project:
             ]
         )
 
+    def draw(self, node: int, flow: float) -> None:
+        """Draw water at a junction (counted from 1) beside its demands, as a demand category of its own."""
+        multiplier = self.option(OPTION_DEMAND_FACTOR)
+        self.call("EN_adddemand", node, ctypes.c_double(flow / multiplier), self._constant, b"")
+        category = self._integer("EN_getnumdemands", node)
+        self._journal.append(lambda: self.call("EN_deletedemand", node, category))
+
     def scale_demands(self, factor: float) -> None:
         """Multiply every demand."""
         before = self.option(OPTION_DEMAND_FACTOR)
@@ -172,10 +190,31 @@ class Project:
         """Set an option for good."""
         self.call("EN_setoption", code, ctypes.c_double(value))
 
-    def restore_options(self) -> None:
-        """Accuracy and trials as the model says."""
+    def set_accuracy(self, accuracy: float) -> None:
+        """Iterate to an accuracy; 0: as the model says, with its own trials."""
         for code, value in self._options.items():
             self.set_option(code, value)
+        if accuracy:
+            self.set_option(OPTION_ACCURACY, accuracy)
+            self.set_option(OPTION_TRIALS, _TRIALS_WHEN_ACCURATE)
+
+    def steady(self) -> int:
+        """Solve the start of the undisturbed model; its warnings, bit ``c`` set for code ``c``."""
+        time, step = ctypes.c_long(), ctypes.c_long(1)
+        self.call("EN_initH", RESET_FLOWS)
+        code = self.call("EN_runH", ctypes.byref(time))
+        self.call("EN_nextH", ctypes.byref(step))
+        return 1 << code if code else 0
+
+    def may_open(self) -> NDArray[np.bool_]:
+        """Links that are open in the last solution, held closed by EPANET itself, or opened by a junction's pressure."""
+        acting, pump = self.links(LINK_STATUS), self.link_type == PUMP
+        own = (acting != CLOSED) | (self.links(LINK_INITIAL_STATUS) != CLOSED)
+        found = np.where(pump, self.links(LINK_SETTING) > 0.0, own)
+        for kind, link, _, node, _ in self.controls():
+            if link and kind <= CONTROL_ABOVE and 0 < node <= self.junction_count:
+                found[link - 1] = True
+        return found
 
     def set_duration(self, seconds: float) -> None:
         """Set how long is simulated, for good."""
@@ -191,6 +230,19 @@ class Project:
                 "ENGINE_FAILED", f"{function}{arguments!r} gives error {code}", engine_code=code
             )
         return code
+
+    def _constant_pattern(self) -> bytes:
+        """A pattern that is always 1: a demand without one would follow the model's default pattern."""
+        name = next(
+            one for at in range(1, 1000) if not self._has_pattern(one := f"draw-always-{at}".encode())
+        )
+        self.call("EN_addpattern", name)
+        self.call("EN_setpattern", self.count(COUNT_PATTERNS), (ctypes.c_double * 1)(1.0), 1)
+        return name
+
+    def _has_pattern(self, name: bytes) -> bool:
+        found = ctypes.c_int()
+        return bool(self.library.EN_getpatternindex(self.handle, name, ctypes.byref(found)) == 0)
 
     def _integer(self, function: str, code: int) -> int:
         value = ctypes.c_int()
@@ -293,12 +345,19 @@ class Project:
 
 
 def edit(
-    project: Project, *, closed: Sequence[int], factors: Sequence[tuple[int, float]], factor: float
+    project: Project,
+    *,
+    closed: Sequence[int],
+    factors: Sequence[tuple[int, float]],
+    factor: float,
+    draws: Sequence[tuple[int, float]],
 ) -> None:
-    """Apply a scenario: links closed and demand factors of nodes, both counted from 0, and one factor for all."""
+    """Apply a scenario: links closed, demand factors and draws of nodes, counted from 0, and one factor for all."""
     for link in closed:
         project.close_link(link + 1)
     for node, one in factors:
         project.scale_demand(node + 1, one)
     if factor != 1.0:
         project.scale_demands(factor)
+    for node, flow in draws:
+        project.draw(node + 1, flow)

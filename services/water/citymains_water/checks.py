@@ -84,7 +84,11 @@ class _ModelCheck:
         reached[starts] = reached[ends] = True
         for at in np.flatnonzero(~reached):
             place = self.elements.ids["nodes"][nodes[at]]
-            yield self.tell("NODE_UNCONNECTED", line=place.line, section=place.section, element=nodes[at])
+            # EPANET passes over a source without a link, and stops at a junction without one.
+            severity = "error" if place.section == "JUNCTIONS" else "warning"
+            yield self.tell(
+                "NODE_UNCONNECTED", severity, line=place.line, section=place.section, element=nodes[at]
+            )
         sources = [
             index[one] for table in ("reservoirs", "tanks") for one in self.elements.columns[table]["id"]
         ]
@@ -201,6 +205,23 @@ class _ModelCheck:
             yield self.tell(
                 "UNITS_DOUBTFUL_DIAMETER_LARGE", "warning", value=f"{middle / factor:g}", limit=unit, **place
             )
+        else:
+            yield from self.odd_diameters(unit, factor)
+
+    def odd_diameters(self, unit: str, factor: float) -> Iterator[Issue]:
+        """Single pipes in metres among millimetres, as they come from merged tables."""
+        for line, pipe in self.rows("pipes"):
+            if 0.0 < pipe["diameter_mm"] <= _DIAMETER_IMPOSSIBLE_MM:
+                yield self.tell(
+                    "UNITS_DOUBTFUL_DIAMETER_ONE",
+                    "warning",
+                    line=line,
+                    section="PIPES",
+                    element=pipe["id"],
+                    field="diameter_mm",
+                    value=f"{pipe['diameter_mm'] / factor:g}",
+                    limit=unit,
+                )
 
     def least_velocity_m_per_s(self, widest_mm: float) -> float:
         """Velocity at the sources if all of them had the widest pipe of the network and shared the whole demand."""

@@ -10,11 +10,10 @@ from citymains.intake.elements import Place
 from citymains.intake.inp import InpDocument, InpRow
 from citymains.intake.numbers import is_number, read_number
 
+from citymains_water.rule_grammar import rule_faults
 from citymains_water.times import seconds
 
-_NODE_WORDS = ("NODE", "JUNC", "RESE", "TANK")
-_LINK_WORDS = ("LINK", "PIPE", "PUMP", "VALV")
-_CLAUSES = ("IF", "AND", "OR", "THEN", "ELSE")
+_STATUSES = ("OPEN", "CLOSED")
 
 
 class ControlCheck:
@@ -31,6 +30,11 @@ class ControlCheck:
         self.document = document
         self.nodes = nodes
         self.links = links
+        self.check_valves = {
+            row.tokens[0]
+            for row in document["PIPES"]
+            if any(word.upper().startswith("CV") for word in row.tokens[6:8])
+        }
 
     def issues(self) -> Iterator[Issue]:
         """All issues of the three sections."""
@@ -51,22 +55,14 @@ class ControlCheck:
 
     def control(self, row: InpRow) -> Iterator[Issue]:
         words = [token.upper() for token in row.tokens]
-        if len(words) < 6 or not words[0].startswith(_LINK_WORDS):
+        if len(words) < 6:
             yield self.tell("CONTROL_INVALID", row, value=" ".join(row.tokens))
             return
-        if row.tokens[1] not in self.links:
-            yield self.tell(
-                "REFERENCE_UNKNOWN",
-                row,
-                element=" ".join(row.tokens[:3]),
-                field="link",
-                value=row.tokens[1],
-                limit="link",
-            )
-        if words[2] not in ("OPEN", "CLOSED", "ACTIVE") and not is_number(row.tokens[2]):
-            yield self.tell("CONTROL_INVALID", row, field="setting", value=row.tokens[2])
-        if words[4] in ("TIME", "CLOCKTIME"):
-            if seconds(row.tokens[5:7]) is None:
+        element = " ".join(row.tokens[:3])
+        yield from self.set_link(row, element, row.tokens[1], row.tokens[2])
+        if words[4].startswith(("TIME", "CLOCKTIME")):
+            # The engine reads ASCII digits alone, and a control's words may be ids: nothing is repaired here.
+            if seconds(row.tokens[5:7]) is None or not row.tokens[5].isascii():
                 yield self.tell("TIME_INVALID", row, field=words[4], value=" ".join(row.tokens[5:7]))
         elif (
             len(words) < 8
@@ -76,42 +72,43 @@ class ControlCheck:
             yield self.tell("CONTROL_INVALID", row, value=" ".join(row.tokens))
         elif row.tokens[5] not in self.nodes:
             yield self.tell(
-                "REFERENCE_UNKNOWN",
-                row,
-                element=" ".join(row.tokens[:3]),
-                field="node",
-                value=row.tokens[5],
-                limit="node",
+                "REFERENCE_UNKNOWN", row, element=element, field="node", value=row.tokens[5], limit="node"
+            )
+
+    def set_link(self, row: InpRow, element: str, link: str, value: str) -> Iterator[Issue]:
+        """What is wrong with setting a link to a status or a number."""
+        number = None if value.upper().startswith(_STATUSES) else read_number(value)
+        if link not in self.links:
+            yield self.tell("REFERENCE_UNKNOWN", row, element=element, field="link", value=link, limit="link")
+        elif link in self.check_valves:
+            yield self.tell("CHECK_VALVE_CONTROLLED", row, element=link, value=value)
+        if number is None:
+            return
+        if not is_number(value):
+            yield self.tell("CONTROL_INVALID", row, field="setting", value=value)
+        elif number.value is not None and number.value < 0:
+            yield self.tell(
+                "NUMBER_OUT_OF_RANGE", row, element=element, field="setting", value=value, limit=">= 0"
             )
 
     def rules(self) -> Iterator[Issue]:
-        rule = ""
-        for row in self.document["RULES"]:
-            word = row.tokens[0].upper()
-            if word == "RULE" and len(row.tokens) > 1:
-                rule = row.tokens[1]
-            elif not rule and word != "RULE":
-                yield self.tell("RULE_INVALID", row, value=" ".join(row.tokens))
-            elif word.startswith(_CLAUSES) and len(row.tokens) > 2:
-                yield from self.clause(row, rule)
-
-    def clause(self, row: InpRow, rule: str) -> Iterator[Issue]:
-        kind, name = row.tokens[1].upper(), row.tokens[2]
-        for words, known, what in ((_NODE_WORDS, self.nodes, "node"), (_LINK_WORDS, self.links, "link")):
-            if kind.startswith(words) and name not in known:
-                yield self.tell(
-                    "REFERENCE_UNKNOWN", row, element=f"RULE {rule}", field=what, value=name, limit=what
-                )
+        for fault in rule_faults(self.document["RULES"], self.nodes, self.links, self.check_valves):
+            place = {"element": fault.element, "field": fault.field, "value": fault.value}
+            yield self.tell(fault.code, fault.row, limit=fault.field, **place)
 
     def status(self, row: InpRow) -> Iterator[Issue]:
         if len(row.tokens) < 2:
             yield self.tell("FIELD_MISSING", row, field="status")
-        elif len(row.tokens) == 2 and row.tokens[0] not in self.links:
+            return
+        value = row.tokens[-1]
+        number = None if value.upper().startswith(_STATUSES) else read_number(value).value
+        if len(row.tokens) == 2 and row.tokens[0] not in self.links:
             yield self.tell("REFERENCE_UNKNOWN", row, field="link", value=row.tokens[0], limit="link")
-        elif (
-            row.tokens[-1].upper() not in ("OPEN", "CLOSED", "ACTIVE")
-            and read_number(row.tokens[-1]).value is None
-        ):
+        elif len(row.tokens) == 2 and row.tokens[0] in self.check_valves:
+            yield self.tell("CHECK_VALVE_CONTROLLED", row, value=value)
+        elif number is None and not value.upper().startswith(_STATUSES):
             yield self.tell(
-                "CHOICE_UNKNOWN", row, field="status", value=row.tokens[-1], limit="OPEN CLOSED or a setting"
+                "CHOICE_UNKNOWN", row, field="status", value=value, limit="OPEN CLOSED or a setting"
             )
+        elif number is not None and number < 0:
+            yield self.tell("NUMBER_OUT_OF_RANGE", row, field="status", value=value, limit=">= 0")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 
 from citymains.intake.ids import IdMap
@@ -11,6 +11,7 @@ from citymains.intake.inp import InpDocument, InpRow, read_inp, write_inp
 from citymains.intake.source import SourceFile
 from citymains.intake.text import decode
 from citymains.model.network import Network
+from citymains.model.table import Table
 
 from citymains_water.format import EPANET_INP, NOT_HYDRAULIC
 
@@ -58,7 +59,8 @@ def stored_document(content: bytes, name: str) -> InpDocument:
 
 def engine_text(document: InpDocument, ids: IdMap, demands: Demands) -> str:
     """The text EPANET is given: hydraulics alone, ASCII alone, with the demand model asked for."""
-    document = document.without(NOT_HYDRAULIC).map_rows(_for_engine).with_rows("OPTIONS", demands.rows())
+    document = _without_idle_curves(document.without(NOT_HYDRAULIC))
+    document = document.map_rows(_for_engine).with_rows("OPTIONS", demands.rows())
     return write_inp(ids.renamed(document))
 
 
@@ -94,7 +96,12 @@ def anchored(
 
 def engine_ids(network: Network, document: InpDocument) -> IdMap:
     """Aliases for the ids of a network that EPANET cannot take."""
-    return IdMap.of(_ids(network, document), legal_id)
+    return engine_ids_of({table.name: table for table in network.tables}, document)
+
+
+def engine_ids_of(tables: Mapping[str, Table], document: InpDocument) -> IdMap:
+    """The same from element tables by name."""
+    return IdMap.of(_ids(tables, document), legal_id)
 
 
 def legal_id(one: str) -> bool:
@@ -108,26 +115,49 @@ def legal_id(one: str) -> bool:
     )
 
 
-def _ids(network: Network, document: InpDocument) -> Iterable[str]:
-    tables: Mapping[str, object] = {table.name: table for table in network.tables}
+def _ids(tables: Mapping[str, Table], document: InpDocument) -> Iterable[str]:
     for name in _ID_TABLES:
         if name in tables:
-            yield from (one for one in network.data(name).texts("id") if one is not None)
+            yield from (one for one in tables[name].texts("id") if one is not None)
     for row in document["RULES"]:
-        if row.tokens[0].upper() == "RULE" and len(row.tokens) > 1:
+        if row.tokens[0].upper().startswith("RULE") and len(row.tokens) > 1:
             yield row.tokens[1]
+
+
+#: How many words EPANET takes of a row, and where it takes no ``*`` for a pattern that is missing.
+_RESERVOIR_WORDS = 3
+_NO_STAR = {"JUNCTIONS": 3, "RESERVOIRS": 2, "DEMANDS": 2}
+
+
+def _without_idle_curves(document: InpDocument) -> InpDocument:
+    """The document without curves that nothing follows, such as those of efficiency.
+
+    EPANET 2.3 refuses to calculate where the points of any curve are out of order; 2.2 does
+    not look at those it does not need.
+    """
+    named = {
+        token for section in ("PUMPS", "TANKS", "VALVES") for row in document[section] for token in row.tokens
+    }
+    return document.map_rows(
+        lambda row: None if row.section == "CURVES" and row.tokens[0] not in named else row
+    )
 
 
 def _for_engine(row: InpRow) -> InpRow | None:
     first = row.tokens[0].upper()
+    if row.section == "RESERVOIRS":
+        row = replace(row, tokens=row.tokens[:_RESERVOIR_WORDS])
+    star = _NO_STAR.get(row.section)
+    if star is not None and row.tokens[star : star + 1] == ("*",):
+        return replace(row, tokens=row.tokens[:star])
     if row.section == "OPTIONS":
         second = row.tokens[1].upper() if len(row.tokens) > 1 else ""
         demand_model = (
-            (first.startswith("DEMAND") and second.startswith("MODEL"))
-            or (first in ("MINIMUM", "REQUIRED") and second.startswith("PRESSURE"))
-            or (first == "PRESSURE" and second.startswith("EXPONENT"))
+            (first.startswith("DEMA") and second.startswith("MODE"))
+            or (first.startswith(("MINI", "REQ")) and second.startswith("PRES"))
+            or (first.startswith("PRES") and second.startswith("EXP"))
         )
-        return None if first.startswith("QUALITY") or demand_model else row
-    if row.section == "TIMES" and first.startswith("STATISTIC"):
+        return None if first.startswith("QUAL") or demand_model else row
+    if row.section == "TIMES" and first.startswith("STAT"):
         return None  # would change what is reported, which is every step here
     return row

@@ -15,7 +15,7 @@ EPANET_INP = InpFormat(
         InpSection("PIPES"),
         InpSection("PUMPS"),
         InpSection("VALVES"),
-        InpSection("TAGS"),
+        InpSection("TAGS", drawn=True),
         InpSection("DEMANDS"),
         InpSection("STATUS"),
         InpSection("PATTERNS", continues=True),
@@ -35,8 +35,8 @@ EPANET_INP = InpFormat(
         InpSection("OPTIONS"),
         InpSection("COORDINATES"),
         InpSection("VERTICES"),
-        InpSection("LABELS"),
-        InpSection("BACKDROP"),
+        InpSection("LABELS", drawn=True),
+        InpSection("BACKDROP", drawn=True),
         InpSection("END", shortest=3),
     ),
     foreign=dict.fromkeys(
@@ -67,6 +67,7 @@ EPANET_INP = InpFormat(
         "SWMM",
     ),
     ends=True,
+    text_before=True,
 )
 
 #: Sections that say how a model is drawn, reported, priced or what the water holds. They do

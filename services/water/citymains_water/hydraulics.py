@@ -111,7 +111,7 @@ def solve(
         The engine stopped early, failed, or gave an answer that is not about this network.
     """
     document, settings = model_settings(face, network)
-    document, additions = apply_scenario(document, network, settings, scenario, question)
+    document, additions = apply_scenario(document, network, settings, scenario, question, duration_s)
     ids = engine_ids(network, document)
     known = {
         *element_ids(network, NODE_TABLES),
@@ -119,7 +119,7 @@ def solve(
         *additions.nodes,
         *additions.links,
     }
-    document, anchors = anchored(document, _parts_without_source(network), known)
+    document, anchors = anchored(document, parts_without_source(network), known)
     with face.workbench.engines.session(
         "epanet", {"inp": engine_text(document, ids, demands)}, element=network.name
     ) as session:
@@ -134,7 +134,7 @@ def solve(
     return replace(_in_si(answer, network, settings, ids, version), burst_m3_per_h=bursts)
 
 
-def _parts_without_source(network: Network) -> list[str]:
+def parts_without_source(network: Network) -> list[str]:
     """A node of every part that no link at all, open or closed, connects to a source."""
     graph = network_graph(network)
     _, of_node, _ = graph.components()

@@ -68,8 +68,12 @@ class KernelModel:
     exponent: float
     viscosity: float
     setting: Floats
-    """Of valves: head or flow set, in feet or cfs."""
+    """Of valves: pressure or flow set, in feet or cfs."""
     status: Ints
+    regulated: NDArray[np.bool_]
+    """Control valves that are not fixed open or closed."""
+    may_open: NDArray[np.bool_]
+    """Links that are open, or that EPANET itself holds closed for the moment."""
     head: Floats
     flow: Floats
     elevation: Floats
@@ -84,11 +88,12 @@ class KernelModel:
     highest: Floats
     """Heads at which a tank is empty and full; of reservoirs minus and plus infinity, and where it may overflow."""
     is_tank: NDArray[np.bool_]
+    pressure_dependent: bool
     pressure_range: tuple[float, float, float]
     """Minimum and required pressure [ft] and the exponent of pressure-dependent demand."""
     pumps: tuple[Pump, ...]
-    controls: tuple[tuple[int, int, float], ...]
-    """Kind, junction and head [ft] of controls by a junction's pressure."""
+    controls: tuple[tuple[int, int, int, float], ...]
+    """Kind, link, junction and head [ft] of controls by a junction's pressure that would change something."""
     length: float
     """File's units of length in one foot."""
     volume: float
@@ -114,7 +119,7 @@ def read_model(project: Project, pressure_dependent: bool) -> KernelModel:
         kind=project.link_type,
         junctions=project.junction_count,
         resistance=links.resistance(),
-        minor=links.minor,
+        minor=links.losses(),
         diameter=links.diameter,
         roughness=links.roughness,
         formula=links.formula,
@@ -122,6 +127,8 @@ def read_model(project: Project, pressure_dependent: bool) -> KernelModel:
         viscosity=links.viscosity,
         setting=links.settings(nodes.pressure),
         status=links.statuses(),
+        regulated=links.regulated(),
+        may_open=project.may_open(),
         head=nodes.head,
         flow=links.flow,
         elevation=nodes.elevation,
@@ -134,9 +141,10 @@ def read_model(project: Project, pressure_dependent: bool) -> KernelModel:
         lowest=nodes.lowest,
         highest=nodes.highest,
         is_tank=nodes.is_tank,
+        pressure_dependent=pressure_dependent,
         pressure_range=nodes.pressure_range() if pressure_dependent else (0.0, 0.0, 0.0),
         pumps=tuple(links.pumps()),
-        controls=tuple(nodes.controls()),
+        controls=tuple(nodes.controls(links)),
         length=length,
         volume=flow,
     )
@@ -184,12 +192,16 @@ class _Nodes:
         low, full, exponent = (value.value for value in values)
         return low / self.pressure, full / self.pressure, exponent
 
-    def controls(self) -> list[tuple[int, int, float]]:
-        """Controls by a junction's pressure."""
+    def controls(self, links: _Links) -> list[tuple[int, int, int, float]]:
+        """Controls by a junction's pressure that would change their link."""
         found = []
-        for kind, link, _, node, level in self.project.controls():
+        for kind, link, setting, node, level in self.project.controls():
             if link and kind <= en.CONTROL_ABOVE and 0 < node <= self.project.junction_count:
-                found.append((kind, node - 1, float(self.elevation[node - 1] + level / self.pressure)))
+                if not links.has(link - 1, setting):
+                    head = float(self.elevation[node - 1] + level / self.pressure)
+                    found.append((kind, link - 1, node - 1, head))
+                elif not links.had(link - 1, setting):
+                    raise NotModelledError("a control by a junction's pressure has acted")
         return found
 
 
@@ -197,9 +209,9 @@ class _Links:
     def __init__(self, project: Project, length: float, flow: float, metric: bool) -> None:
         self.project, self.length_unit, self.flow_unit, self.metric = project, length, flow, metric
         ends = (
-            np.array(
-                [_ends(project, link + 1) for link in range(project.link_count)], dtype=np.int32
-            ).reshape(-1, 2)
+            np.array([project.ends(link + 1) for link in range(project.link_count)], dtype=np.int32).reshape(
+                -1, 2
+            )
             - 1
         )
         self.start, self.end = ends[:, 0].copy(), ends[:, 1].copy()
@@ -214,8 +226,9 @@ class _Links:
         self.minor[wide] = 0.02517 * project.links(en.LINK_MINOR_LOSS)[wide] / self.diameter[wide] ** 4
         self.viscosity = project.option(en.OPTION_VISCOSITY) * _VISCOSITY
         self.flow = project.links(en.LINK_FLOW) / flow
-        self._acting = project.links(en.LINK_STATUS)
-        self._setting = project.links(en.LINK_SETTING)
+        self._acting, self._setting = project.links(en.LINK_STATUS), project.links(en.LINK_SETTING)
+        self._initially = project.links(en.LINK_INITIAL_STATUS)
+        self._initial_setting = project.links(en.LINK_INITIAL_SETTING)
         self._state = project.links(en.PUMP_STATE)
 
     def resistance(self) -> Floats:
@@ -232,15 +245,37 @@ class _Links:
             found[pipes] = (4.0 * e / (1.49 * np.pi * d**2)) ** 2 * (d / 4.0) ** -1.333 * run
         return found
 
-    def settings(self, pressure: float) -> Floats:
-        """Settings of valves in feet and cfs, of throttles as their loss."""
-        found, kind = self._setting.copy(), self.project.link_type
-        by_pressure = np.isin(kind, (en.PRV, en.PSV, en.PBV))
-        found[by_pressure] /= pressure
-        found[kind == en.FCV] /= self.flow_unit
-        throttle = kind == en.TCV
-        found[throttle] = 0.02517 * found[throttle] / self.diameter[throttle] ** 4
+    def losses(self) -> Floats:
+        """Coefficients of ``h = m q**2``; of throttles by their setting."""
+        throttle = (self.project.link_type == en.TCV) & ((self._setting > 0) | (self._acting == en.ACTIVE))
+        found = self.minor.copy()
+        found[throttle] = 0.02517 * self._setting[throttle] / self.diameter[throttle] ** 4
         return found
+
+    def settings(self, pressure: float) -> Floats:
+        """Settings of control valves in feet and cfs."""
+        found, kind = self._setting.copy(), self.project.link_type
+        found[np.isin(kind, (en.PRV, en.PSV))] /= pressure
+        found[kind == en.FCV] /= self.flow_unit
+        return found
+
+    def regulated(self) -> NDArray[np.bool_]:
+        """Control valves that are not fixed open or closed."""
+        control = np.isin(self.project.link_type, (en.PRV, en.PSV, en.FCV))
+        return np.asarray(control & ((self._setting != 0.0) | (self._initially == en.ACTIVE)))
+
+    def has(self, link: int, setting: float) -> bool:
+        """Whether a control to `setting` would leave a link as it is."""
+        return self._is(link, setting, self._acting, self._setting)
+
+    def had(self, link: int, setting: float) -> bool:
+        """Whether it would have left it as the model starts it."""
+        return self._is(link, setting, self._initially, self._initial_setting)
+
+    def _is(self, link: int, setting: float, status: Floats, settings: Floats) -> bool:
+        if self.project.link_type[link] <= en.PIPE:
+            return bool((status[link] != en.CLOSED) == (setting != 0.0))
+        return bool(settings[link] == setting)
 
     def statuses(self) -> Ints:
         """Status of every link, closed pumps with their reason."""
@@ -250,10 +285,19 @@ class _Links:
         kind = self.project.link_type
         pump = (kind == en.PUMP) & (found == CLOSED) & (self._state == XHEAD)
         found[pump] = XHEAD
-        unknown = (kind == en.PCV) | (kind == en.GPV)
+        unknown = np.isin(kind, (en.PCV, en.GPV, en.PBV))
         # A set point of nothing is not told from a valve fixed open.
-        unknown |= (kind > en.PUMP) & (kind != en.TCV) & (self._setting == 0.0)
-        unknown |= (kind == en.TCV) & (found == OPEN) & (self.minor > 0.0)
+        control = np.isin(kind, (en.PRV, en.PSV, en.FCV))
+        unknown |= (
+            control & (self._setting == 0.0) & (self._initial_setting == 0.0) & (self._initially != en.OPEN)
+        )
+        unknown |= (
+            (kind == en.TCV)
+            & (found == OPEN)
+            & (self._setting == 0.0)
+            & (self._initially != en.OPEN)
+            & (self.minor > 0.0)
+        )
         if np.any(unknown & (found != CLOSED)):
             raise NotModelledError("a valve by a curve or without a set point")
         return found
@@ -302,12 +346,6 @@ def _power_function(flows: Floats, heads: Floats) -> tuple[float, float, float]:
         (h0, h1, h2), (_, q1, q2) = heads[:3], flows[:3]
     exponent = np.log((h0 - h2) / (h0 - h1)) / np.log(q2 / q1)
     return float(h0), float((h0 - h1) / q1**exponent), float(exponent)
-
-
-def _ends(project: Project, link: int) -> tuple[int, int]:
-    first, second = ctypes.c_int(), ctypes.c_int()
-    project.call("EN_getlinknodes", link, ctypes.byref(first), ctypes.byref(second))
-    return first.value, second.value
 
 
 def _kind(project: Project, node: int) -> int:

@@ -63,13 +63,14 @@ def water_layout(network: Network) -> Layout:
 
 
 def _mean_demand_m3_per_h(network: Network) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Base demand times the mean of its pattern; rows of [DEMANDS] replace a junction's own."""
+    """Base demand times the mean of its pattern and the multiplier; rows of [DEMANDS] replace a junction's own."""
     patterns = network.data("patterns")
     factors: dict[str, list[float]] = {}
     for name, factor in zip(patterns.texts("id"), patterns.array("factor").tolist(), strict=True):
         factors.setdefault(name or "", []).append(factor)
     mean = {name: float(np.mean(values)) for name, values in factors.items()}
-    default = mean.get(network.provenance.options.get("pattern", "1"), 1.0)
+    options = network.provenance.options
+    default = mean.get(options.get("default_pattern", "1"), 1.0)
     junctions, demands = network.data("junctions"), network.data("demands")
     own = {
         name: base * (mean.get(pattern, 1.0) if pattern else default)
@@ -88,4 +89,5 @@ def _mean_demand_m3_per_h(network: Network) -> np.ndarray[tuple[int], np.dtype[n
         strict=True,
     ):
         listed[name] = listed.get(name, 0.0) + base * (mean.get(pattern, 1.0) if pattern else default)
-    return np.array([listed.get(name, own[name]) for name in junctions.texts("id")])
+    multiplier = float(options.get("demand_multiplier", 1.0))
+    return multiplier * np.array([listed.get(name, own[name]) for name in junctions.texts("id")])

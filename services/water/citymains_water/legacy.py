@@ -13,9 +13,9 @@ from citymains_water.schema import TANK_RESERVOIR_WORDS
 
 
 def modernise(document: InpDocument) -> tuple[InpDocument, list[Issue]]:
-    """Rewrite tanks without levels, pumps with numbers for a curve, and ``MULTIPLY``."""
+    """Rewrite tanks without levels, pumps with numbers for a curve, ``MULTIPLY``, and words without effect."""
     told: list[Issue] = []
-    for rewrite in (_tanks, _pumps, _demand_multiplier):
+    for rewrite in (_tanks, _pumps, _pump_words, _demand_multiplier, _active_status):
         document = rewrite(document, told)
     return document, told
 
@@ -70,11 +70,32 @@ def _pumps(document: InpDocument, told: list[Issue]) -> InpDocument:
     return document.with_tokens(changed).with_rows("CURVES", points)
 
 
+def _pump_words(document: InpDocument, told: list[Issue]) -> InpDocument:
+    """A last word without a value, which EPANET passes over."""
+    changed: dict[tuple[str, int], tuple[str, ...]] = {}
+    for row in document["PUMPS"]:
+        words = row.tokens[3:]
+        if len(words) % 2 == 1 and read_number(words[0]).value is None:
+            changed[row.section, row.line] = row.tokens[:-1]
+            told.append(_repair("PUMP_WORD_DROPPED", document, row, value=words[-1]))
+    return document.with_tokens(changed)
+
+
+def _active_status(document: InpDocument, told: list[Issue]) -> InpDocument:
+    """``ACTIVE``, which valves are anyway, is no word of [STATUS] to EPANET."""
+    found = [row for row in document["STATUS"] if len(row.tokens) == 2 and row.tokens[1].upper() == "ACTIVE"]
+    told.extend(
+        _repair("INP_LINE_DROPPED", document, row, field="status", value=" ".join(row.tokens))
+        for row in found
+    )
+    return document.map_rows(lambda row: None if row in found else row) if found else document
+
+
 def _demand_multiplier(document: InpDocument, told: list[Issue]) -> InpDocument:
     found = [
         row
         for row in document["DEMANDS"]
-        if row.tokens[0].upper().startswith("MULTIPLY") and len(row.tokens) == 2
+        if row.tokens[0].upper().startswith("MULT") and len(row.tokens) == 2
     ]
     if not found:
         return document

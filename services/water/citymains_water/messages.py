@@ -57,6 +57,12 @@ register_messages(
             "Check UNITS: diameters are millimetres with SI flow units, inches with US ones.",
             "请检查 UNITS:公制流量单位对应毫米管径,美制对应英寸。",
         ),
+        "UNITS_DOUBTFUL_DIAMETER_ONE": Text(
+            "{element} has a diameter of {value} {limit}, thinner than any main: probably another unit.",
+            "{element} 的管径为 {value} {limit},小于任何供水管道,单位疑似有误。",
+            "Check this pipe's diameter: the other pipes are in the model's unit.",
+            "请检查该管道的管径:其他管道与模型单位一致。",
+        ),
         "UNITS_IMPOSSIBLE_DIAMETER": Text(
             "Every pipe has a diameter of at most {value} {limit}; no water main is like that.",
             "所有管道的管径都不超过 {value} {limit},供水管道不可能如此。",
@@ -167,6 +173,20 @@ register_messages(
             "{field} are given for {value}, which the model does not have; they were left out.",
             "{value} 不在模型中,其{field}已略去。",
         ),
+        "PLACE_INVALID": Text(
+            "The {field} of {element} are no two numbers ({value}); they were left out.",
+            "{element} 的{field}不是两个数({value}),已略去。",
+        ),
+        "PUMP_WORD_DROPPED": Text(
+            "The word {value} of pump {element} has no value; EPANET passes over it, and it was left out.",
+            "水泵 {element} 的字段 {value} 没有值,EPANET 不予理会,已略去。",
+        ),
+        "CHECK_VALVE_CONTROLLED": Text(
+            "{element} is a check valve, which opens and closes by itself; EPANET refuses to set it.",
+            "{element} 是止回阀,随水流自行启闭,EPANET 不允许对其进行设定。",
+            "Delete the line, or make the pipe an ordinary one.",
+            "请删除该行,或将其改为普通管道。",
+        ),
         "CONTROL_INVALID": Text(
             "The control cannot be read: {value}",
             "无法识别该控制语句:{value}",
@@ -178,6 +198,47 @@ register_messages(
             "该行不属于任何规则:{value}",
             "Begin the rule with RULE and its name.",
             "请以 RULE 及其名称开头。",
+        ),
+        "RULE_CLAUSE_INVALID": Text(
+            "The line of {element} cannot be read: {value}",
+            "无法识别 {element} 的语句:{value}",
+            "Write IF|AND|OR object id quantity operator value, THEN|ELSE|AND link id STATUS|SETTING IS value, or PRIORITY number.",
+            "请写成 IF|AND|OR 对象 标识 物理量 运算符 数值,THEN|ELSE|AND 管段 标识 STATUS|SETTING IS 值,或 PRIORITY 数字。",
+        ),
+        # -- fidelity -------------------------------------------------------------------------
+        "FIDELITY_COMPARED": Text(
+            "Compared with {value}: {limit}.",
+            "已与 {value} 比较:{limit}。",
+        ),
+        "FIDELITY_NOT_COMPARED": Text(
+            "There is no answer of {value}: {limit}",
+            "{value} 没有结果:{limit}",
+            "The other comparisons stand; look at the reason.",
+            "其余比较仍有效,请查看原因。",
+        ),
+        "FIDELITY_TIMES": Text(
+            "The number of report times is {value}, and {limit}.",
+            "报告时刻数为 {value},而 {limit}。",
+            "Check [TIMES].",
+            "请检查 [TIMES]。",
+        ),
+        "FIDELITY_FED": Text(
+            "The head at {element} at {time_s} s is {value} m ({other}) and {limit} m ({first}); {count} of {nodes} nodes differ. The repairs of this file change its result.",
+            "{element} 在 {time_s} s 的水头为 {value} m({other})与 {limit} m({first});{nodes} 个节点中 {count} 个不同。对文件的修正改变了结果。",
+            "Look at the repairs of the file; EPANET drops what they keep.",
+            "请查看文件的修正项,其保留了 EPANET 会丢弃的内容。",
+        ),
+        "FIDELITY_VERSION": Text(
+            "The head at {element} at {time_s} s is {value} m ({other}) and {limit} m ({first}); {count} of {nodes} nodes differ.",
+            "{element} 在 {time_s} s 的水头为 {value} m({other})与 {limit} m({first});{nodes} 个节点中 {count} 个不同。",
+            "Versions part at switching instants and at empty tanks; compare results of one version only.",
+            "不同版本在启闭时刻和空池处理上不同,只应比较同一版本的结果。",
+        ),
+        "FIDELITY_REWRITTEN": Text(
+            "The head at {element} at {time_s} s is {value} m ({other}) and {limit} m ({first}); {count} of {nodes} nodes differ.",
+            "{element} 在 {time_s} s 的水头为 {value} m({other})与 {limit} m({first});{nodes} 个节点中 {count} 个不同。",
+            "Do not exchange this model through wntr's writer; give RULE TIMESTEP in [TIMES] where it has rules.",
+            "请勿经 wntr 写出交换此模型;含规则时请在 [TIMES] 中给出 RULE TIMESTEP。",
         ),
         # -- results --------------------------------------------------------------------------
         "NODES_UNSUPPLIED": Text(
@@ -237,6 +298,46 @@ register_messages(
             "阀门 {element} 在 {count} 个时步无法达到设定{condition_zh},首次在 {time_s} s。",
         ),
         "FINDINGS_MORE": Text("{count} more elements: {what}.", "另有 {count} 个元件:{what}。"),
+        "READINGS_NOT_COMPARED": Text(
+            "{value} of {count} readings lie outside of the simulated time or where the model has no supply.",
+            "{count} 条读数中有 {value} 条在模拟时段之外或模型无供水,未参与比较。",
+        ),
+        "LEAKAGE_RATE_HIGH": Text(
+            "The loss rate is {value} %; grade {grade} allows {limit} % ({article}).",
+            "漏损率为 {value} %,{grade} 级要求不高于 {limit} %({article})。",
+        ),
+        "LEAKAGE_CORRECTIONS_UNVERIFIED": Text(
+            "The corrections of the loss rate use coefficients that were not checked against the standard's text.",
+            "漏损率修正所用系数尚未与标准原文核对。",
+            "Use the rate without corrections for anything that is published.",
+            "对外公布请使用未修正的漏损率。",
+        ),
+        "LEAKAGE_DAYS_SHORT": Text(
+            "The readings of zone {element} cover no whole day.",
+            "分区 {element} 的读数不足一整天。",
+            "Give readings of at least one day.",
+            "请提供至少一整天的读数。",
+        ),
+        "LEAKAGE_NIGHT_USE_UNKNOWN": Text(
+            "What customers use at night is not known; the whole night flow counts as leakage, which is its upper bound.",
+            "夜间用水量未知,夜间流量全部计为漏损,结果为上限。",
+            "Give night_use_l_per_household_h and customers with households.",
+            "请给出 night_use_l_per_household_h 及含户数的用户台账。",
+        ),
+        "LEAKAGE_NOTHING_METERED": Text(
+            "Neither inflows nor volumes are given: there is nothing to estimate leakage from.",
+            "既无分区流量也无供水量,无法估算漏损。",
+            "Give inflows=, or supplied_m3= and registered_m3=.",
+            "请给出 inflows=,或 supplied_m3= 与 registered_m3=。",
+        ),
+        "FIRE_FLOW_LOW": Text(
+            "{element} gives {value} m3/h for fire fighting; {limit} m3/h are wanted.",
+            "{element} 可供消防流量为 {value} m3/h,要求 {limit} m3/h。",
+        ),
+        "PASS_RATE_LOW": Text(
+            "The pressure is met at {value} % of nodes and report times; the rules ask for {limit} %.",
+            "压力合格率为 {value} %,要求不低于 {limit} %。",
+        ),
         "SERVICE_PRESSURE_LOW": Text(
             "The pressure at {element} falls to {value} m; required are {limit} m ({article}).",
             "{element} 的压力降至 {value} m,要求不低于 {limit} m({article})。",

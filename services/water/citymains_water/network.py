@@ -89,6 +89,8 @@ def _options(settings: Settings) -> Mapping[str, str]:
         "demand_model": settings.demand_model,
         "duration_s": f"{settings.duration_s:g}",
         "report_step_s": f"{settings.report_step_s:g}",
+        "default_pattern": settings.default_pattern,
+        "demand_multiplier": f"{settings.numbers.get('DEMAND MULTIPLIER', 1.0):g}",
     }
 
 
@@ -126,11 +128,9 @@ def _places(
         numbers = [read_number(word) for word in row.tokens[1:3]]
         values = [one.value for one in numbers]
         if len(values) < 2 or None in values:
-            bad = next((i for i, value in enumerate(values) if value is None), len(values))
-            code = numbers[bad].code if bad < len(numbers) else "FIELD_MISSING"
-            word = row.tokens[1 + bad] if bad < len(numbers) else ""
-            issues.append(issue(code, field="xy"[min(bad, 1)], value=word, **place))
-            return row
+            what = {"field": row.section.lower(), "value": " ".join(row.tokens[1:])}
+            issues.append(issue("PLACE_INVALID", severity="repair", **what, **place))
+            return None
         x, y = (float(value) for value in values if value is not None)
         if row.section == "COORDINATES":
             coordinates[row.tokens[0]] = (x, y)

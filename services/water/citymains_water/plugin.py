@@ -18,5 +18,6 @@ def citymains_utilities() -> Iterable[UtilityRecord]:
             title_zh="供水",
             face="citymains_water.utility:Water",
             extra="water",
+            datasets="citymains_water.places:dataset_kinds",
         )
     ]

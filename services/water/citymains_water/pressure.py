@@ -4,38 +4,24 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from enum import StrEnum
+from datetime import datetime
 from typing import Any
 
 import numpy as np
-from citymains.errors import InputError
+from citymains.intake.dataset import DatasetRef
 from citymains.model.finding import verdict_of
 from citymains.model.network import Network
 from citymains.model.record import Record
-from citymains.model.scenario import Burst, Close, Lose, Scenario
+from citymains.model.scenario import Scenario
 from citymains.model.table import Coded, ColumnSpec, Kind, MapLayer, Table, TableSpec
 from citymains.utility import Utility
 
-from citymains_water.engine_input import Demands
+from citymains_water.asked import DemandModel, asked_of
 from citymains_water.hydraulics import Block, Hydraulics, model_settings, solve
 from citymains_water.judgement import judge
-from citymains_water.service_pressure import service_findings
+from citymains_water.loggers import LOGGERS, READINGS, SENSORS, Comparison, compare
+from citymains_water.service_pressure import HOURS, SERVICE, ZONES, Service, ServiceLimits, places_of
 from citymains_water.settings import Settings
-
-#: Pressure at which demand is met in full where neither the caller nor the file says, in m.
-#: 14 m (0.14 MPa) is the usual minimum at the ends of Chinese networks (CJJ 58).
-REQUIRED_PRESSURE_M = 14.0
-#: EPANET wants at least this between no and full delivery, in the file's unit of pressure.
-_LEAST_SPAN = 0.1
-
-
-class DemandModel(StrEnum):
-    """How demands meet pressure."""
-
-    DDA = "DDA"
-    """Demand-driven: every demand is drawn in full, whatever the pressure."""
-    PDD = "PDD"
-    """Pressure-dependent: between the minimum and the required pressure delivery follows its root."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -78,6 +64,11 @@ class PressureReport(Record):
             ),
             MapLayer("link", "links", "velocity_m_per_s"),
         ),
+        SERVICE,
+        ZONES,
+        HOURS,
+        SENSORS,
+        READINGS,
     )
 
     demand_model: DemandModel = DemandModel.DDA
@@ -91,6 +82,14 @@ class PressureReport(Record):
     required_m3: float = 0.0
     """Demand over the simulated time; of a steady state over one hour."""
     delivered_m3: float = 0.0
+    pass_rate_percent: float = float("nan")
+    """Share of nodes with demand and report times at which the pressure owed is met; NaN: none is owed."""
+    worst_time_s: float = float("nan")
+    """When most nodes are below what they are owed; NaN where none ever is."""
+    rmse_m: float = float("nan")
+    """Root mean square of calculated minus measured pressures; NaN without readings."""
+    bias_m: float = float("nan")
+    """Mean of calculated minus measured pressures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,35 +101,35 @@ class PressureRequest:
     demand_model: DemandModel | None = None
     minimum_pressure_m: float | None = None
     required_pressure_m: float | None = None
+    places: DatasetRef | None = None
+    measurements: DatasetRef | None = None
+    measured_from: datetime | None = None
 
 
 def analyze_pressure(face: Utility, network: Network, asked: PressureRequest) -> PressureReport:
     """Answer the question ``pressure`` (see `citymains_water.utility.Water.pressure`)."""
     started = time.monotonic()
     _, settings = model_settings(face, network)
-    duration_s = asked_duration_s(asked.hours, settings)
-    model = _demand_model(asked, settings)
-    low_m, full_m = asked_pressures_m(asked.minimum_pressure_m, asked.required_pressure_m, settings)
-    per_m = settings.pressure_per_m()
-    demands = Demands(
-        "DDA" if model is DemandModel.DDA else "PDA",
-        low_m * per_m,
-        full_m * per_m,
-        settings.numbers.get("PRESSURE EXPONENT", 0.5),
+    places = places_of(face, network, asked.places)
+    options = asked_of(
+        settings,
+        hours=asked.hours,
+        demand_model=asked.demand_model,
+        minimum_pressure_m=asked.minimum_pressure_m,
+        required_pressure_m=asked.required_pressure_m,
+        scenario=asked.scenario,
     )
     found = solve(
-        face, network, question="pressure", scenario=asked.scenario, demands=demands, duration_s=duration_s
+        face,
+        network,
+        question="pressure",
+        scenario=asked.scenario,
+        demands=options.demands,
+        duration_s=options.duration_s,
     )
-    service, packs = service_findings(face, found)
-    findings = (*judge(found, model.value), *service)
-    options = {
-        "demand_model": model,
-        "duration_s": f"{duration_s:g}",
-        "report_step_s": f"{settings.report_step_s:g}",
-        "minimum_pressure_m": f"{low_m:g}",
-        "required_pressure_m": f"{full_m:g}",
-        "pressure_exponent": f"{demands.exponent:g}",
-    }
+    service = Service(found, ServiceLimits.of(face, network, places))
+    measured = _measured(face, found, asked)
+    findings = (*judge(found, options.demand_model.value), *service.findings(), *measured.findings)
     return PressureReport(
         verdict=verdict_of(findings),
         findings=findings,
@@ -140,70 +139,36 @@ def analyze_pressure(face: Utility, network: Network, asked: PressureRequest) ->
             scenario=asked.scenario,
             engine="epanet",
             engine_version=found.engine_version,
-            options=options,
-            rule_packs=packs,
+            options={**options.options(), "report_step_s": f"{settings.report_step_s:g}"},
+            rule_packs=service.limits.packs,
             run_s=time.monotonic() - started,
         ),
-        tables=_tables(found),
-        demand_model=model,
-        duration_s=duration_s,
+        tables=(*_tables(found), *service.tables(), measured.sensors, measured.readings),
+        demand_model=options.demand_model,
+        duration_s=options.duration_s,
+        rmse_m=measured.rmse_m,
+        bias_m=measured.bias_m,
         **_summary(found, settings),
+        **_service(service),
     )
 
 
-def asked_duration_s(hours: float | None, settings: Settings) -> float:
-    """Seconds to simulate: as asked, else as the model says. Raises InputError."""
-    if hours is None:
-        return settings.duration_s
-    if not 0.0 <= hours < 1e6:
-        raise InputError("ARGUMENT_INVALID", field="hours", value=hours, limit="0 .. 1e6")
-    return float(round(hours * 3600.0))
+def _measured(face: Utility, found: Hydraulics, asked: PressureRequest) -> Comparison:
+    ledger = face.ledger(asked.measurements, LOGGERS)
+    if ledger is None:
+        return Comparison.nothing()
+    start = None if asked.measured_from is None else face.workbench.civil(asked.measured_from)
+    return compare(found, ledger, start)
 
 
-def _demand_model(asked: PressureRequest, settings: Settings) -> DemandModel:
-    if asked.demand_model is not None:
-        if asked.demand_model not in tuple(DemandModel):
-            raise InputError(
-                "ARGUMENT_INVALID",
-                field="demand_model",
-                value=asked.demand_model,
-                limit=" ".join(DemandModel),
-            )
-        return DemandModel(asked.demand_model)
-    cut = any(isinstance(edit, Close | Lose | Burst) for edit in asked.scenario.edits)
-    return DemandModel.PDD if cut or settings.demand_model == "PDA" else DemandModel.DDA
-
-
-def asked_pressures_m(
-    minimum_m: float | None, required_m: float | None, settings: Settings
-) -> tuple[float, float]:
-    """Pressures without and with full delivery: as asked, else as the model says. Raises InputError."""
-    per_m = settings.pressure_per_m()
-    in_file = {
-        name: settings.numbers.get(f"{name} PRESSURE", 0.0) / per_m for name in ("MINIMUM", "REQUIRED")
-    }
-    low = minimum_m if minimum_m is not None else in_file["MINIMUM"]
-    full = required_m
-    if full is None:
-        full = (
-            in_file["REQUIRED"]
-            if in_file["REQUIRED"] > low + _LEAST_SPAN / per_m
-            else max(REQUIRED_PRESSURE_M, low + 1.0)
-        )
-    if not 0.0 <= low < 1e4:
-        raise InputError("ARGUMENT_INVALID", field="minimum_pressure_m", value=low, limit="0 .. 1e4")
-    if not low + _LEAST_SPAN / per_m <= full < 1e4:
-        raise InputError(
-            "ARGUMENT_INVALID",
-            field="required_pressure_m",
-            value=full,
-            limit=f"> minimum_pressure_m ({low:g})",
-        )
-    return low, full
+def _service(service: Service) -> dict[str, Any]:
+    below = service.below.sum(axis=1)
+    worst = float(service.found.times_s[int(below.argmax())]) if below.any() else float("nan")
+    return {"pass_rate_percent": service.pass_rate_percent(), "worst_time_s": worst}
 
 
 def _tables(found: Hydraulics) -> tuple[Table, ...]:
-    nodes, links = PressureReport.TABLES
+    nodes, links = PressureReport.TABLES[:2]
     count = len(found.times_s)
     return (
         nodes.build(

@@ -14,7 +14,8 @@ from citymains.model.table import ColumnSpec, Kind
 
 from citymains_water.units import Units
 
-_WORDS = ("HEAD", "POWER", "SPEED", "PATTERN")
+#: What drives a pump, by as much of the word as EPANET reads.
+_WORDS = {"HEAD": "HEAD", "POWE": "POWER", "SPEE": "SPEED", "PATT": "PATTERN"}
 _COLUMNS = {
     "curve": ColumnSpec("curve", Kind.TEXT, "Head curve; missing where the pump has a power."),
     "power_kw": ColumnSpec("power_kw", Kind.FLOAT, "Constant power; missing where the pump has a curve."),
@@ -62,7 +63,7 @@ class PumpReader:
         drive: dict[str, Any] = {"curve": None, "power_kw": float("nan"), "speed": 1.0, "pattern": None}
         told = len(self.issues)
         for word, value in zip(row.tokens[3::2], (*row.tokens[4::2], None), strict=False):
-            name = next((one for one in _WORDS if word.upper().startswith(one)), None)
+            name = next((name for start, name in _WORDS.items() if word.upper().startswith(start)), None)
             if name is None or value is None:
                 self.tell("PUMP_WORD_UNKNOWN", row, field="pump", value=word if name is None else f"{word} ?")
             elif name in ("HEAD", "PATTERN"):

@@ -9,27 +9,35 @@ from citymains.errors import InputError
 from citymains.intake.inp import InpDocument, InpRow
 from citymains.intake.numbers import read_number
 from citymains.model.network import Network
-from citymains.model.scenario import Burst, Close, Lose, ScaleDemand, Scenario
+from citymains.model.scenario import Burst, Close, Draw, Lose, ScaleDemand, Scenario, SetControl
 
 from citymains_water.additions import Additions, with_gate
 from citymains_water.burst import with_burst
+from citymains_water.draws import with_draw
+from citymains_water.scenario_controls import with_control
 from citymains_water.settings import Settings
 
 #: Edits that hold from start to end, or do not: what batches take.
 SUPPORTED = (Close, Lose, ScaleDemand)
 #: Edits the water questions take.
-EDITS = (*SUPPORTED, Burst)
+EDITS = (*SUPPORTED, SetControl, Burst, Draw)
 
 #: Wins over any priority a model's own rules are given.
 _PRIORITY = "1000000"
 
 
 def apply_scenario(
-    document: InpDocument, network: Network, settings: Settings, scenario: Scenario, question: str
+    document: InpDocument,
+    network: Network,
+    settings: Settings,
+    scenario: Scenario,
+    question: str,
+    duration_s: float,
 ) -> tuple[InpDocument, Additions]:
     """The document with a scenario's edits, and what they add to the engine's model.
 
-    Bursts come first, so that closing a broken pipe closes both of its halves.
+    Bursts come first, so that closing a broken pipe closes both of its halves; settings come
+    before closures, so that what is closed stays closed.
 
     Raises
     ------
@@ -43,6 +51,11 @@ def apply_scenario(
         if isinstance(edit, Burst):
             document, additions = with_burst(document, network, settings, edit, additions)
     for edit in scenario.edits:
+        if isinstance(edit, SetControl):
+            document = with_control(document, network, settings, edit)
+        elif isinstance(edit, Draw):
+            document = with_draw(document, network, settings, edit, duration_s)
+    for edit in scenario.edits:
         if isinstance(edit, ScaleDemand):
             document = _scaled(document, network, edit)
         elif isinstance(edit, Close | Lose):
@@ -54,13 +67,13 @@ def apply_scenario(
 
 def _refuse_times(scenario: Scenario) -> None:
     for edit in scenario.edits:
-        if not isinstance(edit, Close | Lose | Burst):
+        if isinstance(edit, ScaleDemand):
             continue
-        start = edit.start_s or 0.0
+        start, end = getattr(edit, "start_s", None) or 0.0, getattr(edit, "end_s", None)
         if start < 0:
-            raise InputError("ARGUMENT_INVALID", field="start_s", value=edit.start_s, limit=">= 0")
-        if edit.end_s is not None and edit.end_s <= start:
-            raise InputError("ARGUMENT_INVALID", field="end_s", value=edit.end_s, limit=f"> {start:g}")
+            raise InputError("ARGUMENT_INVALID", field="start_s", value=start, limit=">= 0")
+        if end is not None and end <= start:
+            raise InputError("ARGUMENT_INVALID", field="end_s", value=end, limit=f"> {start:g}")
 
 
 class _Links:

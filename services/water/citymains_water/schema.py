@@ -63,7 +63,7 @@ TANKS = ElementSpec(
             minimum=0.0,
         ),
         reference("volume_curve", "curves", "Volume over level.", required=False, blanks=("*",)),
-        words("overflow", "YES where the tank may spill.", required=False),
+        choice("overflow", ("YES", "NO"), "YES where the tank may spill.", required=False),
     ),
 )
 #: EPANET reads a row of [TANKS] without levels as a reservoir, as old files write them.
@@ -184,7 +184,7 @@ SOURCES = ElementSpec(
         reference("node", "nodes", "Node."),
         words("type", "Kind of source."),
         number("quality", "", "Strength.", required=False),
-        reference("pattern", "patterns", "Pattern.", required=False),
+        reference("pattern", "patterns", "Pattern.", required=False, blanks=("*",)),
     ),
 )
 

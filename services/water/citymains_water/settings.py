@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from typing import Any
 
 from citymains.errors import Issue, issue
@@ -16,28 +18,29 @@ from citymains_water.units import FLOW_M3_PER_H, Units
 HEADLOSSES = ("H-W", "D-W", "C-M")
 STATISTICS = ("NONE", "AVERAGE", "MINIMUM", "MAXIMUM", "RANGE")
 
-#: Options that hold a number, and whether it must be above zero.
-_NUMBERS = {
-    ("DEMAND", "MULTIPLIER"): True,
-    ("EMITTER", "EXPONENT"): True,
-    ("MINIMUM", "PRESSURE"): False,
-    ("REQUIRED", "PRESSURE"): False,
-    ("PRESSURE", "EXPONENT"): True,
-    ("SPECIFIC", "GRAVITY"): True,
-    ("VISCOSITY",): True,
-    ("DIFFUSIVITY",): False,
-    ("TRIALS",): True,
-    ("ACCURACY",): True,
-    ("CHECKFREQ",): True,
-    ("MAXCHECK",): False,
-    ("DAMPLIMIT",): False,
-    ("HEADERROR",): False,
-    ("FLOWCHANGE",): False,
-    ("HTOL",): True,
-    ("QTOL",): True,
-    ("RQTOL",): True,
-    ("TOLERANCE",): False,
-    ("SEGMENTS",): False,
+#: Options that hold a number: as much of each word as EPANET reads (of some second words nothing),
+#: and whether the number must be above zero.
+_NUMBERS: Mapping[tuple[str, ...], tuple[tuple[str, ...], bool]] = {
+    ("DEMAND", "MULTIPLIER"): (("DEMA", ""), True),
+    ("EMITTER", "EXPONENT"): (("EMIT", ""), True),
+    ("MINIMUM", "PRESSURE"): (("MINI", "PRES"), False),
+    ("REQUIRED", "PRESSURE"): (("REQ", "PRES"), False),
+    ("PRESSURE", "EXPONENT"): (("PRES", "EXP"), True),
+    ("SPECIFIC", "GRAVITY"): (("SPEC", ""), True),
+    ("VISCOSITY",): (("VISC",), True),
+    ("DIFFUSIVITY",): (("DIFF",), False),
+    ("TRIALS",): (("TRIAL",), True),
+    ("ACCURACY",): (("ACCU",), True),
+    ("CHECKFREQ",): (("CHECKFREQ",), True),
+    ("MAXCHECK",): (("MAXCHECK",), False),
+    ("DAMPLIMIT",): (("DAMPLIMIT",), False),
+    ("HEADERROR",): (("HEADERROR",), False),
+    ("FLOWCHANGE",): (("FLOWCHANGE",), False),
+    ("HTOL",): (("HTOL",), True),
+    ("QTOL",): (("QTOL",), True),
+    ("RQTOL",): (("RQTOL",), True),
+    ("TOLERANCE",): (("TOLER",), False),
+    ("SEGMENTS",): (("SEGM",), False),
 }
 #: EPANET's own factors, so that a pressure goes in and comes out the same.
 _PSI_PER_M = 0.4333 / 0.3048
@@ -48,30 +51,28 @@ _PRESSURE_PER_M = {
     "BAR": _PSI_PER_M * 0.06895,
     "FEET": 1.0 / 0.3048,
 }
-_WORDS = (
-    "UNITS",
-    "PRESSURE",
-    "HEADLOSS",
-    "QUALITY",
-    "VERIFY",
-    "UNBALANCED",
-    "PATTERN",
-    "DEMAND",
-    "EMITTER",
-    "BACKFLOW",
-)
-_TIMES = (
-    ("DURATION",),
-    ("HYDRAULIC", "TIME"),
-    ("QUALITY", "TIME"),
-    ("RULE", "TIME"),
-    ("MINIMUM",),
-    ("PATTERN", "TIME"),
-    ("PATTERN", "START"),
-    ("REPORT", "TIME"),
-    ("REPORT", "START"),
-    ("START",),
-)
+#: Options that hold a word: as much of the first as EPANET reads, and where the choice stands.
+_CHOICES: Mapping[str, tuple[str, int, tuple[str, ...]]] = {
+    "HEADL": ("HEADLOSS", 1, HEADLOSSES),
+    "DEMA": ("DEMAND MODEL", 2, ("DDA", "PDA")),
+    "UNBA": ("UNBALANCED", 1, ("STOP", "CONT")),
+    "PRES": ("PRESSURE", 1, tuple(_PRESSURE_PER_M)),
+}
+#: Options that hold a word this reader does not need.
+_OTHERS = ("PATT", "QUAL", "VERI", "BACKFLOW")
+#: Times: as much of each word as EPANET reads.
+_TIMES: Mapping[tuple[str, ...], tuple[str, ...]] = {
+    ("DURATION",): ("DURA",),
+    ("HYDRAULIC", "TIME"): ("HYDR",),
+    ("QUALITY", "TIME"): ("QUAL",),
+    ("RULE", "TIME"): ("RULE",),
+    ("MINIMUM",): ("MINI",),
+    ("PATTERN", "TIME"): ("PATT", "TIME"),
+    ("PATTERN", "START"): ("PATT", "STAR"),
+    ("REPORT", "TIME"): ("REPO", "TIME"),
+    ("REPORT", "START"): ("REPO", "STAR"),
+    ("START",): ("STAR",),
+}
 _STEPS = (("HYDRAULIC", "TIME"), ("PATTERN", "TIME"), ("REPORT", "TIME"))
 
 
@@ -85,6 +86,8 @@ class Settings:
     default_pattern: str = "1"
     duration_s: float = 0.0
     report_step_s: float = 3600.0
+    pattern_step_s: float = 3600.0
+    pattern_start_s: float = 0.0
     pressure_unit: str = ""
     numbers: dict[str, float] = field(default_factory=dict)
 
@@ -115,6 +118,8 @@ def read_settings(document: InpDocument) -> tuple[Settings, InpDocument, tuple[I
         reader.settings,
         units=Units(reader.flow, reader.settings.headloss == "D-W"),
         report_step_s=reader.times.get("REPORT TIME") or reader.times.get("PATTERN TIME") or 3600.0,
+        pattern_step_s=reader.times.get("PATTERN TIME") or 3600.0,
+        pattern_start_s=reader.times.get("PATTERN START", 0.0),
         duration_s=reader.times.get("DURATION", 0.0),
         numbers=reader.numbers,
     )
@@ -159,29 +164,40 @@ class _Reader:
             self.tell("INP_LINE_DROPPED", row, "repair", field="FILE", value=" ".join(row.tokens))
         return None
 
+    def dropped(self, row: InpRow) -> None:
+        self.tell("INP_LINE_DROPPED", row, "repair", field=row.tokens[0].upper(), value=" ".join(row.tokens))
+
     def option(self, row: InpRow) -> InpRow | None:
         words = tuple(token.upper() for token in row.tokens)
-        if words[0] == "MAP":
-            # EPANET keeps the name and never opens the file; old models carry it around.
-            self.tell("INP_LINE_DROPPED", row, "repair", field="MAP", value=" ".join(row.tokens))
-            return None
-        if words[0].startswith("HYDRAULIC"):
+        if words[0].startswith("HYDR"):
             self.external(row)
             return None
-        for key, positive in _NUMBERS.items():
-            if _starts(words, key):
+        if words[0] == "MAP" or len(words) == 1:
+            # EPANET keeps the name of a map and never opens it, and passes over options without a value.
+            self.dropped(row)
+            return None
+        if words[0].startswith("UNIT"):
+            return self.units(row, words)
+        model = words[0].startswith("DEMA") and words[1].startswith("MODEL")
+        for key, (starts, positive) in _NUMBERS.items():
+            if not model and _starts(words, starts):
                 return self.number(row, key, positive)
-        if not words[0].startswith(_WORDS):
+        for start, (name, at, choices) in _CHOICES.items():
+            if words[0].startswith(start):
+                self.choice(row, name, words[at] if len(words) > at else "", choices)
+                return row
+        if not words[0].startswith(_OTHERS):
             self.tell("OPTION_UNKNOWN", row, field=row.tokens[0], value=" ".join(row.tokens))
-            return row
-        return self.word(row, words)
+        elif words[0].startswith("PATT"):
+            self.settings = replace(self.settings, default_pattern=row.tokens[1])
+        return row
 
-    def number(self, row: InpRow, key: tuple[str, ...], positive: bool) -> InpRow:
+    def number(self, row: InpRow, key: tuple[str, ...], positive: bool) -> InpRow | None:
         name = " ".join(key)
-        word = row.tokens[len(key)] if len(row.tokens) > len(key) else None
-        if word is None:
-            self.tell("FIELD_MISSING", row, element="OPTIONS", field=name)
-            return row
+        if len(row.tokens) <= len(key):
+            self.dropped(row)
+            return None
+        word = row.tokens[len(key)]
         read = read_number(word)
         if read.value is None:
             self.tell(read.code, row, element="OPTIONS", field=name, value=word)
@@ -201,63 +217,21 @@ class _Reader:
         self.numbers[name] = read.value
         return row
 
-    def word(self, row: InpRow, words: Sequence[str]) -> InpRow | None:
-        if words[0].startswith("UNITS"):
-            return self.units(row, words)
-        if words[0].startswith("HEADLOSS"):
-            found = next((one for one in HEADLOSSES if len(words) > 1 and words[1].startswith(one)), None)
-            if found is None:
-                self.tell(
-                    "CHOICE_UNKNOWN",
-                    row,
-                    element="OPTIONS",
-                    field="HEADLOSS",
-                    value=" ".join(row.tokens[1:]),
-                    limit=" ".join(HEADLOSSES),
-                )
-            self.settings = replace(self.settings, headloss=found or "H-W")
-        elif words[0].startswith("DEMAND") and len(words) > 1 and words[1].startswith("MODEL"):
-            found = next((one for one in ("DDA", "PDA") if len(words) > 2 and words[2].startswith(one)), None)
-            if found is None:
-                self.tell(
-                    "CHOICE_UNKNOWN",
-                    row,
-                    element="OPTIONS",
-                    field="DEMAND MODEL",
-                    value=" ".join(row.tokens[2:]),
-                    limit="DDA PDA",
-                )
-            self.settings = replace(self.settings, demand_model=found or "DDA")
-        elif words[0].startswith("UNBALANCED"):
-            if len(words) < 2 or not words[1].startswith(("STOP", "CONT")):
-                self.tell(
-                    "CHOICE_UNKNOWN",
-                    row,
-                    element="OPTIONS",
-                    field="UNBALANCED",
-                    value=" ".join(row.tokens[1:]),
-                    limit="STOP CONTINUE",
-                )
-        elif words[0].startswith("PRESSURE"):
-            found = next(
-                (one for one in _PRESSURE_PER_M if len(words) > 1 and words[1].startswith(one)), None
+    def choice(self, row: InpRow, name: str, word: str, choices: Sequence[str]) -> None:
+        found = next((one for one in choices if word.startswith(one)), None)
+        if found is None:
+            self.tell(
+                "CHOICE_UNKNOWN", row, element="OPTIONS", field=name, value=word, limit=" ".join(choices)
             )
-            if found is None:
-                self.tell(
-                    "CHOICE_UNKNOWN",
-                    row,
-                    element="OPTIONS",
-                    field="PRESSURE",
-                    value=" ".join(row.tokens[1:]),
-                    limit=" ".join(_PRESSURE_PER_M),
-                )
-            self.settings = replace(self.settings, pressure_unit=found or "")
-        elif words[0].startswith("PATTERN") and len(words) > 1:
-            self.settings = replace(self.settings, default_pattern=row.tokens[1])
-        return row
+        elif name == "HEADLOSS":
+            self.settings = replace(self.settings, headloss=found)
+        elif name == "DEMAND MODEL":
+            self.settings = replace(self.settings, demand_model=found)
+        elif name == "PRESSURE":
+            self.settings = replace(self.settings, pressure_unit=found)
 
     def units(self, row: InpRow, words: Sequence[str]) -> InpRow:
-        given = words[1] if len(words) > 1 else ""
+        given = words[1]
         found = (
             "LPS" if given == "SI" else next((one for one in FLOW_M3_PER_H if given.startswith(one)), None)
         )
@@ -280,33 +254,45 @@ class _Reader:
 
     def time(self, row: InpRow) -> InpRow | None:
         words = tuple(token.upper() for token in row.tokens)
-        if words[0].startswith("STATISTIC"):
+        if words[0].startswith("STAT"):
             if len(words) < 2 or not any(one.startswith(words[1][:3]) for one in STATISTICS):
                 self.tell(
                     "STATISTIC_UNKNOWN", row, "repair", field="STATISTIC", value=" ".join(row.tokens[1:])
                 )
                 return None
             return row
-        key = next((one for one in _TIMES if _starts(words, one)), None)
+        key = next((key for key, starts in _TIMES.items() if _starts(words, starts)), None)
         if key is None:
             self.tell("OPTION_UNKNOWN", row, field=row.tokens[0], value=" ".join(row.tokens))
             return row
         name = " ".join(key)
-        value = seconds(row.tokens[-1:]) if len(words) > len(key) else None
-        if value is None and len(words) > len(key) + 1:
+        row = self.plain_time(row, name)
+        value = seconds(row.tokens[-1:]) if len(words) > 1 else None
+        if value is None and len(words) > 2:
             value = seconds(row.tokens[-2:])
         if value is None:
-            self.tell(
-                "TIME_INVALID", row, element="TIMES", field=name, value=" ".join(row.tokens[len(key) :])
-            )
+            self.tell("TIME_INVALID", row, element="TIMES", field=name, value=" ".join(row.tokens[1:]))
             return row
         if value == 0 and key in _STEPS:
             self.tell("TIME_STEP_ZERO", row, "warning", element="TIMES", field=name, value=row.tokens[-1])
         self.times[name] = value
         return row
 
+    def plain_time(self, row: InpRow, name: str) -> InpRow:
+        """A row whose full-width digits and colons are ASCII, which is all that the engine reads."""
+        given = row.tokens[1:]
+        plain = tuple(unicodedata.normalize("NFKC", word) for word in given)
+        if plain == given:
+            return row
+        self.tell(
+            "NUMBER_FULL_WIDTH", row, "repair", element="TIMES", field=name, value=" ".join(given),
+            limit=" ".join(plain),
+        )  # fmt: skip
+        return replace(row, tokens=(row.tokens[0], *plain))
 
-def _starts(words: Sequence[str], key: Sequence[str]) -> bool:
-    return len(words) >= len(key) and all(
-        word.startswith(part) for word, part in zip(words, key, strict=False)
+
+def _starts(words: Sequence[str], starts: Sequence[str]) -> bool:
+    """Whether every word begins as it should; where nothing is asked of a word it may be missing."""
+    return all(
+        word.startswith(start) for word, start in zip_longest(words[: len(starts)], starts, fillvalue="")
     )

@@ -42,16 +42,20 @@ def library_path() -> Path:
 
     Raises
     ------
+    ModuleNotFoundError
+        owa-epanet is not installed.
     ImportError
-        owa-epanet is not installed, or has no library for this machine.
+        It has no library for this machine.
     """
     spec = importlib.util.find_spec("epanet")
-    for folder in (spec.submodule_search_locations or ()) if spec is not None else ():
+    if spec is None:
+        raise ModuleNotFoundError("owa-epanet is not installed", name="epanet")
+    for folder in spec.submodule_search_locations or ():
         for name in ("libepanet2.so", "epanet2.dll", "libepanet2.dylib"):
             path = Path(folder) / name
             if path.is_file():
                 return path
-    raise ImportError("owa-epanet is not installed or has no library for this machine", name="epanet")
+    raise ImportError("owa-epanet has no library for this machine", name="epanet")
 
 
 @cache
@@ -82,7 +86,8 @@ class EpanetEngine:
         Parameters
         ----------
         model : mapping
-            ``inp``: text of the model with ids the engine takes (see `citymains_water.engine_input`);
+            ``inp``: text of the model with ids the engine takes (see `citymains_water.engine_input`),
+            or the bytes of a file as it was written;
             ``batch``: true for a session that answers many scenarios at once (see `citymains_water.batch`).
         directory : Path
             Private directory of this session.
@@ -96,25 +101,35 @@ class EpanetEngine:
             from citymains_water.batch import BatchSession
 
             return BatchSession(str(model["inp"]), directory)
-        return EpanetSession(str(model["inp"]), directory)
+        return EpanetSession(model["inp"], directory, library())
 
 
 class EpanetSession:
-    """One model in one project. Every :meth:`run` starts cold: answers do not depend on their order."""
+    """One model in one project. Every :meth:`run` starts cold: answers do not depend on their order.
 
-    def __init__(self, inp: str, directory: Path) -> None:
+    Parameters
+    ----------
+    inp : str or bytes
+        Text of the model; bytes are a file as it was written.
+    directory : Path
+        Private directory of the session.
+    epanet : CDLL
+        EPANET's library.
+    """
+
+    def __init__(self, inp: str | bytes, directory: Path, epanet: ctypes.CDLL) -> None:
+        self._epanet = epanet
         self._messages: list[str] = []
         self._report = directory / "model.rpt"
         self._project = ctypes.c_void_p()
         self._callback = _ReportLine(self._take_line)
         source = directory / "model.inp"
         # Ids are ASCII by now; other words that are not, EPANET does not look at.
-        source.write_bytes(inp.encode("ascii", "replace"))
+        source.write_bytes(inp.encode("ascii", "replace") if isinstance(inp, str) else inp)
         self._call("EN_createproject", ctypes.byref(self._project), project=False)
-        self._call("EN_setreportcallback", self._callback)
+        self._listen()
         self._call("EN_open", os.fsencode(source), os.fsencode(self._report), b"")
-        # Opening a model forgets who listens to its report.
-        self._call("EN_setreportcallback", self._callback)
+        self._listen()  # opening a model forgets who does
         self._call("EN_openH")
         self._nodes = self._ids("node", _NODE_COUNT)
         self._links = self._ids("link", _LINK_COUNT)
@@ -174,7 +189,11 @@ class EpanetSession:
     def close(self) -> None:
         """Let the project go."""
         for function in ("EN_closeH", "EN_close", "EN_deleteproject"):
-            getattr(library(), function)(self._project)
+            getattr(self._epanet, function)(self._project)
+
+    def _listen(self) -> None:
+        """Have the lines of EPANET's report come here."""
+        self._call("EN_setreportcallback", self._callback)
 
     def _read(self, blocks: dict[str, list[Block]]) -> None:
         for getter, columns, size in (
@@ -198,12 +217,12 @@ class EpanetSession:
         ids = []
         for index in range(1, count.value + 1):
             self._call(f"EN_get{what}id", index, name)
-            ids.append(name.value.decode("ascii"))
+            ids.append(name.value.decode("utf-8", "replace"))
         return ids
 
     def _call(self, function: str, *arguments: Any, project: bool = True) -> int:
         handle = (self._project,) if project else ()
-        code = int(getattr(library(), function)(*handle, *arguments))
+        code = int(getattr(self._epanet, function)(*handle, *arguments))
         if code >= FIRST_ERROR:
             words = self._words() or f"{function} gives error {code}"
             # 110 without a reason among the network's own errors (2xx): no solution was found.
@@ -221,7 +240,7 @@ class EpanetSession:
         """EPANET's own words about what is wrong."""
         lines = self._messages
         if not lines and self._report.is_file():  # what is wrong on opening goes to the file alone
-            library().EN_close(self._project)
+            self._epanet.EN_close(self._project)
             lines = [line.strip() for line in self._report.read_text("ascii", "replace").splitlines()]
         told = [
             line

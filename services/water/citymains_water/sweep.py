@@ -7,7 +7,7 @@ it cannot vouch for; some of its answers, drawn at random, are computed again by
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -24,17 +24,23 @@ from citymains.topology.graph import Graph
 from citymains.utility import Utility
 from numpy.typing import NDArray
 
-from citymains_water.batch_chunk import BY_KERNEL, STEADY_S, STOPPED_EARLY, Metrics
+from citymains_water.batch_chunk import BY_KERNEL, REFERENCE_ACCURACY, STEADY_S, STOPPED_EARLY, Metrics
 from citymains_water.engine_input import Demands, anchored, engine_ids, engine_text
-from citymains_water.hydraulics import LINK_TABLES, NODE_TABLES, element_ids, model_settings, network_graph
+from citymains_water.hydraulics import (
+    LINK_TABLES,
+    NODE_TABLES,
+    element_ids,
+    model_settings,
+    network_graph,
+    parts_without_source,
+)
 from citymains_water.kernel_reasons import REASONS
+from citymains_water.settings import Settings
 from citymains_water.sweep_cuts import Cuts
 from citymains_water.sweep_edits import Compiler, Edits, chunk_of
 
 Floats = NDArray[np.float64]
 
-#: Accuracy of EPANET where it stands in for the batched solver, or is compared with it.
-REFERENCE_ACCURACY = 1e-8
 #: How far a spot-checked head may be from EPANET's.
 SPOT_CHECK_TOLERANCE_M = 1e-3
 #: Scenarios in one task: few enough to show progress and to find a culprit soon, many enough to fill the lanes.
@@ -54,7 +60,7 @@ class SweepOptions:
     limit_m: float = 14.0
     """Service pressure [m]: below it a junction counts as affected."""
     blocks: tuple[str, ...] = ()
-    """Node columns to return beside the metrics: ``minimum_head``, ``unserved``."""
+    """Node columns to return beside the metrics: ``minimum_head``, ``unserved``, ``dried``."""
     threads: int = 1
     """Projects side by side in the engine's process."""
     kernel: bool = True
@@ -93,97 +99,122 @@ class SweepResult:
     """Lowest head of each junction, shape (scenarios, junctions); NaN where cut off."""
     node_unserved_m3: Floats | None
     """Unmet demand of each junction, shape (scenarios, junctions)."""
+    dried: NDArray[np.bool_] | None
+    """Junctions without an open way to a source at some time, shape (scenarios, junctions)."""
     engine_version: str
     options: Mapping[str, Any] = field(default_factory=dict)
     """For the provenance: who computed how many, and how the spot checks came out."""
 
 
-def sweep(
-    face: Utility, network: Network, scenarios: Sequence[Scenario], options: SweepOptions
-) -> SweepResult:
-    """Answer every scenario on its own.
+class Sweep:
+    """Answers scenarios of one network, each on its own, in one warm session; a context manager.
 
     Parameters
     ----------
     face : Utility
     network : Network
-    scenarios : sequence of Scenario
-        Of closures and losses from start to end, and scaled demands.
     options : SweepOptions
-
-    Returns
-    -------
-    SweepResult
 
     Raises
     ------
-    InputError
-        A scenario does not fit the network, or has an edit at a time.
     SolverError
-        The undisturbed model has no answer.
+        From the methods: the undisturbed model has no answer.
     """
-    return _Sweep(face, network, options).run(scenarios)
 
-
-class _Sweep:
     def __init__(self, face: Utility, network: Network, options: SweepOptions) -> None:
         self.network, self.options, self.face = network, options, face
         self.document, self.settings = model_settings(face, network)
-        self.cuts = face.workbench.cached(("water cuts", network.id), self._cuts)
         self.junctions = network.data("junctions").row_count
+        self.steady = options.duration_s == 0.0
+        self.kernel = options.kernel and self.steady and not _own_tolerances(self.settings)
         self.version = ""
-        self._session: Session | None = None
+        self.refusal = ""
+        """Why the batched solver does not know the model; empty where it does, or was not asked."""
+        self._session: _Lent | None = None
+        self._known_cuts: Cuts | None = None
+
+    def __enter__(self) -> Sweep:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the session."""
+        if self._session is not None:
+            self._session.session.close()
+            self._session = None
+
+    @property
+    def cuts(self) -> Cuts:
+        """What closures cut off."""
+        if self._known_cuts is None:
+            self._open()
+        assert self._known_cuts is not None
+        return self._known_cuts
 
     def run(self, scenarios: Sequence[Scenario]) -> SweepResult:
-        compiler = Compiler(self.network, self.options.question)
-        edits = [compiler.edits(one) for one in scenarios]
-        cut = [self.cuts.of(one.closed) for one in edits]
-        kernel = self.options.kernel and self.options.duration_s == 0.0
-        metrics, errors = self.answers(edits, cut, kernel=kernel)
-        self._feed_less(edits, cut, metrics, errors)
-        checks = self._spot_check(edits, cut, metrics, errors) if kernel else {}
-        return self._result(metrics, errors, cut, checks)
+        """Answer scenarios.
+
+        Raises
+        ------
+        InputError
+            A scenario does not fit the network, or has an edit at a time.
+        """
+        compiler = Compiler(self.network, self.options.question, self.settings.units.flow_m3_per_h)
+        return self.run_edits([compiler.edits(one) for one in scenarios], current_call().progress)
+
+    def run_edits(
+        self, edits: Sequence[Edits], progress: Callable[[float], None] | None = None
+    ) -> SweepResult:
+        """Answer scenarios given by index; `progress` is called with the share that is done."""
+        metrics, errors = self.answers(edits, kernel=self.kernel, progress=progress)
+        checks = self._spot_check(edits, metrics, errors) if self.kernel else {}
+        return self._result(edits, metrics, errors, checks)
+
+    def screen(self, links: Sequence[int]) -> Floats:
+        """How grave the closure of each link may be, by a rank-one estimate [m of the worst head drop].
+
+        Orders work; nothing is left out because of it. Infinite where the closure cuts off; zeros
+        where the batched solver does not know the model.
+        """
+        if not self.kernel:
+            return np.zeros(len(links))
+        session = self._open()
+        task = {"screen": np.asarray(links, dtype=np.int32), **self._demands()}
+        return np.asarray(session.run(task)["drop"]) * self.settings.units.length_m
 
     def answers(
         self,
         edits: Sequence[Edits],
-        cut: Sequence[NDArray[np.int64]],
         *,
         kernel: bool,
         blocks: tuple[str, ...] | None = None,
+        progress: Callable[[float], None] | None = None,
     ) -> tuple[Metrics, dict[int, SolverError]]:
         """Metrics of scenarios and the errors of those without."""
         names = self.options.blocks if blocks is None else blocks
         metrics = Metrics.empty(len(edits), dict.fromkeys(names, self.junctions))
-        errors: dict[int, SolverError] = {}
-        for begin in range(0, len(edits), _CHUNK):
-            part = range(begin, min(begin + _CHUNK, len(edits)))
-            found = run_chunk(
-                self._open,
-                part,
-                lambda some: self._task(edits, cut, some, kernel, names),
-                name=lambda at: f"scenario {at + 1}",
-            )
-            for piece, answer in found.pieces:
-                _put(metrics, Metrics.read(answer), slice(part[piece.start], part[piece.start] + len(piece)))
-            errors.update({part[at]: error for at, error in found.failed.items()})
-            current_call().progress(part.stop / len(edits))
+        found = run_chunk(
+            self._open,  # type: ignore[arg-type]  # lent, so that it stays open between chunks
+            range(len(edits)),
+            lambda some: self._task([edits[at] for at in some], kernel, names),
+            name=lambda at: f"scenario {at + 1}",
+            size=_CHUNK,
+            progress=progress,
+        )
+        for piece, answer in found.pieces:
+            _put(metrics, Metrics.read(answer), slice(piece.start, piece.stop))
+            self.refusal = answer["refusal"] or self.refusal
+        errors = dict(found.failed)
         errors.update({at: self._stopped(metrics, at) for at in np.flatnonzero(metrics.error).tolist()})
         return metrics, errors
 
-    def _task(
-        self,
-        edits: Sequence[Edits],
-        cut: Sequence[NDArray[np.int64]],
-        some: Sequence[int],
-        kernel: bool,
-        blocks: tuple[str, ...],
-    ) -> dict[str, Any]:
-        chunk = chunk_of([edits[at] for at in some], [cut[at].tolist() for at in some])
-        accuracy = self.options.accuracy or (REFERENCE_ACCURACY if kernel or self._takes_part() else 0.0)
+    def _task(self, edits: Sequence[Edits], kernel: bool, blocks: tuple[str, ...]) -> dict[str, Any]:
+        accuracy = self.options.accuracy or (REFERENCE_ACCURACY if self.kernel else 0.0)
         return {
-            **chunk.task(),
-            "pressure_dependent": self.options.demands.model != "DDA",
+            **chunk_of(edits, self.cuts).task(),
+            **self._demands(),
             "duration_s": self.options.duration_s,
             "limit": self.options.limit_m / self.settings.units.length_m,
             "blocks": list(blocks),
@@ -192,19 +223,22 @@ class _Sweep:
             "kernel": kernel,
         }
 
-    def _takes_part(self) -> bool:
-        return self.options.kernel and self.options.duration_s == 0.0
+    def _demands(self) -> dict[str, Any]:
+        return {"pressure_dependent": self.options.demands.model != "DDA"}
 
-    def _open(self) -> Session:
+    def _open(self) -> _Lent:
+        if self._session is not None and not self._session.over:
+            return self._session
         ids = engine_ids(self.network, self.document)
         known = {*element_ids(self.network, NODE_TABLES), *element_ids(self.network, LINK_TABLES)}
-        document, anchors = anchored(self.document, _parts(self.network), known)
+        document, anchors = anchored(self.document, parts_without_source(self.network), known)
         text = engine_text(document, ids, self.options.demands)
         session = self.face.workbench.engines.session(
             "epanet", {"inp": text, "batch": True}, element=self.network.name
         )
+        self._session = _Lent(session)
         self.version = session.engine_version
-        given = session.run({"ids": True})
+        given = session.run({"about": True})
         for what, tables in (("node", NODE_TABLES), ("link", LINK_TABLES)):
             check_ids(
                 "epanet",
@@ -212,47 +246,14 @@ class _Sweep:
                 [*map(ids.engine_id, element_ids(self.network, tables)), *anchors],
                 given[what],
             )
-        return session
-
-    def _cuts(self) -> Cuts:
-        graph = network_graph(self.network)
-        return Cuts(
-            _one_way(graph, self.network),
-            self.network.data("junctions").row_count,
-            _usable(self.document, graph),
-        )
-
-    def _feed_less(
-        self,
-        edits: Sequence[Edits],
-        cut: list[NDArray[np.int64]],
-        metrics: Metrics,
-        errors: dict[int, SolverError],
-    ) -> None:
-        """Demand behind a check valve or pump is cut off too; where pressures are negative, look, and calculate again."""
-        if self.options.demands.model != "DDA":
-            return
-        again = []
-        for at in np.flatnonzero(metrics.worst_pressure < 0.0).tolist():
-            directed = self.cuts.directed(edits[at].closed)
-            if len(directed) > len(cut[at]):
-                cut[at] = directed
-                again.append(at)
-        if again:
-            better, failed = self.answers(
-                [edits[at] for at in again], [cut[at] for at in again], kernel=self._takes_part()
-            )
-            _put(metrics, better, np.array(again))
-            for at in again:
-                errors.pop(at, None)
-            errors.update({again[at]: error for at, error in failed.items()})
+        if self._known_cuts is None:
+            graph = one_way_graph(self.network)
+            usable = given["may_open"][: graph.link_count] if self.steady else _usable(self.document, graph)
+            self._known_cuts = Cuts(graph, self.junctions, np.asarray(usable, dtype=bool))
+        return self._session
 
     def _spot_check(
-        self,
-        edits: Sequence[Edits],
-        cut: Sequence[NDArray[np.int64]],
-        metrics: Metrics,
-        errors: dict[int, SolverError],
+        self, edits: Sequence[Edits], metrics: Metrics, errors: dict[int, SolverError]
     ) -> dict[str, Any]:
         """Compute some of the kernel's answers again; if one is off, EPANET computes them all."""
         by_kernel = np.flatnonzero(metrics.engine == BY_KERNEL)
@@ -261,18 +262,16 @@ class _Sweep:
         drawn = np.random.default_rng(self.options.seed).choice(
             by_kernel, min(self.options.spot_checks, len(by_kernel)), replace=False
         )
-        some, lost = [edits[at] for at in drawn.tolist()], [cut[at] for at in drawn.tolist()]
+        some = [edits[at] for at in drawn.tolist()]
         heads = [
-            self.answers(some, lost, kernel=kernel, blocks=("minimum_head",))[0].blocks["minimum_head"]
+            self.answers(some, kernel=kernel, blocks=("minimum_head",))[0].blocks["minimum_head"]
             for kernel in (True, False)
         ]
         off_m = float(np.nanmax(np.abs(heads[0] - heads[1]), initial=0.0)) * self.settings.units.length_m
         told = {"spot_checks": len(drawn), "spot_check_difference_m": f"{off_m:.2g}"}
         if off_m <= SPOT_CHECK_TOLERANCE_M:
             return told
-        better, failed = self.answers(
-            [edits[at] for at in by_kernel.tolist()], [cut[at] for at in by_kernel.tolist()], kernel=False
-        )
+        better, failed = self.answers([edits[at] for at in by_kernel.tolist()], kernel=False)
         _put(metrics, better, by_kernel)
         errors.update({int(by_kernel[at]): error for at, error in failed.items()})
         return {**told, "spot_check": "failed, all computed by EPANET"}
@@ -284,9 +283,9 @@ class _Sweep:
 
     def _result(
         self,
+        edits: Sequence[Edits],
         metrics: Metrics,
         errors: dict[int, SolverError],
-        cut: list[NDArray[np.int64]],
         checks: Mapping[str, Any],
     ) -> SweepResult:
         length, volume = self.settings.units.length_m, self.settings.units.flow_m3_per_h / STEADY_S
@@ -300,7 +299,7 @@ class _Sweep:
                 for at, low in zip(metrics.worst_node.tolist(), metrics.worst_pressure, strict=True)
             ],
             below_count=metrics.below,
-            cut=cut,
+            cut=[self.cuts.of(one.closed) for one in edits],
             unserved_m3=metrics.unserved * volume,
             required_m3=metrics.required * volume,
             engine=np.where(by_kernel, "kernel", "epanet").tolist(),
@@ -309,14 +308,37 @@ class _Sweep:
             errors=errors,
             minimum_head_m=blocks["minimum_head"] * length if "minimum_head" in blocks else None,
             node_unserved_m3=blocks["unserved"] * volume if "unserved" in blocks else None,
+            dried=blocks["dried"] > 0.0 if "dried" in blocks else None,
             engine_version=self.version,
             options={
                 "scenarios": len(by_kernel),
                 "by_kernel": int(by_kernel.sum()),
                 "by_epanet": int((~by_kernel).sum()),
+                **({"kernel_refusal": self.refusal} if self.refusal else {}),
                 **checks,
             },
         )
+
+
+class _Lent:
+    """A session that its borrower cannot close."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.run = session.run
+
+    @property
+    def over(self) -> bool:
+        """Whether it has ended by itself."""
+        return self.session.over
+
+    def close(self) -> None:
+        """Give it back."""
+
+
+def _own_tolerances(settings: Settings) -> bool:
+    """Whether the model sets EPANET's tolerances itself; the batched solver knows their defaults alone."""
+    return any(name in settings.numbers for name in ("HTOL", "QTOL", "RQTOL"))
 
 
 def _put(into: Metrics, some: Metrics, where: Any) -> None:
@@ -328,22 +350,15 @@ def _put(into: Metrics, some: Metrics, where: Any) -> None:
             getattr(into, one.name)[where] = getattr(some, one.name)
 
 
-def _parts(network: Network) -> list[str]:
-    """A node of every part that no link at all connects to a source."""
-    graph = network_graph(network)
-    _, of_node, _ = graph.components()
-    junctions = network.data("junctions").row_count
-    lacking = np.setdiff1d(of_node[:junctions], of_node[junctions:])
-    return [graph.node_ids[int(np.argmax(of_node == part))] for part in lacking]
-
-
-def _one_way(graph: Graph, network: Network) -> Graph:
-    """Check valves and pumps pass one way."""
-    one_way = np.zeros(graph.link_count, dtype=bool)
-    pipes, pumps = network.data("pipes"), network.data("pumps")
-    one_way[: pipes.row_count] = [str(status) == "CV" for status in pipes.texts("status")]
-    one_way[pipes.row_count : pipes.row_count + pumps.row_count] = True
-    return replace(graph, one_way=one_way)
+def one_way_graph(network: Network) -> Graph:
+    """Nodes and links of a network; check valves, pumps, pressure-reducing and -sustaining valves pass one way."""
+    pipes, pumps, valves = (network.data(name) for name in LINK_TABLES)
+    one_way = [
+        *(status == "CV" for status in pipes.texts("status")),
+        *([True] * pumps.row_count),
+        *(kind in ("PRV", "PSV") for kind in valves.texts("type")),
+    ]
+    return replace(network_graph(network), one_way=np.array(one_way, dtype=bool))
 
 
 def _usable(document: InpDocument, graph: Graph) -> NDArray[np.bool_]:

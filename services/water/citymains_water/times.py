@@ -32,8 +32,9 @@ def seconds(tokens: Sequence[str]) -> float | None:
 
 
 def _hours(word: str) -> float | None:
-    parts = word.split(":")
-    if len(parts) > 3:
+    # EPANET passes over empty parts: "12:" is twelve hours.
+    parts = [part for part in word.split(":") if part]
+    if not 1 <= len(parts) <= 3:
         return None
     values = [read_number(part).value for part in parts]
     if any(value is None or value < 0 for value in values):

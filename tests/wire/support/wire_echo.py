@@ -215,9 +215,16 @@ class Echo(Face):
         return Plain(text=repr((net, hours, required, str(colour), pipes, scenario, quick, careful)))
 
     @question(rpc="ImportNetwork", shape=Shape.UPLOAD)
-    def load(self, source: SourceFile | str | PathLike[str], *, crs: str = "") -> Network:
+    def load(
+        self,
+        source: SourceFile | str | PathLike[str],
+        *,
+        crs: str = "",
+        columns: Mapping[str, str] | None = None,
+    ) -> Network:
         """Load a file."""
         assert isinstance(source, SourceFile)
+        self.seen += [(name, heading) for name, heading in (columns or {}).items()]
         self.seen.append(source.name)
         name = "networks/" + hashlib.sha256(source.content).hexdigest()
         return Network(

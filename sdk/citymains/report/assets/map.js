@@ -3,6 +3,8 @@
 (function () {
   // Okabe-Ito's vermilion to blue, darkened at both ends: told apart with every common colour blindness.
   const SCALE = ["#9b1c1c", "#d55e00", "#e8a33d", "#8fc1d9", "#3f8fc4", "#0b4f8a"];
+  // Worse, the same, better.
+  const CHANGE = ["#9b1c1c", "#d55e00", "#ecc9a4", "#d3d8dc", "#a9cfe3", "#3f8fc4", "#0b4f8a"];
   const MISSING = "#7b8794";
   const SYMBOLS = ["rect", "triangle", "diamond", "pin", "roundRect", "arrow"];
   const MARKS = { NOTE: "#d55e00", SUSPECT: "#b86e00", REJECTED: "#9b1c1c" };
@@ -65,8 +67,8 @@
     const point = { type: "scatter", symbolSize: size, z: 4, itemStyle: { borderColor: "#33414e", borderWidth: size > 5 ? 0.7 : 0 }, ...base };
     const hollow = { color: "#fff", borderColor: MISSING, borderWidth: 1.6 };
     return [
-      { ...line, name: label, data: lines, coloured: lines.length > 0 },
-      { ...point, name: label, data: points, coloured: points.length > 0 && !layer.links },
+      { ...line, name: label, data: lines, coloured: 0 },
+      { ...point, name: label, data: points, coloured: 2 },
       { ...line, name: label, data: bare, lineStyle: { color: MISSING, type: "dotted" } },
       { ...point, name: label, data: barePoints, itemStyle: hollow },
     ].filter((series) => series.data.length);
@@ -95,16 +97,27 @@
   }
 
   // The handles show the ends of the scale; what lies beyond them keeps the end's colour.
-  function visualMap(layer, indices, slot, count) {
+  // A layer of links may have points too (an isolated node): ECharts looks for their value in another dimension.
+  function visualMaps(owner, slot, count) {
+    const main = owner.layer.links && owner.indices[0].length ? 0 : 2;
+    return [0, 2].filter((dimension) => owner.indices[dimension].length).map((dimension) =>
+      visualMap(owner.layer, owner.indices[dimension], dimension, dimension === main ? slot : -1, count));
+  }
+
+  function visualMap(layer, indices, dimension, slot, count) {
     const [low, high] = layer.range, step = Math.min(236, 560 / Math.max(count, 1));
+    const scale = layer.centred ? CHANGE : SCALE, colours = layer.worst === "min" ? scale : scale.slice().reverse();
+    const name = layer.zh + " " + layer.value.zh + (layer.value.unit ? "\n" + layer.value.unit : "");
+    const place = { show: slot >= 0, seriesIndex: indices, dimension: dimension, right: 14, top: 16 + Math.max(slot, 0) * step,
+      textStyle: { fontFamily: FONT, fontSize: 12, color: "#1c2733" }, outOfRange: { color: "#d5dbe0" } };
+    if (layer.labels.length) {
+      const codes = layer.labels.map((one) => one.value).sort((a, b) => a - b);
+      const colour = (code) => colours[Math.round(codes.indexOf(code) * (colours.length - 1) / Math.max(codes.length - 1, 1))];
+      return { ...place, type: "piecewise", pieces: layer.labels.map((one) => ({ value: one.value, label: one.text, color: colour(one.value) })) };
+    }
     return {
-      type: "continuous", show: slot >= 0, min: low, max: high, seriesIndex: indices, dimension: layer.links ? 0 : 2,
-      calculable: true, precision: Math.max(0, Math.min(6, 2 - Math.floor(Math.log10(high - low)))),
-      right: 14, top: 16 + Math.max(slot, 0) * step, itemHeight: step - 100, itemWidth: 14,
-      inRange: { color: layer.worst === "min" ? SCALE : SCALE.slice().reverse() },
-      outOfRange: { color: "#d5dbe0" },
-      text: [layer.zh + " " + layer.value.zh + (layer.value.unit ? "\n" + layer.value.unit : ""), ""],
-      textStyle: { fontFamily: FONT, fontSize: 12, color: "#1c2733" },
+      ...place, type: "continuous", min: low, max: high, calculable: true, itemHeight: step - 100, itemWidth: 14,
+      precision: Math.max(0, Math.min(6, 2 - Math.floor(Math.log10(high - low)))), inRange: { color: colours }, text: [name, ""],
     };
   }
 
@@ -116,7 +129,7 @@
     const metres = Math.abs(b[0] - a[0]), step = Math.pow(10, Math.floor(Math.log10(metres)));
     const round = [5, 2, 1].map((k) => k * step).find((m) => m <= metres) || step;
     bar.style.width = (120 * round / metres) + "px";
-    bar.firstChild.textContent = round >= 1000 ? round / 1000 + " km" : round + " m";
+    bar.firstChild.textContent = !scene.metric ? round + " 坐标单位 units" : round >= 1000 ? round / 1000 + " km" : round + " m";
   }
 
   // A box per layer and kind of equipment; legends of hidden layers give their place to the others.
@@ -143,17 +156,17 @@
     const series = [], owners = [], hidden = new Set();
     // Lines first: points and symbols lie on top of them.
     scene.layers.slice().sort((a, b) => Number(b.links) - Number(a.links)).forEach((layer) => {
-      const owner = { layer: layer, name: title(layer), indices: [] };
+      const owner = { layer: layer, name: title(layer), indices: { 0: [], 2: [] } };
       layerSeries(layer, layer.ids.length).forEach((one) => {
-        if (one.coloured) owner.indices.push(series.length);
+        if (one.coloured !== undefined) owner.indices[one.coloured].push(series.length);
         delete one.coloured; series.push(one);
       });
       if (!layer.shown) hidden.add(owner.name);
-      if (owner.indices.length) owners.push(owner);
+      if (owner.indices[0].length || owner.indices[2].length) owners.push(owner);
     });
     series.push(...contextSeries(scene));
     const legends = (off) => { let slot = 0; const on = owners.filter((one) => !off.has(one.name)).length;
-      return owners.map((one) => visualMap(one.layer, one.indices, off.has(one.name) ? -1 : slot++, on)); };
+      return owners.flatMap((one) => visualMaps(one, off.has(one.name) ? -1 : slot++, on)); };
     const names = [...new Set(series.map((one) => one.name))], right = owners.length ? 150 : 16;
     const grid = { left: 16, right: right, top: 16, bottom: 16 };
     const axes = () => window_(scene, box, Math.max(canvas.clientWidth - grid.left - right, 50), Math.max(canvas.clientHeight - 32, 50));

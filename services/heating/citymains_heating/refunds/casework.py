@@ -47,7 +47,7 @@ def run_case(fields: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, 
     report = compute_refunds(policy, season, datasets, design_outdoor_c=inputs.get("design_outdoor_c"))
     frame = report.frame()
     return {
-        "amount_yuan": report.total_yuan, "days": len(frame), "deadline": report.deadline,
+        "test_fee_yuan": report.test_fee_yuan, "amount_yuan": report.total_yuan, "days": len(frame), "deadline": report.deadline.isoformat() if report.deadline else "",
         "ratio": Decimal(str(round(float(frame["ratio"].iloc[0]), 9))) if len(frame) else Decimal(0),
     }  # fmt: skip
 
@@ -62,21 +62,24 @@ def _datasets(inputs: Mapping[str, Any], season: Season) -> dict[str, Any]:
         for name in (
             "price_yuan_per_m2_day",
             "price_yuan_per_m2_season",
+            "price_yuan_per_m2_month",
             "basic_yuan_per_m2_season",
             "heat_yuan_per_kwh",
         )
     }
-    if prices["price_yuan_per_m2_season"] is None and prices["price_yuan_per_m2_day"] is None:
+    if all(value is None for name, value in prices.items() if name.startswith("price_")):
         prices["price_yuan_per_m2_day"] = Decimal("0.19")
     start = datetime.combine(season.first_day, datetime.min.time())
     return {
         "users": [user], "tariffs": [{"tariff": "T", **prices}],
-        "rooms": [{"user": "U1", "room": "bedroom", "area_m2": inputs.get("room_m2", Decimal(20)), "sensor": "R1"}],
+        "rooms": [{"user": "U1", "room": "bedroom", "area_m2": inputs.get("room_m2", Decimal(20)), "sensor": "R1",
+                   "kind": inputs.get("room_kind", "bedroom")}],
         "requests": [{"request": "Q1", "user": "U1", "time": inputs["request"], "agreed_from": inputs.get("agreed_from"),
-                      "agreed_to": inputs.get("agreed_to")}] if "request" in inputs else None,
+                      "agreed_to": inputs.get("agreed_to"), "test_fee_yuan": inputs.get("test_fee_yuan")}] if "request" in inputs else None,
         "measurements": _visits(inputs) or None,
         "outages": [
-            {"substation": "S1", "start": text.partition("/")[0], "end": text.partition("/")[2], "fault": inputs.get("fault", "supplier")}
+            {"substation": "S1", "start": text.partition("/")[0], "end": text.partition("/")[2],
+             "fault": inputs.get("fault", "supplier"), "kind": inputs.get("stop_kind", "outage")}
             for text in inputs["stops"].split()
         ] if inputs.get("stops") else None,
         "meters": [{"user": "U1", "valid_from": season.first_day, "valid_to": season.day(season.days - 1), "heat_kwh": inputs["heat_kwh"]}]
@@ -101,6 +104,7 @@ def _visits(inputs: Mapping[str, Any]) -> list[dict[str, Any]]:
                     "room": "bedroom",
                     "time": asked + timedelta(days=day),
                     "temperature_c": Decimal(text),
+                    "closed_h": inputs.get("closed_h"),
                 }
             )
         if "outcome" in inputs:
@@ -112,6 +116,7 @@ def _visits(inputs: Mapping[str, Any]) -> list[dict[str, Any]]:
                 "room": "bedroom",
                 "time": datetime.fromisoformat(inputs["retest_ok"]),
                 "temperature_c": Decimal(25),
+                "retest": True,
             }
         )
     return visits

@@ -9,24 +9,10 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from citymains_heating.refunds.accounts import Accounts, Units
 from citymains_heating.refunds.policy import MILLI, ClockEnd, ClockStart, DayRule, HeatRefundPolicy, Reducer
 from citymains_heating.refunds.season import DAY_MINUTES, Season
 from citymains_heating.refunds.status import Status
-from citymains_heating.refunds.tabular import MICRO, MISSING, Columns, epoch_day
-
-DAY_S = 86_400
-#: Visits this close together are one campaign where the rule takes the mean of all.
-CAMPAIGN_S = 3 * DAY_S
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """One visit: when [s from the season's first midnight], what was measured, or why not."""
-
-    at: int
-    milli: Fraction | None
-    outcome: str = "measured"
+from citymains_heating.refunds.visits import DAY_S, Request, Visit, campaigns
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,37 +55,87 @@ class ClaimWalker:
     Parameters
     ----------
     policy : HeatRefundPolicy
+        With the guarantee of the unit.
     season : Season
+
+    Attributes
+    ----------
+    open_claims : int
+        Claims that no re-test closed.
+    short_campaigns : int
+        Failing campaigns of fewer measurements than the rule prescribes.
+    fees_micro : dict of int to int
+        Fees of failed tests by unit.
     """
 
     def __init__(self, policy: HeatRefundPolicy, season: Season) -> None:
         self.policy = policy
         self.season = season
         self.open_claims = 0
+        self.short_campaigns = 0
+        self.fees_micro: dict[int, int] = {}
 
     def walk(
-        self, unit: int, requests: Sequence[tuple[int, int, int]], visits: Sequence[Visit], sensor: SensorRow
+        self, unit: int, requests: Sequence[Request], visits: Sequence[Visit], sensor: SensorRow
     ) -> Iterator[ClaimDay]:
-        """Days of all claims of one unit; requests are (time, agreed from, agreed to)."""
+        """Days of all claims of one unit, what a claim decides after what is only set aside."""
         policy = self.policy
+        valid = [visit for visit in visits if self._counts(visit)]
+        for visit in visits:
+            if not self._counts(visit):
+                yield self._single(unit, visit.at, Status.TEST_SET_ASIDE)
+        self._fees(unit, requests, valid)
         if policy.reducer is Reducer.MEAN_OF_3_MONTH:
-            yield from self._months(unit, visits)
-            return
-        if policy.clock.end is ClockEnd.AGREED:
-            yield from self._agreed(unit, requests, visits)
+            yield from self._months(unit, valid)
             return
         if policy.reducer is Reducer.MEAN_ALL:
-            visits = campaigns(visits)
-        if policy.clock.start is ClockStart.MEASURED:
-            starts = [visit.at for visit in visits if visit.milli is not None and self._band(visit.milli)]
-        else:
-            starts = [request[0] for request in requests]
+            valid = self._campaigns(valid)
+        if policy.clock.end is ClockEnd.AGREED:
+            yield from self._agreed(unit, requests, valid)
+            return
         until = -1
-        for start in starts:
+        for start in self._starts(requests, valid):
             if start < until:
                 continue
-            days, until = self._claim(unit, start, visits, sensor)
+            days, until = self._claim(unit, start, valid, sensor)
             yield from days
+
+    def _counts(self, visit: Visit) -> bool:
+        minute = visit.at % DAY_S // 60
+        return visit.milli is None or self.policy.protocol.allows(minute, visit.closed_h)
+
+    def _starts(self, requests: Sequence[Request], visits: Sequence[Visit]) -> list[int]:
+        """When failing periods may begin: at requests, or at what was measured (or presumed) failing."""
+        if self.policy.clock.start is not ClockStart.MEASURED:
+            return [request.at for request in requests]
+        return [
+            visit.at
+            for visit in visits
+            if self._presumed(visit) or (visit.milli is not None and self._band(visit.milli))
+        ]
+
+    def _presumed(self, visit: Visit) -> bool:
+        """Whether the rule takes a visit that was not made for a failing one."""
+        return (
+            visit.outcome == "supplier_absent" and self.policy.presumption.supplier_absence_ratio is not None
+        )
+
+    def _campaigns(self, visits: Sequence[Visit]) -> list[Visit]:
+        merged = campaigns(visits)
+        self.short_campaigns += sum(
+            one.milli is not None and one.tests < self.policy.protocol.tests and self._band(one.milli) > 0
+            for one in merged
+        )
+        return merged
+
+    def _fees(self, unit: int, requests: Sequence[Request], visits: Sequence[Visit]) -> None:
+        """Fees of tests that failed, which the supplier bears."""
+        if not self.policy.test_fee:
+            return
+        for request in requests:
+            test = next((one for one in visits if one.at >= request.at and one.milli is not None), None)
+            if request.fee_micro and test is not None and test.milli is not None and self._band(test.milli):
+                self.fees_micro[unit] = self.fees_micro.get(unit, 0) + request.fee_micro
 
     def _claim(
         self, unit: int, start: int, visits: Sequence[Visit], sensor: SensorRow
@@ -126,7 +162,7 @@ class ClaimWalker:
                 if presumption.user_refusal_compliant:
                     return failing, visit.at, not failing
             elif visit.outcome == "supplier_absent":
-                if presumption.supplier_absence_ratio is not None:
+                if self._presumed(visit):
                     failing.append(_Failing(visit.at, None, len(self.policy.bands) + 1))
             elif visit.milli is not None:
                 band = self._band(visit.milli)
@@ -184,21 +220,25 @@ class ClaimWalker:
             yield day, full
 
     def _governing(self, failing: Sequence[_Failing], day: int) -> _Failing:
-        """The measurement that counts on a day."""
-        if self.policy.reducer is Reducer.LOWEST:
-            return max(failing, key=lambda one: (one.band, -(one.milli if one.milli is not None else 0)))
-        before = [one for one in failing if one.at < (day + 1) * DAY_S]
-        return before[-1] if before else failing[0]
+        """The measurement that counts on a day: the last one made by then, or the lowest of all.
 
-    def _agreed(
-        self, unit: int, requests: Sequence[tuple[int, int, int]], visits: Sequence[Visit]
-    ) -> Iterator[ClaimDay]:
-        for start, first, last in requests:
-            failing, _, refused = self._follow(start, visits)
-            if refused or not failing or MISSING in (first, last):
+        A visit the supplier did not make decides until the next one is made, whatever the reducer.
+        """
+        before = [one for one in failing if one.at < (day + 1) * DAY_S]
+        last = before[-1] if before else failing[0]
+        measured = [one for one in failing if one.milli is not None]
+        if self.policy.reducer is Reducer.LOWEST and last.milli is not None:
+            return min(measured, key=lambda one: one.milli or Fraction(0))
+        return last
+
+    def _agreed(self, unit: int, requests: Sequence[Request], visits: Sequence[Visit]) -> Iterator[ClaimDay]:
+        for request in requests:
+            failing, _, refused = self._follow(request.at, visits)
+            if refused or not failing or request.agreed is None:
                 self.open_claims += bool(failing)
                 continue
-            yield from self._period(unit, first, last, failing)
+            first, last = request.agreed
+            yield from self._period(unit, first * DAY_S, (last + 1) * DAY_S, failing)
 
     def _months(self, unit: int, visits: Sequence[Visit]) -> Iterator[ClaimDay]:
         """Every day of a month whose measurements, three at least, have a mean below the guarantee."""
@@ -229,67 +269,3 @@ class ClaimWalker:
     def _single(self, unit: int, at: int, status: Status) -> ClaimDay:
         day = min(max(at // DAY_S, 0), self.season.days - 1)
         return ClaimDay(unit, day, status, 0, float("nan"), DAY_MINUTES)
-
-
-def campaigns(visits: Sequence[Visit]) -> list[Visit]:
-    """Visits of one campaign as one, with the mean of its measurements.
-
-    >>> [one.at for one in campaigns([Visit(0, Fraction(17000)), Visit(86_400, Fraction(18000)), Visit(600_000, Fraction(19000))])]
-    [0, 600000]
-    """
-    merged: list[list[Visit]] = []
-    for visit in visits:
-        if (
-            visit.milli is not None
-            and merged
-            and merged[-1][0].milli is not None
-            and visit.at - merged[-1][0].at < CAMPAIGN_S
-        ):
-            merged[-1].append(visit)
-        else:
-            merged.append([visit])
-    return [
-        one[0] if one[0].milli is None
-        else Visit(one[0].at, sum((visit.milli for visit in one if visit.milli is not None), Fraction(0)) / len(one))
-        for one in merged
-    ]  # fmt: skip
-
-
-def gather(
-    requests: Columns, measurements: Columns, accounts: Accounts, units: Units, season: Season
-) -> dict[int, tuple[list[tuple[int, int, int]], list[Visit]]]:
-    """Requests and visits by unit, in order of time."""
-    index = accounts.index
-    base = epoch_day(season.first_day) * DAY_S
-    found: dict[int, tuple[list[tuple[int, int, int]], list[Visit]]] = {}
-
-    def moment(value: int) -> int:
-        return MISSING if value == MISSING else int(value) - base
-
-    for row in range(requests.rows):
-        entry = tuple(moment(int(requests[name][row])) for name in ("time", "agreed_from", "agreed_to"))
-        for unit in _units_of(requests, row, index, units):
-            found.setdefault(unit, ([], []))[0].append((entry[0], entry[1], entry[2]))
-    for row in range(measurements.rows):
-        raw = int(measurements["temperature_c"][row])
-        milli = None if raw == MISSING else Fraction(raw * MILLI, MICRO)
-        visit = Visit(
-            moment(int(measurements["time"][row])), milli, measurements["outcome"][row] or "measured"
-        )
-        for unit in _units_of(measurements, row, index, units):
-            found.setdefault(unit, ([], []))[1].append(visit)
-    for asked, visits in found.values():
-        asked.sort()
-        visits.sort(key=lambda visit: visit.at)
-    return found
-
-
-def _units_of(data: Columns, row: int, index: dict[str, int], units: Units) -> list[int]:
-    """The unit a row speaks of: the flat, its room, or every room where none is named."""
-    user = index[str(data["user"][row])]
-    if not units.by_room:
-        return [user]
-    room = data["room"][row]
-    if room is not None:
-        return [units.position[user, room]]
-    return [at for (owner, name), at in units.position.items() if owner == user and name]

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from citymains_heating.refunds.accounts import Accounts, Units
-from citymains_heating.refunds.claims import ClaimWalker, SensorRow, gather
-from citymains_heating.refunds.policy import MILLI, ClockStart, HeatRefundPolicy
+from citymains_heating.refunds.claims import ClaimWalker, SensorRow
+from citymains_heating.refunds.policy import MILLI, NOT_OWED_C, ClockStart, HeatRefundPolicy, Overlap
 from citymains_heating.refunds.readings import SensorDays
 from citymains_heating.refunds.season import Season
 from citymains_heating.refunds.status import Status
 from citymains_heating.refunds.stops import Stops
 from citymains_heating.refunds.tabular import Columns
+from citymains_heating.refunds.visits import gather
 
 
 @dataclass
@@ -35,11 +39,18 @@ class Days:
     status: NDArray[np.int8]
     band: NDArray[np.int8]
     sensor: NDArray[np.int32]
-    """Sensor of each unit; the number of sensors where it has none."""
+    """Sensor of each unit on each day; the number of sensors where it has none."""
     special: dict[tuple[int, int], tuple[float, int]] = field(default_factory=dict)
     """Temperature [°C] and minutes of days a claim decided, by unit and day."""
     open_claims: int = 0
-    claimed: NDArray[np.bool_] | None = None
+    short_campaigns: int = 0
+    fees_micro: dict[int, int] = field(default_factory=dict)
+    """Fees of failed tests by unit."""
+
+    def milli(self, classes: SensorClasses, unit: NDArray[Any], day: NDArray[Any]) -> NDArray[np.float64]:
+        """The sensors' temperatures of units' days, in thousandths of a degree."""
+        found: NDArray[np.float64] = classes.milli[self.sensor[unit, day], day]
+        return found
 
 
 def classify_sensors(days: SensorDays, policy: HeatRefundPolicy, season: Season) -> SensorClasses:
@@ -104,8 +115,8 @@ def _start_by_sensor(
 
 
 def classify_units(
+    readings: SensorDays,
     classes: SensorClasses,
-    sensors: list[str],
     units: Units,
     accounts: Accounts,
     datasets: dict[str, Columns],
@@ -113,13 +124,14 @@ def classify_units(
     season: Season,
 ) -> Days:
     """Every unit's days: by its sensor, then by its claims, then what the rule excludes."""
-    position = {name: at for at, name in enumerate(sensors)}
-    sensor = np.array(
-        [position.get(name, len(sensors)) if name else len(sensors) for name in units.sensor], dtype=np.int32
-    )
-    if units.by_room:  # the flat as a whole is not measured under these rules
-        sensor[: len(accounts.users)] = len(sensors)
-    days = Days(classes.status[sensor], np.maximum(classes.band, 0)[sensor], sensor)
+    sensor = _sensors(readings.sensors, units, accounts, season)
+    days = Days(_gather(classes.status, sensor), np.maximum(_gather(classes.band, sensor), 0), sensor)
+    special = {owed for owed in units.guarantee_c if owed not in (policy.guarantee_c, NOT_OWED_C)}
+    for owed in special:
+        members = np.flatnonzero([one == owed for one in units.guarantee_c])
+        theirs = classify_sensors(readings, replace(policy, guarantee_c=owed), season)
+        days.status[members] = _gather(theirs.status, sensor[members])
+        days.band[members] = np.maximum(_gather(theirs.band, sensor[members]), 0)
     _apply_claims(days, classes, units, accounts, datasets, policy, season)
     refund = days.status == Status.REFUND_TEMPERATURE
     excluded = np.zeros(season.days, np.bool_)
@@ -127,6 +139,30 @@ def classify_units(
     excluded[max(season.days - policy.clock.exclude_last_days, 0) :] = True
     days.status[refund & excluded[None, :]] = Status.EXCLUDED_DAY
     return days
+
+
+def _sensors(names: list[str], units: Units, accounts: Accounts, season: Season) -> NDArray[np.int32]:
+    """Sensor of each unit on each day; units that are owed nothing have none."""
+    position = {name: at for at, name in enumerate(names)}
+    none = len(names)
+
+    def codes(wanted: Iterable[str | None]) -> NDArray[np.int32]:
+        return np.array([position.get(name, none) if name else none for name in wanted], dtype=np.int32)
+
+    users = len(accounts.users)
+    if not units.by_room:
+        return accounts.by_day(codes(accounts.rows["sensor"]), season.days)
+    own = codes(units.sensor)
+    own[:users] = none
+    own[np.array([owed == NOT_OWED_C for owed in units.guarantee_c], dtype=np.bool_)] = none
+    return np.broadcast_to(own[:, None], (len(own), season.days))
+
+
+def _gather(table: NDArray[Any], rows: NDArray[Any]) -> NDArray[Any]:
+    """Values of a table (rows, days) by the row that holds on each day."""
+    if rows.strides[1] == 0 or not rows.size:  # the same row on every day
+        return np.asarray(table[rows[:, 0] if rows.size else np.zeros(0, np.int64)])
+    return np.asarray(table[rows, np.arange(table.shape[1])])
 
 
 def _apply_claims(
@@ -138,27 +174,33 @@ def _apply_claims(
     policy: HeatRefundPolicy,
     season: Season,
 ) -> None:
-    walker = ClaimWalker(policy, season)
+    walkers: dict[Decimal, ClaimWalker] = {}
+    every = np.arange(season.days)
     for unit, (requests, visits) in gather(
         datasets["requests"], datasets["measurements"], accounts, units, season
     ).items():
-        row = SensorRow(classes.band[days.sensor[unit]], classes.milli[days.sensor[unit]])
+        owed = units.guarantee_c[unit]
+        if owed == NOT_OWED_C:
+            continue
+        walker = walkers.setdefault(owed, ClaimWalker(replace(policy, guarantee_c=owed), season))
+        band = np.where(classes.band[days.sensor[unit], every] < 0, -1, days.band[unit])
+        row = SensorRow(band, classes.milli[days.sensor[unit], every])
         for one in walker.walk(unit, requests, visits, row):
-            if (
-                days.status[unit, one.day] == Status.REFUND_TEMPERATURE
-                and one.status != Status.REFUND_TEMPERATURE
-            ):
+            held = days.status[unit, one.day]
+            if held == Status.REFUND_TEMPERATURE and one.status != Status.REFUND_TEMPERATURE:
                 continue
             days.status[unit, one.day] = one.status
             days.band[unit, one.day] = one.band
             days.special[unit, one.day] = (one.temperature_c, one.minutes)
-    days.open_claims = walker.open_claims
+    for walker in walkers.values():
+        days.open_claims += walker.open_claims
+        days.short_campaigns += walker.short_campaigns
+        days.fees_micro.update(walker.fees_micro)
 
 
 def exclude_users(days: Days, blocked: NDArray[np.bool_], user: NDArray[np.int32]) -> None:
-    """Users who get nothing for low temperatures."""
-    rows = blocked[user]
-    days.status[rows[:, None] & (days.status == Status.REFUND_TEMPERATURE)] = Status.EXCLUDED_USER
+    """Users who get nothing for low temperatures, by day."""
+    days.status[blocked[user] & (days.status == Status.REFUND_TEMPERATURE)] = Status.EXCLUDED_USER
 
 
 def exclude_cold(days: Days, cold: NDArray[np.bool_]) -> None:
@@ -184,12 +226,10 @@ def settle_overlap(
     blocked: NDArray[np.bool_],
 ) -> StopDays:
     """One refund a day: the outage's or the temperature's, never both."""
-    from citymains_heating.refunds.policy import Overlap
-
-    minutes = stops.minutes[accounts.station]
-    rule = stops.rule[accounts.station]
+    station = accounts.by_day(accounts.row_station, season.days)
+    minutes = _gather(stops.minutes, station)
     minutes[blocked] = 0
-    rule = np.where(minutes > 0, rule, 0).astype(np.int8)
+    rule = np.where(minutes > 0, _gather(stops.rule, station), 0).astype(np.int8)
     both_users = np.flatnonzero((minutes > 0).any(axis=1))
     if len(both_users):
         worth = _temperature_worth(days, units, policy, season, len(accounts.users), both_users)
@@ -201,7 +241,7 @@ def settle_overlap(
         lost = (worth > 0) & ~wins
         minutes[both_users] = np.where(lost, 0, minutes[both_users])
         rule[both_users] = np.where(lost, 0, rule[both_users])
-    _mark_stops(days, stops, accounts, minutes)
+    _mark_stops(days, _gather(stops.short, station), minutes)
     return StopDays(minutes, rule)
 
 
@@ -232,12 +272,12 @@ def _supersede(days: Days, units: Units, chosen: NDArray[np.intp], wins: NDArray
     days.status[members[rows], columns] = Status.SUPERSEDED
 
 
-def _mark_stops(days: Days, stops: Stops, accounts: Accounts, minutes: NDArray[np.int64]) -> None:
+def _mark_stops(days: Days, stopped_short: NDArray[np.bool_], minutes: NDArray[np.int64]) -> None:
     """The users' own rows show the stop where no temperature is refunded."""
-    head = days.status[: len(accounts.users)]
+    head = days.status[: len(minutes)]
     free = head != Status.REFUND_TEMPERATURE
     head[(minutes > 0) & free] = Status.REFUND_OUTAGE
-    short = stops.short[accounts.station] & (minutes == 0) & free & (head != Status.TOO_SHORT)
+    short = stopped_short & (minutes == 0) & free & (head != Status.TOO_SHORT)
     head[short] = Status.OUTAGE_TOO_SHORT
 
 

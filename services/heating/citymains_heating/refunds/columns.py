@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from citymains.billing.items import yuan
 from citymains.model.table import Coded, Column, Table, TableSpec
 from numpy.typing import NDArray
 
@@ -30,16 +31,6 @@ def money(cents: NDArray[np.int64]) -> Coded:
     place = np.zeros(span, np.int32)
     place[values] = np.arange(len(values), dtype=np.int32)
     return coded([yuan(int(value) + low) for value in values], place[cents - low])
-
-
-def yuan(cents: int) -> str:
-    """Whole cents as text with two places.
-
-    >>> yuan(950), yuan(-5)
-    ('9.50', '-0.05')
-    """
-    sign = "-" if cents < 0 else ""
-    return f"{sign}{abs(cents) // 100}.{abs(cents) % 100:02d}"
 
 
 def build(spec: TableSpec, columns: Mapping[str, Any]) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -11,15 +12,19 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from citymains.errors import InputError
+from citymains.intake.source import SourceFile
 from numpy.typing import NDArray
 
+from citymains_heating.refunds.datasets import DATASETS
 from citymains_heating.refunds.policy import MILLI
-from citymains_heating.refunds.tabular import MISSING, parse_time, raw_columns, rows_to_columns
+from citymains_heating.refunds.tabular import MISSING, parse_time, raw_columns
 
 #: Rows a thread works on at a time; about what fits the cache next to its temporaries.
 CHUNK_ROWS = 1_000_000
 #: Stands for a reading without a value.
 NO_VALUE = np.iinfo(np.int32).min
+#: Chinese headings of the readings' columns.
+_HEADINGS = {one.zh: one.name for one in DATASETS["readings"]}
 #: Some readings: gives an Arrow table when a thread asks for it.
 Chunk: TypeAlias = Callable[[], Any]
 
@@ -55,57 +60,63 @@ class SensorDirectory:
         )
 
 
-def is_parquet(source: Any) -> bool:
-    """Whether a source is a Parquet file."""
-    return isinstance(source, str | Path) and str(source).lower().endswith(".parquet")
+def chunks_of(source: Any) -> list[Chunk]:
+    """A source of readings in pieces; a Parquet file is not read as a whole.
+
+    Raises
+    ------
+    InputError
+        FILE_NOT_FOUND, FILE_WRONG_FORMAT, and what is wrong with its headings.
+    """
+    if isinstance(source, str | Path):
+        path = Path(source)
+        if not path.is_file():
+            raise InputError("FILE_NOT_FOUND", file=str(path), section="readings")
+        with path.open("rb") as file:
+            parquet = file.read(4) == b"PAR1"
+        return list(_parquet_chunks(lambda: path, path.name) if parquet else _table_chunks(path))
+    if isinstance(source, SourceFile) and source.content[:4] == b"PAR1":
+        return list(_parquet_chunks(lambda: io.BytesIO(source.content), source.name))
+    return list(_table_chunks(source))
 
 
-def parquet_chunks(path: Path) -> Iterator[Chunk]:
+def _parquet_chunks(open_file: Callable[[], Any], name: str) -> Iterator[Chunk]:
     """The row groups of a Parquet file."""
     import pyarrow.parquet as pq
 
-    if not path.is_file():
-        raise InputError("FILE_NOT_FOUND", file=str(path), section="readings")
     try:
-        file = pq.ParquetFile(path, read_dictionary=["sensor"])
+        file = pq.ParquetFile(open_file(), read_dictionary=["sensor"])
     except (ValueError, OSError) as error:
-        raise InputError("FILE_WRONG_FORMAT", file=path.name, limit="Parquet", value=str(error)) from error
+        raise InputError("FILE_WRONG_FORMAT", file=name, limit="Parquet", value=str(error)) from error
     names = file.schema_arrow.names
-    _check_headings(names, path.name)
+    _check_headings(names, name)
     wanted = [name for name in ("sensor", "time", "temperature_c", "unit") if name in names]
     for group in range(file.num_row_groups):
         # A reader of its own per group: the file object is not shared between threads.
         def load(group: int = group) -> Any:
-            with pq.ParquetFile(path, read_dictionary=["sensor"]) as own:
+            with pq.ParquetFile(open_file(), read_dictionary=["sensor"]) as own:
                 return own.read_row_group(group, columns=wanted, use_threads=False)
 
         yield load
 
 
-def table_chunks(source: Any) -> Iterator[Chunk]:
+def _table_chunks(source: Any) -> Iterator[Chunk]:
     """Slices of a table, a CSV or an Excel file."""
     import pyarrow as pa
 
-    file = Path(source).name if isinstance(source, str | Path) else "readings"
-    if isinstance(source, str | Path):
-        columns = _file_columns(source)
+    raw, file, _ = raw_columns("readings", source)
+    columns = {_HEADINGS.get(name.strip(), name.strip()): values for name, values in raw.items()}
+    try:
         table = pa.table(columns)
-    elif hasattr(source, "column_names") and hasattr(source, "column"):
-        table = source
-    elif hasattr(source, "columns"):
-        table = pa.Table.from_pandas(source, preserve_index=False)
-    else:
-        table = pa.table(rows_to_columns(source))
+    except (pa.ArrowException, TypeError):  # cells of several types: what they mean is decided as for a CSV
+        table = pa.table({name: _texts(values) for name, values in columns.items()})
     _check_headings(table.column_names, file)
     for start in range(0, max(1, table.num_rows), CHUNK_ROWS):
         yield partial(table.slice, start, CHUNK_ROWS)
 
 
-def _file_columns(source: Any) -> dict[str, Any]:
-    """The raw columns of a CSV or Excel file of readings."""
-    columns, _, _ = raw_columns("readings", source)
-    headings = {"测温点": "sensor", "时间": "time", "室温": "temperature_c"}
-    return {headings.get(name.strip(), name.strip()): values for name, values in columns.items()}
+def _texts(values: Any) -> list[str | None]:
+    return [None if cell is None else str(cell) for cell in values]
 
 
 def _check_headings(names: list[str], file: str) -> None:
@@ -133,10 +144,7 @@ def decode(chunk: Chunk) -> tuple[list[str], RawReadings]:
     names = [str(name) for name in sensor.dictionary.to_pylist()]
     codes = sensor.indices.to_numpy(zero_copy_only=False).astype(np.int32)
     seconds, time_24 = _seconds(table.column("time"))
-    value = table.column("temperature_c")
-    if pa.types.is_string(value.type) or pa.types.is_large_string(value.type):
-        value = pa.array([_number(text) for text in value.to_pylist()], pa.float64())
-    celsius = pc.cast(value, pa.float64()).to_numpy() if pa.types.is_decimal(value.type) else value.to_numpy()
+    celsius = _numbers(table.column("temperature_c"))
     scaled = celsius.astype(np.float64) * MILLI
     np.rint(scaled, out=scaled)
     lost = ~(np.abs(scaled) < 1e8)  # NaN too
@@ -150,8 +158,22 @@ def decode(chunk: Chunk) -> tuple[list[str], RawReadings]:
     return names, raw
 
 
+def _numbers(column: Any) -> NDArray[np.float64]:
+    """A column of numbers; NaN for what is not one: such a reading is set aside as without value."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        try:
+            column = pc.cast(column, pa.float64())
+        except pa.ArrowInvalid:
+            return np.array([_number(text) for text in column.to_pylist()], dtype=np.float64)
+    if pa.types.is_decimal(column.type):
+        column = pc.cast(column, pa.float64())
+    return np.asarray(column.to_numpy(), dtype=np.float64)
+
+
 def _number(text: str | None) -> float:
-    """A number, or NaN for what is not one: such a reading is set aside as without value."""
     try:
         return float(unicodedata.normalize("NFKC", text or ""))
     except ValueError:
@@ -159,13 +181,21 @@ def _number(text: str | None) -> float:
 
 
 def _check_units(table: Any) -> None:
+    import pyarrow.compute as pc
+
     if "unit" not in table.column_names:
         return
-    for row, unit in enumerate(table.column("unit").to_pylist()):
+    column = table.column("unit")
+    for unit in pc.unique(column).to_pylist():
         if unit is None or str(unit).strip() not in ("C", "°C", "℃", "c"):
+            row = column.to_pylist().index(unit)
             code = "REFUND_READING_UNIT_UNKNOWN"
             raise InputError(code, file="readings", line=row + 1, section="readings", field="unit",
                              element=table.column("sensor")[row].as_py(), value=unit, limit="C")  # fmt: skip
+
+
+#: Times Arrow reads as they stand, and the same for all of them.
+_PLAIN_TIME = r"^\d{4}-\d{2}-\d{2}[ T]([01]\d|2[0-3]):\d{2}(:\d{2})?$"
 
 
 def _seconds(column: Any) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
@@ -183,9 +213,14 @@ def _seconds(column: Any) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
             return (ticks if per == 1 else ticks // per) + shift, none
         ticks = pc.fill_null(whole, 0).to_numpy() // per + shift
         return np.where(pc.is_null(whole).to_numpy(zero_copy_only=False), MISSING, ticks), none
-    texts = [None if cell is None else str(cell) for cell in column.to_pylist()]
-    parsed = [None if text is None else parse_time(text) for text in texts]
-    seconds = np.array([MISSING if one is None else one for one in parsed], dtype=np.int64)
-    return seconds, np.array(
-        [row for row, text in enumerate(texts) if text and "24:00" in text], dtype=np.intp
-    )
+    texts = pc.cast(column, pa.string())
+    plain = pc.fill_null(pc.match_substring_regex(texts, _PLAIN_TIME), False)
+    read = pc.cast(pc.if_else(plain, texts, pa.scalar(None, pa.string())), pa.timestamp("s"))
+    seconds = pc.fill_null(pc.cast(read, pa.int64()), MISSING).to_numpy().copy()
+    others = np.flatnonzero(~plain.to_numpy(zero_copy_only=False))
+    odd = texts.take(pa.array(others)).to_pylist()
+    for row, text in zip(others.tolist(), odd, strict=True):
+        found = None if text is None else parse_time(text)
+        seconds[row] = MISSING if found is None else found
+    late = [row for row, text in zip(others.tolist(), odd, strict=True) if text and "24:00" in text]
+    return seconds, np.array(late, dtype=np.intp)

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
+from citymains.billing.items import yuan
 from citymains.call import current_call
 from citymains.errors import InputError
 from citymains.model.finding import Finding, Severity, finding, verdict_of
@@ -16,37 +17,48 @@ from citymains.model.provenance import Provenance
 from citymains.plugins.records import RefundRule
 from numpy.typing import NDArray
 
+from citymains_heating.outage_report import SUBSTATIONS, VALVES
 from citymains_heating.refunds import tables
 from citymains_heating.refunds.accounts import (
     Accounts,
+    Units,
     check_outages,
     check_references,
-    check_tariffs,
     make_units,
     read_accounts,
-    read_prices,
 )
 from citymains_heating.refunds.classify import (
     Days,
+    StopDays,
     classify_sensors,
     classify_units,
     exclude_cold,
     exclude_users,
     settle_overlap,
 )
-from citymains_heating.refunds.columns import yuan
-from citymains_heating.refunds.datasets import DATASETS
+from citymains_heating.refunds.datasets import SETTLED
 from citymains_heating.refunds.plugin_rule import apply_rule
-from citymains_heating.refunds.policy import HeatRefundPolicy
-from citymains_heating.refunds.pricing import STOP, TEMPERATURE, fee_lines, price_days
+from citymains_heating.refunds.policy import ClockStart, HeatRefundPolicy
+from citymains_heating.refunds.prices import Price, assign_tariffs, check_tariffs, read_prices
+from citymains_heating.refunds.pricing import STOP, TEMPERATURE, Fees, fee_lines, price_days
 from citymains_heating.refunds.readings import SensorDays, read_sensor_days
 from citymains_heating.refunds.report import RefundReport
 from citymains_heating.refunds.season import Season
+from citymains_heating.refunds.series import FLAG_TEXTS
 from citymains_heating.refunds.settlement import Form, settle
 from citymains_heating.refunds.status import Status
 from citymains_heating.refunds.stops import classify_stops
 from citymains_heating.refunds.tables import Worked
-from citymains_heating.refunds.tabular import MICRO, MISSING, Columns, epoch_day, raise_issues, read_dataset
+from citymains_heating.refunds.tabular import (
+    MICRO,
+    MISSING,
+    Columns,
+    epoch_day,
+    joined,
+    raise_issues,
+    read_dataset,
+)
+from citymains_heating.refunds.visits import check_visits
 
 
 def compute_refunds(
@@ -60,6 +72,7 @@ def compute_refunds(
     sensor_days: SensorDays | None = None,
     rule: RefundRule | None = None,
     provenance: Provenance | None = None,
+    more_outages: Any = None,
 ) -> RefundReport:
     """Settle one season.
 
@@ -68,7 +81,7 @@ def compute_refunds(
     policy : HeatRefundPolicy
     season : Season
     datasets : mapping of str to path, DataFrame, pyarrow Table, rows or None
-        By the names of `DATASETS`; ``users`` and ``tariffs`` are needed.
+        By the names of `SETTLED`; ``users`` is needed, and prices there or in ``tariffs``.
     settle_on : date, optional
         Day of the settlement, for late interest.
     late_rate_per_day : Decimal, optional
@@ -79,6 +92,8 @@ def compute_refunds(
         Readings reduced before; otherwise ``datasets["readings"]`` is read.
     rule : RefundRule, optional
         A plugin's rule that decides instead of the policy's bands and outages.
+    more_outages : sequence of mappings, optional
+        Stops besides those of ``datasets["outages"]``.
 
     Returns
     -------
@@ -93,13 +108,9 @@ def compute_refunds(
     """
     begun = time.perf_counter()
     call = current_call()
-    data = _read(datasets)
-    accounts = _accounts(data, policy, season)
+    data, accounts, prices = _checked(datasets, more_outages, season)
     units = make_units(accounts, data["rooms"], policy)
-    prices = read_prices(data["tariffs"], season)
-    check_outages(data["outages"])
     check_references(accounts, data, units)
-    check_tariffs(data["users"], prices)
     raise_issues(data.values())
     call.progress(0.05, "readings")
     readings = sensor_days or read_sensor_days(
@@ -107,27 +118,18 @@ def compute_refunds(
     )
     call.progress(0.5, "classification")
     classes = classify_sensors(readings, policy, season)
-    days = classify_units(classes, readings.sensors, units, accounts, data, policy, season)
-    contract, excluded, reasons = _blocked(accounts, policy)
+    days = classify_units(readings, classes, units, accounts, data, policy, season)
+    contract, excluded, reasons = _blocked(accounts, policy, season)
     exclude_users(days, contract | excluded, units.user)
     _exclude_cold(days, data["outdoor"], policy, season, design_outdoor_c)
     stops = classify_stops(data["outages"], accounts, policy, season)
     stop_days = settle_overlap(days, stops, accounts, units, policy, season, contract)
     if rule is not None:
         policy, stop_days = apply_rule(rule, days, stop_days, classes, stops, accounts, units, policy, season)
+        exclude_users(days, contract, units.user)
     call.progress(0.7, "pricing")
-    fees = []
-    for reason in (TEMPERATURE, STOP):
-        lines, issues = fee_lines(accounts, units, prices, policy, season, reason, data["meters"])
-        needed = (
-            (days.status == Status.REFUND_TEMPERATURE).any()
-            if reason == TEMPERATURE
-            else (stop_days.minutes > 0).any()
-        )
-        if issues and needed:
-            raise InputError(issues)
-        fees.append(lines)
-    rows = price_days(days, stop_days, units, accounts, (fees[0], fees[1]), policy, season)
+    fees = _fees(days, stop_days, accounts, units, prices, policy, season, data["meters"])
+    rows = price_days(days, stop_days, units, accounts, fees, policy, season)
     totals = np.add.reduceat(rows.cents, rows.starts) if len(rows.starts) else np.zeros(0, np.int64)
     settlement = settle(
         rows.user[rows.starts],
@@ -136,6 +138,7 @@ def compute_refunds(
         data["ledger"],
         policy,
         season,
+        fees_micro=_by_user(days.fees_micro, units),
         on=settle_on,
         late_rate_per_day=late_rate_per_day,
     )
@@ -151,7 +154,7 @@ def compute_refunds(
         stops,
         stop_days,
         data["outages"],
-        (fees[0], fees[1]),
+        fees,
         rows,
         settlement,
         reasons,
@@ -161,17 +164,72 @@ def compute_refunds(
     )
 
 
+def _checked(
+    datasets: Mapping[str, Any], more_outages: Any, season: Season
+) -> tuple[dict[str, Columns], Accounts, dict[str, list[Price]]]:
+    """The datasets, their users and prices; everything wrong with them stands among their issues."""
+    data = _read(datasets)
+    if more_outages:
+        data["outages"] = joined(
+            data["outages"], _of_users(read_dataset("outages", more_outages), data["users"])
+        )
+    assign_tariffs(data["users"], data["tariffs"])
+    accounts = _accounts(data, season)
+    prices = read_prices(data["tariffs"], season)
+    check_outages(data["outages"])
+    check_visits(data["requests"], data["measurements"])
+    check_tariffs(data["users"], prices)
+    return data, accounts, prices
+
+
+def _of_users(outages: Columns, users: Columns) -> Columns:
+    """Stops of substations that heat a user; a network has others too."""
+    known = set(users["substation"])
+    rows = np.array([name in known for name in outages["substation"]], dtype=np.bool_)
+    values = {name: column[rows] for name, column in outages.values.items()}
+    return Columns(outages.name, outages.file, int(rows.sum()), values, outages.first_line, outages.issues)
+
+
+def _fees(
+    days: Days,
+    stop_days: StopDays,
+    accounts: Accounts,
+    units: Units,
+    prices: dict[str, list[Price]],
+    policy: HeatRefundPolicy,
+    season: Season,
+    meters: Columns,
+) -> tuple[Fees, Fees]:
+    """What a day costs, for temperatures and for stops; a price that is missing and needed is refused."""
+    needed = ((days.status == Status.REFUND_TEMPERATURE).any(), (stop_days.minutes > 0).any())
+    found = []
+    for reason in (TEMPERATURE, STOP):
+        lines, issues = fee_lines(accounts, units, prices, policy, season, reason, meters)
+        if issues and needed[reason]:
+            raise InputError(issues)
+        found.append(lines)
+    return found[0], found[1]
+
+
+def _by_user(fees_micro: Mapping[int, int], units: Units) -> dict[int, int]:
+    """Fees of failed tests by user, from those by unit."""
+    found: dict[int, int] = {}
+    for unit, fee in fees_micro.items():
+        user = int(units.user[unit])
+        found[user] = found.get(user, 0) + fee
+    return found
+
+
 def _read(datasets: Mapping[str, Any]) -> dict[str, Columns]:
     for name in datasets:
-        if name not in DATASETS:
-            raise InputError("ARGUMENT_UNKNOWN", field=name, limit=", ".join(DATASETS))
-    for name in ("users", "tariffs"):
-        if datasets.get(name) is None:
-            raise InputError("ARGUMENT_MISSING", field=name)
-    return {name: read_dataset(name, datasets.get(name)) for name in DATASETS if name != "readings"}
+        if name not in SETTLED:
+            raise InputError("ARGUMENT_UNKNOWN", field=name, limit=", ".join(SETTLED))
+    if datasets.get("users") is None:
+        raise InputError("ARGUMENT_MISSING", field="users")
+    return {name: read_dataset(name, datasets.get(name)) for name in SETTLED if name != "readings"}
 
 
-def _accounts(data: dict[str, Columns], policy: HeatRefundPolicy, season: Season) -> Accounts:
+def _accounts(data: dict[str, Columns], season: Season) -> Accounts:
     # A user without a number cannot be found again in any other dataset, so that comes first.
     if any(one.severity == "error" for one in data["users"].issues):
         raise_issues(data.values())
@@ -179,23 +237,23 @@ def _accounts(data: dict[str, Columns], policy: HeatRefundPolicy, season: Season
 
 
 def _blocked(
-    accounts: Accounts, policy: HeatRefundPolicy
+    accounts: Accounts, policy: HeatRefundPolicy, season: Season
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_], list[str]]:
-    """Users the rule does not cover at all, users it excludes from refunds for temperature, and by what."""
-    count = len(accounts.users)
-    other = np.array([kind not in (None, "resident") for kind in accounts.flag("kind")], dtype=np.bool_)
-    contract = other | accounts.flag("paused")
-    excluded = np.zeros(count, np.bool_)
-    reasons = [policy.article] * count
-    for at, text in enumerate(accounts.flag("exclusions")):
+    """Days users are settled by contract or not supplied; days they get nothing for temperatures; and by what."""
+    rows = accounts.rows
+    other = np.array([kind not in (None, "resident") for kind in rows["kind"]], dtype=np.bool_)
+    excluded = np.zeros(rows.rows, np.bool_)
+    reasons = [policy.article] * len(accounts.users)
+    for row, text in enumerate(rows["exclusions"]):
         for code in (text or "").replace(";", ";").split(";"):
             article = policy.exclusions.get(code.strip())
             if article:
-                excluded[at] = True
-                reasons[at] = article
+                excluded[row] = True
+                reasons[accounts.row_user[row]] = article
     if not policy.metered:
-        excluded |= accounts.flag("metered")
-    return contract, excluded, reasons
+        excluded |= rows["metered"]
+    days = season.days
+    return accounts.by_day(other | rows["paused"], days), accounts.by_day(excluded, days), reasons
 
 
 def _exclude_cold(
@@ -230,19 +288,35 @@ def _report(
         tables=(
             tables.refunds_table(work), tables.statements_table(work), tables.considered_table(work), tables.days_table(work),
             tables.evidence_table(work), tables.flags_table(work), tables.stops_table(work), tables.settlement_table(work),
+            SUBSTATIONS.empty(), VALVES.empty(),
         ),
         total_yuan=total(settlement.total_cents), temperature_yuan=total(work.rows.cents[~stop]), outage_yuan=total(work.rows.cents[stop]),
-        due_yuan=total(due), credit_yuan=total(due[forms == Form.CREDIT]), cash_yuan=total(due[forms == Form.CASH]),
+        test_fee_yuan=total(settlement.fee_cents), due_yuan=total(due), credit_yuan=total(due[forms == Form.CREDIT]), cash_yuan=total(due[forms == Form.CASH]),
         user_count=len(settlement.user), user_days=len(work.rows.user), season_start=season.start.isoformat(timespec="minutes"),
         season_end=season.end.isoformat(timespec="minutes"), season_days=str(season.length_days), rule=policy.name,
-        deadline="" if settlement.deadline is None else settlement.deadline.isoformat(),
+        deadline=settlement.deadline,
     )  # fmt: skip
+
+
+#: What opens a failing period, in words.
+_STARTS = {
+    ClockStart.REQUEST: ("request for a test", "申请测温"),
+    ClockStart.MEASURED: ("test that fails", "测得不达标"),
+    ClockStart.SENSOR: ("sensor", "测温点"),
+}
 
 
 def _findings(work: Worked, settle_on: date | None, late_rate: Decimal | None) -> list[Finding]:
     note = Severity.NOTE
     found = [
-        finding("REFUND_EVIDENCE_FLAGGED", note, element=flag, value=float(counts.sum()))
+        finding(
+            "REFUND_EVIDENCE_FLAGGED",
+            note,
+            element=flag,
+            value=float(counts.sum()),
+            flag_en=FLAG_TEXTS[flag][0],
+            flag_zh=FLAG_TEXTS[flag][1],
+        )
         for flag, counts in work.sensor_days.flags.items()
         if counts.any()
     ]
@@ -251,8 +325,12 @@ def _findings(work: Worked, settle_on: date | None, late_rate: Decimal | None) -
         "REFUND_NO_EVIDENCE": int(np.count_nonzero(status == Status.NO_EVIDENCE)),
         "REFUND_CLOCK_NOT_STARTED": int(np.count_nonzero(status == Status.CLOCK_NOT_STARTED)),
         "REFUND_CLAIM_OPEN": work.days.open_claims,
+        "REFUND_CAMPAIGN_SHORT": work.days.short_campaigns,
+        "REFUND_TEST_SET_ASIDE": int(np.count_nonzero(status == Status.TEST_SET_ASIDE)),
         "REFUND_PAID_MORE_BEFORE": work.settlement.overpaid,
-        "REFUND_METERED_NOT_COVERED": 0 if work.policy.metered else int(work.accounts.flag("metered").sum()),
+        "REFUND_METERED_NOT_COVERED": 0
+        if work.policy.metered
+        else int(work.accounts.at_first("metered").sum()),
     }
     severities = {"REFUND_CLAIM_OPEN": Severity.SUSPECT, "REFUND_PAID_MORE_BEFORE": Severity.SUSPECT}
     found += [
@@ -261,7 +339,8 @@ def _findings(work: Worked, settle_on: date | None, late_rate: Decimal | None) -
             severities.get(code, note),
             value=float(count),
             article=work.policy.clock.article,
-            start=work.policy.clock.start,
+            start_en=_STARTS[work.policy.clock.start][0],
+            start_zh=_STARTS[work.policy.clock.start][1],
         )
         for code, count in counted.items()
         if count

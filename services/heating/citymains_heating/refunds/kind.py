@@ -119,13 +119,54 @@ _OUTAGES = FieldSpec(
     ),
 )  # fmt: skip
 
+#: Rooms a rule may treat apart.
+ROOM_KINDS = ("bedroom", "living_room", "kitchen", "bathroom", "other")
+
+_ROOMS = FieldSpec(
+    name="room_guarantees", type=ValueType.TABLE, description="Rooms that are owed another temperature, or none.",
+    columns=(
+        _choice("kind", "Kind of room.", ROOM_KINDS),
+        _decimal("guarantee_c", "Temperature owed [°C]; -273: none.", -273.0, 30.0),
+    ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class CitedSpec(FieldSpec):
+    """An article, which may not be empty."""
+
+    def read(self, value: Any) -> Any:
+        """The article; ValueError where it is empty."""
+        text = super().read(value)
+        if not text.strip():
+            raise ValueError("the article it rests on")
+        return text
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClockSpec(FieldSpec):
+    """A time of the day as ``06:00``."""
+
+    def read(self, value: Any) -> Any:
+        """Minute of the day."""
+        text = value if isinstance(value, str) else ""
+        hour, _, minute = text.partition(":")
+        if not (len(text) == 5 and (hour + minute).isdecimal() and int(hour) <= 24 and int(minute) < 60):
+            raise ValueError("06:00")
+        return int(hour) * 60 + int(minute)
+
+
+def _clock(name: str, description: str) -> ClockSpec:
+    return ClockSpec(name=name, type=ValueType.TEXT, description=description)
+
+
 _EXCLUSIONS = FieldSpec(
     name="exclusions",
     type=ValueType.TABLE,
     description="Who gets no refund for low temperatures.",
     columns=(
         _text("code", "Code of the users' column `exclusions`."),
-        _text("article", "Article that says so."),
+        CitedSpec(name="article", type=ValueType.TEXT, description="Article that says so."),
     ),
 )
 
@@ -146,6 +187,14 @@ FIELDS: tuple[FieldSpec, ...] = (
     _integer("exclude_last_days", "Last days of the season without refund for low temperatures."),
     _choice("day_rule", "How a failing period becomes days.", DayRule),
     _choice("reducer", "How several measurements become one temperature.", Reducer),
+    _ROOMS,
+    _clock("test_from", "Visits count from this time of the day on: 06:00."),
+    _clock("test_to", "Visits count until this time of the day, itself included."),
+    _clock("test_avoid_from", "Visits from this time of the day on do not count, itself included,"),
+    _clock("test_avoid_to", "until this one, itself included."),
+    _decimal("test_closed_h", "How long doors and windows have to be closed before a visit [h].", 0.0, 24.0),
+    _integer("test_count", "Measurements one campaign consists of, where their mean counts.", 1, 100),
+    _truth("test_fee_by_supplier", "The supplier bears the fee of a test that failed."),
     _choice("overlap", "Which refund stands on a day with both reasons.", Overlap),
     _truth("user_refusal_compliant", "A user who refuses the test counts as supplied."),
     _decimal(
@@ -180,9 +229,13 @@ INPUTS: tuple[FieldSpec, ...] = (
     ),
     _text("retest_ok", "When a re-test met the guarantee."),
     _text("outcome", "user_refused or supplier_absent, at the request."),
-    _text("agreed_from", "Start of the agreed days."),
-    _text("agreed_to", "End of the agreed days."),
+    _text("agreed_from", "First of the agreed days."),
+    _text("agreed_to", "Last of the agreed days."),
+    _text("room_kind", "Kind of the measured room."),
+    _decimal("closed_h", "How long doors and windows had been closed at the first visit [h]."),
+    _decimal("test_fee_yuan", "Fee of the test that the user advanced."),
     _text("stops", "Stops of supply as start/end, separated by spaces."),
+    _choice("stop_kind", "What the stops are.", ("outage", "late_start", "early_stop")),
     _text("fault", "Cause of the stops."),
     _text(
         "sensor_c",
@@ -192,6 +245,7 @@ INPUTS: tuple[FieldSpec, ...] = (
     _decimal("room_m2", "Area of the measured room; 20."),
     _decimal("price_yuan_per_m2_day", "Price; 0.19 unless a season's price is given."),
     _decimal("price_yuan_per_m2_season", "Price of the season."),
+    _decimal("price_yuan_per_m2_month", "Price of a calendar month."),
     _decimal("basic_yuan_per_m2_season", "Basic part of it."),
     _decimal("heat_yuan_per_kwh", "Metered price."),
     _decimal("heat_kwh", "Heat metered in the season; makes the user a metered one."),
@@ -206,6 +260,7 @@ OUTPUTS = {
     "days": "Refunded days.",
     "ratio": "Ratio of the first refunded day; 0 without one.",
     "deadline": "Last day to settle, as 2023-05-15.",
+    "test_fee_yuan": "Fee of the test paid back.",
 }
 
 
@@ -224,4 +279,5 @@ KIND = RuleKind(
     inputs=INPUTS,
     outputs=OUTPUTS,
     evaluate=_evaluate,
+    cited=True,
 )

@@ -149,46 +149,36 @@ register_messages(
             "Add a rule pack; docs/refunds.md lists what ships and what is known but not computable.",
             "请添加规则包;docs/refunds.md 列出了内置规则和已知但无法计算的规则。",
         ),
-        "REFUND_RULE_FIELD": Text(
-            "The rule pack {file} says {field} = {value}; allowed: {limit}.",
-            "规则包 {file} 的 {field} = {value},允许:{limit}。",
-            "Mend the pack.",
-            "请修正规则包。",
-        ),
-        "REFUND_RULE_ARTICLE_MISSING": Text(
-            "The rule pack {file} names no article for {field}.",
-            "规则包 {file} 的 {field} 没有注明条款。",
-            "Name the article each refund rests on.",
-            "请注明每项退费所依据的条款。",
-        ),
-        "REFUND_BANDS_OVERLAP": Text(
-            "The rule pack {file} has two bands for {value} °C and declares no tie-break.",
-            "规则包 {file} 中 {value} ℃ 属于两个区间,且未声明取舍。",
-            "Correct the edges, or declare tie_break with the text that overlaps.",
-            "请更正边界,或用 tie_break 声明取舍并引用原文。",
-        ),
-        "REFUND_BANDS_GAP": Text(
-            "The rule pack {file} has no band for {value} °C, which is below the guarantee.",
-            "规则包 {file} 对低于保证值的 {value} ℃ 没有区间。",
-            "Let the bands follow one another down from the guarantee.",
-            "请使区间自保证温度向下连续。",
+        "REFUND_RULE_KNOWN": Text(
+            "{element} {field} of {value} is known and cannot be computed: {limit}.",
+            "已知 {value} 的 {element} 第 {field} 条,但无法计算:{limit}。",
+            "Add what is missing as a company's pack (docs/refunds.md).",
+            "请以企业规则包补充所缺内容(见 docs/refunds.md)。",
         ),
         # -- findings --------------------------------------------------------------------------
         "REFUND_EVIDENCE_FLAGGED": Text(
-            "{value} readings were set aside or flagged as {element}.",
-            "{value} 条读数被剔除或标记为 {element}。",
+            "{value} readings are {flag_en}; they were set aside or flagged.",
+            "{value} 条读数{flag_zh},已剔除或标记。",
         ),
         "REFUND_NO_EVIDENCE": Text(
             "{value} user-days have no evidence of temperature; they are neither failing nor compliant.",
             "{value} 个户日没有温度证据,既不视为不达标,也不视为达标。",
         ),
         "REFUND_CLOCK_NOT_STARTED": Text(
-            "{value} user-days were measured below the guarantee by sensors, but the rule counts only from the {start}.",
-            "{value} 个户日的测温低于保证值,但该规则仅自 {start} 起计。",
+            "{value} user-days were measured below the guarantee by sensors, but the rule counts only from the {start_en}.",
+            "{value} 个户日的测温低于保证值,但该规则仅自{start_zh}起计。",
         ),
         "REFUND_CLAIM_OPEN": Text(
             "{value} claims have no re-test that meets the guarantee; they are counted to the last evidence.",
             "{value} 项申请没有达标的复测记录,仅计至最后一次证据。",
+        ),
+        "REFUND_CAMPAIGN_SHORT": Text(
+            "{value} failing tests consist of fewer measurements than the rule prescribes; their mean is taken of what there is.",
+            "{value} 次不达标测温的次数少于规定,按已有读数取平均。",
+        ),
+        "REFUND_TEST_SET_ASIDE": Text(
+            "{value} days have tests outside the hours, or sooner after closing windows, than the rule prescribes; they are no evidence.",
+            "{value} 个户日的测温不在规定时段或关窗时长不足,不作为证据。",
         ),
         "REFUND_RULE_CHANGES": Text(
             "The rule changes within the season, from {element} to {later}; the one in force at its start is applied.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
@@ -9,11 +10,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from citymains.errors import InputError, issue
+from citymains.errors import InputError, Issue, issue
 from citymains.plugins.records import RulePackRecord
-from citymains.rules.book import Resolved, RuleBook
-from citymains.rules.kinds import register_kind
+from citymains.rules.book import RuleBook
 
+from citymains_heating.plugin import PACKS as SHIPPED
+from citymains_heating.plugin import citymains_rule_packs
 from citymains_heating.refunds import messages as _messages  # noqa: F401 -- registers the texts
 from citymains_heating.refunds.kind import KIND, band_of_row
 from citymains_heating.refunds.policy import (
@@ -30,9 +32,10 @@ from citymains_heating.refunds.policy import (
     Reducer,
     SensorEvidence,
     Settle,
+    TestProtocol,
 )
 
-PACKS = Path(__file__).parents[1] / "packs" / KIND.name
+PACKS = SHIPPED / KIND.name
 
 _KINDS_OF_STOP = {"any": ("outage", "late_start", "early_stop"), "late_early": ("late_start", "early_stop")}
 
@@ -40,15 +43,9 @@ Cite = Callable[[str], str]
 """Gives document and article of the pack that decided a field."""
 
 
-@cache
-def _register() -> None:
-    register_kind(KIND)
-
-
 def rule_packs() -> list[RulePackRecord]:
-    """The packs that ship; makes their kind known. For the plugin's hook ``citymains_rule_packs``."""
-    _register()
-    return [RulePackRecord(name=path.stem, path=path) for path in sorted(PACKS.glob("*.toml"))]
+    """The heat refund packs that ship."""
+    return [one for one in citymains_rule_packs() if Path(one.path or "").parent == PACKS]
 
 
 def shipped_book(*more: RulePackRecord) -> RuleBook:
@@ -74,15 +71,11 @@ def resolve_policy(
     Raises
     ------
     InputError
-        REFUND_RULE_MISSING; REFUND_RULE_ARTICLE_MISSING; what ``RuleBook.resolve`` raises.
+        REFUND_RULE_MISSING, REFUND_RULE_KNOWN; what ``RuleBook.resolve`` raises.
     """
-    _register()
     resolved = book.resolve(KIND.name, jurisdiction=jurisdiction, on=on, holders=holders)
     if "bands" not in resolved.fields or "guarantee_c" not in resolved.fields:
-        raise InputError(
-            "REFUND_RULE_MISSING", value=jurisdiction or "-", limit=on.isoformat(), field="jurisdiction"
-        )
-    _require_articles(book, resolved)
+        raise InputError([_missing(jurisdiction, on), *known_rules(jurisdiction)])
     decisions = resolved.fields
 
     def cite(field: str) -> str:
@@ -102,6 +95,26 @@ def resolve_policy(
     )
 
 
+def _missing(jurisdiction: str, on: date) -> Issue:
+    return issue("REFUND_RULE_MISSING", value=jurisdiction or "-", limit=on.isoformat(), field="jurisdiction")
+
+
+@cache
+def _known() -> tuple[Mapping[str, str], ...]:
+    content = tomllib.loads((PACKS.parent / "known_heat_refunds.toml").read_text(encoding="utf-8"))
+    return tuple(content["rule"])
+
+
+def known_rules(jurisdiction: str) -> list[Issue]:
+    """Rules of a place that are known and cannot be computed, and what is missing of each."""
+    return [
+        issue("REFUND_RULE_KNOWN", severity="warning", element=one["document"], field=one["article"],
+              value=one["jurisdiction"], limit=one["missing"])
+        for one in _known()
+        if jurisdiction and f"{jurisdiction}/".startswith(f"{one['jurisdiction']}/")
+    ]  # fmt: skip
+
+
 def cited(document: str, article: str) -> str:
     """Document and article as statements name them.
 
@@ -109,31 +122,6 @@ def cited(document: str, article: str) -> str:
     '洛阳市集中供热条例 第27-29条'
     """
     return f"{document} 第{article}条" if article[:1].isdigit() else f"{document} {article}".strip()
-
-
-def _require_articles(book: RuleBook, resolved: Resolved) -> None:
-    """Every refund names its article, so every field that decides one has to."""
-    files = {pack.id: pack.file for pack in book.packs}
-    missing = [
-        issue(
-            "REFUND_RULE_ARTICLE_MISSING",
-            file=files.get(one.pack, ""),
-            line=1,
-            section="fields",
-            field=name,
-            element=one.pack,
-        )
-        for name, one in resolved.fields.items()
-        if not one.article
-    ]
-    missing += [
-        issue("REFUND_RULE_ARTICLE_MISSING", file=files.get(resolved.fields["exclusions"].pack, ""), line=1, section="fields",
-              field=f"exclusions {row['code']}")
-        for row in resolved.value("exclusions", ())
-        if not row["article"]
-    ]  # fmt: skip
-    if missing:
-        raise InputError(missing)
 
 
 def policy_of(values: Mapping[str, Any], cite: Cite, **head: Any) -> HeatRefundPolicy:
@@ -154,6 +142,9 @@ def policy_of(values: Mapping[str, Any], cite: Cite, **head: Any) -> HeatRefundP
             supplier_absence_ratio=values.get("supplier_absence_ratio"),
             article=cite("supplier_absence_ratio") or cite("user_refusal_compliant"),
         ),
+        protocol=_protocol(values, cite),
+        room_guarantees={row["kind"]: row["guarantee_c"] for row in values.get("room_guarantees", ())},
+        test_fee=cite("test_fee_by_supplier") if values.get("test_fee_by_supplier") else "",
         outages=tuple(_outage(row, values, cite("outages")) for row in values.get("outages", ())),
         settle=_settle(values, cite),
         sensor=SensorEvidence(**{name.removeprefix("sensor_"): values[name] for name in values if name.startswith("sensor_")}),
@@ -171,6 +162,16 @@ def _clock(values: Mapping[str, Any], cite: Cite) -> Clock:
         retroactive=values.get("clock_retroactive", True), exclude_first_days=values.get("exclude_first_days", 0),
         exclude_last_days=values.get("exclude_last_days", 0), count_first_day=values.get("count_first_day", True),
         article=cite("clock_start") or cite("bands"),
+    )  # fmt: skip
+
+
+def _protocol(values: Mapping[str, Any], cite: Cite) -> TestProtocol:
+    stated = [name for name in values if name.startswith("test_")]
+    return TestProtocol(
+        from_minute=values.get("test_from"), to_minute=values.get("test_to"),
+        avoid_from_minute=values.get("test_avoid_from"), avoid_to_minute=values.get("test_avoid_to"),
+        closed_h=values.get("test_closed_h"), tests=values.get("test_count", 1),
+        article=cite(stated[0]) if stated else "",
     )  # fmt: skip
 
 

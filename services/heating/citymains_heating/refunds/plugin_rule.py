@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from citymains.errors import PluginError
 from citymains.plugins.records import RefundRule, load_reference
+from numpy.typing import NDArray
 
 from citymains_heating.refunds.accounts import Accounts, Units
 from citymains_heating.refunds.classify import Days, SensorClasses, StopDays
@@ -45,11 +46,13 @@ def apply_rule(
     texts: dict[tuple[str, str, Decimal], int] = {}
     status = np.where(days.status == Status.REFUND_TEMPERATURE, Status.COMPLIANT, days.status).astype(np.int8)
     band = np.zeros_like(days.band)
+    station = accounts.by_day(accounts.row_station, season.days)
+    stopped = stops.minutes[station, np.arange(season.days)]
     try:
         refund = load_reference(rule.refund)
         for at, user in enumerate(accounts.users):
-            told = _told(at, days, classes, stops, accounts, season)
-            for one in refund({"user": user, "substation": accounts.stations[accounts.station[at]],
+            told = _told(at, days, classes, stopped[at], season)
+            for one in refund({"user": user, "substation": accounts.stations[accounts.row_station[accounts.first[at]]],
                                "area_m2": Decimal(int(units.area_micro[at])) / 1_000_000}, told):  # fmt: skip
                 day, key = _read(one, season)
                 status[at, day] = Status.REFUND_TEMPERATURE
@@ -67,10 +70,9 @@ def apply_rule(
 
 
 def _told(
-    at: int, days: Days, classes: SensorClasses, stops: Stops, accounts: Accounts, season: Season
+    at: int, days: Days, classes: SensorClasses, stopped: NDArray[np.int64], season: Season
 ) -> list[Mapping[str, Any]]:
-    milli = classes.milli[days.sensor[at]]
-    stopped = stops.minutes[accounts.station[at]]
+    milli = days.milli(classes, np.full(season.days, at), np.arange(season.days))
     return [
         {
             "day": season.day(day), "temperature_c": None if np.isnan(milli[day]) else float(milli[day]) / MILLI,

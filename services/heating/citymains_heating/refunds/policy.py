@@ -10,6 +10,8 @@ from fractions import Fraction
 
 #: Temperatures are compared as whole thousandths of a degree, so that an edge is an edge.
 MILLI = 1000
+#: Guarantee of a room that is owed no temperature.
+NOT_OWED_C = Decimal(-273)
 
 
 class BandAxis(StrEnum):
@@ -163,6 +165,35 @@ class Presumption:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TestProtocol:
+    """How a visit has to measure to be evidence."""
+
+    from_minute: int | None = None
+    """Visits count from this minute of the day on; None: at any time."""
+    to_minute: int | None = None
+    """Until this minute, itself included."""
+    avoid_from_minute: int | None = None
+    """Visits between these two, both included, do not count."""
+    avoid_to_minute: int | None = None
+    closed_h: Decimal | None = None
+    """Doors and windows closed for at least this long."""
+    tests: int = 1
+    """Measurements one campaign consists of."""
+    article: str = ""
+
+    def allows(self, minute: int, closed_h: Decimal | None) -> bool:
+        """Whether a visit at a minute of the day counts; what is not recorded is not held against it."""
+        if self.from_minute is not None and minute < self.from_minute:
+            return False
+        if self.to_minute is not None and minute > self.to_minute:
+            return False
+        avoided = self.avoid_from_minute, self.avoid_to_minute
+        if avoided[0] is not None and avoided[1] is not None and avoided[0] <= minute <= avoided[1]:
+            return False
+        return self.closed_h is None or closed_h is None or closed_h >= self.closed_h
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settle:
     """Until when and how the refund is paid."""
 
@@ -206,6 +237,11 @@ class HeatRefundPolicy:
     day_rule: DayRule = DayRule.CALENDAR_TOUCH
     reducer: Reducer = Reducer.SINGLE
     presumption: Presumption = field(default_factory=Presumption)
+    protocol: TestProtocol = field(default_factory=TestProtocol)
+    room_guarantees: Mapping[str, Decimal] = field(default_factory=dict)
+    """Temperature owed to rooms of a kind [°C]; `NOT_OWED_C`: none. Other rooms are owed ``guarantee_c``."""
+    test_fee: str = ""
+    """Article by which the supplier bears the fee of a test that failed; empty: none."""
     outages: tuple[OutageRule, ...] = ()
     settle: Settle = field(default_factory=Settle)
     sensor: SensorEvidence = field(default_factory=SensorEvidence)
@@ -223,6 +259,10 @@ class HeatRefundPolicy:
     packs: tuple[str, ...] = ()
     """``layer/name`` of every pack that took part, the deciding one of each field in ``deciders``."""
     deciders: Mapping[str, str] = field(default_factory=dict)
+
+    def owed_c(self, room_kind: str) -> Decimal:
+        """Temperature owed to a kind of room [°C]."""
+        return self.room_guarantees.get(room_kind, self.guarantee_c)
 
     def band_of(self, milli: Fraction | int) -> Band | None:
         """The band of a temperature in thousandths of a degree; None at or above the guarantee."""

@@ -13,7 +13,7 @@ import numpy as np
 from citymains.errors import Issue, issue
 from numpy.typing import NDArray
 
-from citymains_heating.refunds.accounts import Accounts, Price, Units, span
+from citymains_heating.refunds.accounts import Accounts, Units
 from citymains_heating.refunds.classify import Days, StopDays
 from citymains_heating.refunds.exact import (
     over_one_denominator,
@@ -23,9 +23,10 @@ from citymains_heating.refunds.exact import (
     running_within,
 )
 from citymains_heating.refunds.policy import FeeBase, HeatRefundPolicy
+from citymains_heating.refunds.prices import Price
 from citymains_heating.refunds.season import DAY_MINUTES, Season
 from citymains_heating.refunds.status import Status
-from citymains_heating.refunds.tabular import MICRO, MISSING, Columns, epoch_day
+from citymains_heating.refunds.tabular import MICRO, MISSING, Columns, epoch_day, span
 
 TEMPERATURE, STOP = 0, 1
 
@@ -91,7 +92,7 @@ def fee_lines(
             held = start <= end
             rows = tariff_rows[held]
             users = accounts.row_user[rows].astype(np.int64)
-            metered = accounts.flag("metered")[users]
+            metered = accounts.rows["metered"][rows]
             for flag in (False, True):
                 chosen = metered == flag
                 if chosen.any() and not (flag and reason == TEMPERATURE):
@@ -198,23 +199,25 @@ class _Lines:
     ) -> None:
         """Metered users: the period's charge, spread evenly over its days."""
         index = accounts.index
+        held = _metered_spans(accounts, season)
         for row in range(meters.rows):
             user = index[str(meters["user"][row])]
-            if not accounts.flag("metered")[user]:
-                continue
             first, last = span(meters, row, season)
             length = last - first + 1
-            for price in prices[str(accounts.flag("tariff")[user])]:
-                start, end = max(first, price.first, 0), min(last, price.last, season.days - 1)
-                value = self._need(price.heat, "heat_yuan_per_kwh", "", "")
-                if start > end or value is None:
-                    continue
-                heat = Fraction(int(meters["heat_kwh"][row]), MICRO)
-                text = f"{float(heat):g} kWh x {float(value[0]):g} yuan/kWh / {length} d"
-                text_zh = f"{float(heat):g} kWh × {float(value[0]):g} 元/kWh ÷ {length} 天"
-                one = np.ones(1, np.int64)
-                self.parts.append((one * user, one * start, one * end, one * MICRO, one * len(self.prices)))
-                self.prices.append((value[0] * heat / length, text, text_zh))
+            heat = Fraction(int(meters["heat_kwh"][row]), MICRO)
+            for tariff, *days in held.get(user, ()):
+                for price in prices[tariff]:
+                    start, end = max(first, price.first, days[0]), min(last, price.last, days[1])
+                    value = self._need(price.heat, "heat_yuan_per_kwh", "", "")
+                    if start > end or value is None:
+                        continue
+                    text = f"{float(heat):g} kWh x {float(value[0]):g} yuan/kWh / {length} d"
+                    text_zh = f"{float(heat):g} kWh × {float(value[0]):g} 元/kWh ÷ {length} 天"
+                    one = np.ones(1, np.int64)
+                    self.parts.append(
+                        (one * user, one * start, one * end, one * MICRO, one * len(self.prices))
+                    )
+                    self.prices.append((value[0] * heat / length, text, text_zh))
 
     def build(self) -> Fees:
         """The lines, sorted."""
@@ -226,6 +229,16 @@ class _Lines:
         )
         order = np.lexsort((first, unit))
         return Fees(unit[order], first[order], last[order], area[order], price[order], self.prices)
+
+
+def _metered_spans(accounts: Accounts, season: Season) -> dict[int, list[tuple[str, int, int]]]:
+    """Tariff, first and last day of every row that is metered, by user."""
+    found: dict[int, list[tuple[str, int, int]]] = {}
+    for row in np.flatnonzero(accounts.rows["metered"]).tolist():
+        first, last = span(accounts.rows, row, season)
+        days = (max(first, 0), min(last, season.days - 1))
+        found.setdefault(int(accounts.row_user[row]), []).append((str(accounts.rows["tariff"][row]), *days))
+    return found
 
 
 @dataclass
@@ -375,7 +388,7 @@ def _amounts(
 
 def _caps(user: NDArray[np.int32], starts: NDArray[np.int64], accounts: Accounts) -> NDArray[np.int64]:
     """Most each user can be refunded, in cents; -1 where the whole fee was paid."""
-    paid = accounts.flag("fee_paid_yuan")[user[starts]] if len(starts) else np.zeros(0, np.int64)
+    paid = accounts.at_last("fee_paid_yuan")[user[starts]] if len(starts) else np.zeros(0, np.int64)
     return np.where(paid == MISSING, -1, paid // (MICRO // 100))
 
 

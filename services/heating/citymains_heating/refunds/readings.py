@@ -1,52 +1,25 @@
-"""Readings to days: one pass over the sensors' series, in columns, with everything doubtful flagged.
+"""Readings to days: one pass over the sensors' clean series, in columns.
 
-A reading is set aside, never mended: outside the possible range, without a value, a duplicate,
-two different values at one time. A day whose clock jumped back is no evidence. What is left
-gives count, sum, least and greatest of each sensor and day, in whole thousandths of a degree,
-so that a mean is compared with an edge exactly.
+A day whose clock jumped back is no evidence. What is left gives count, sum, least and greatest
+of each sensor and day, in whole thousandths of a degree, so that a mean is compared with an edge
+exactly.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
-from citymains.call import current_call
 from numpy.typing import NDArray
 
-from citymains_heating.refunds.decoding import (
-    CHUNK_ROWS,
-    NO_VALUE,
-    Chunk,
-    RawReadings,
-    SensorDirectory,
-    decode,
-    is_parquet,
-    parquet_chunks,
-    table_chunks,
-)
-from citymains_heating.refunds.policy import MILLI, SensorEvidence
+from citymains_heating.refunds.policy import SensorEvidence
 from citymains_heating.refunds.season import Season
+from citymains_heating.refunds.series import FLAGS, Series, Window, each_series
 from citymains_heating.refunds.tabular import epoch_day
 
-#: Room temperatures outside these are a broken sensor [°C].
-POSSIBLE_C = (-20, 60)
 DAY_S = 86_400
-FLAGS = (
-    "missing_value",
-    "impossible",
-    "duplicate",
-    "conflicting",
-    "clock_jump",
-    "gap",
-    "time_24",
-    "outside_season",
-    "time_unreadable",
-)
 
 
 @dataclass
@@ -114,117 +87,23 @@ def read_sensor_days(source: Any, season: Season, *, sample_s: int = 600) -> Sen
     """
     if source is None:
         return SensorDays.empty([], season.days)
-    chunks = list(parquet_chunks(Path(source)) if is_parquet(source) else table_chunks(source))
-    return reduce_chunks(chunks, season, sample_s)
-
-
-def reduce_chunks(chunks: list[Chunk], season: Season, sample_s: int) -> SensorDays:
-    """Reduce chunks two at a time; where a sensor's series runs over a chunk's edge it is joined first."""
-    directory = SensorDirectory()
-    call = current_call()
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        pending: list[RawReadings] = []
-        for done, (names, raw) in enumerate(pool.map(decode, chunks)):
-            call.progress(0.5 * done / max(1, len(chunks)), "readings")
-            pending.append(directory.place(names, raw))
-    if not _in_sensor_order(pending):
-        pending = _partition(pending, len(directory.names))
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        parts = list(pool.map(lambda raw: _reduce(raw, season, sample_s), _joined(pending)))
-    days = SensorDays.empty(directory.names, season.days)
+    window = season_window(season, sample_s)
+    sensors, parts = each_series(source, lambda _: window, lambda series: _reduce(series, season.days))
+    days = SensorDays.empty(sensors, season.days)
     for part in parts:
         part.into(days)
     return days
 
 
-# -- arranging by sensor ---------------------------------------------------------------------------
-
-
-def _in_sensor_order(raws: list[RawReadings]) -> bool:
-    """Whether each sensor's readings stand together, over all chunks."""
-    seen: set[int] = set()
-    last = -1
-    for raw in raws:
-        starts = (
-            np.concatenate(([True], raw.codes[1:] != raw.codes[:-1])) if len(raw.codes) else np.zeros(0, bool)
-        )
-        for code in raw.codes[starts].tolist():
-            if code != last and code in seen:
-                return False
-            seen.add(code)
-            last = code
-    return True
-
-
-def _partition(raws: list[RawReadings], sensors: int) -> list[RawReadings]:
-    """The same readings with each sensor's together, in the order of the file."""
-    whole = _concat(raws)
-    # Sixteen-bit keys take numpy's linear radix sort.
-    keys = whole.codes.astype(np.uint16) if sensors <= 65_536 else whole.codes
-    order = np.argsort(keys, kind="stable")
-    ordered = RawReadings(
-        whole.codes[order], whole.seconds[order], whole.milli[order], whole.unreadable, whole.time_24
-    )
-    return [ordered]
-
-
-def _joined(raws: list[RawReadings]) -> Iterator[RawReadings]:
-    """Chunks cut where one sensor ends and the next begins."""
-    carry: list[RawReadings] = []
-    for raw in raws:
-        held = _concat([*carry, raw]) if carry else raw
-        if not len(held.codes):
-            carry = [held]
-            continue
-        cut = _last_run(held.codes)
-        if cut == 0:
-            carry = [held]
-            continue
-        yield from _pieces(_slice(held, 0, cut, flags=True))
-        carry = [_slice(held, cut, len(held.codes), flags=False)]
-    if carry:
-        yield from _pieces(_concat(carry))
-
-
-def _last_run(codes: NDArray[np.int32]) -> int:
-    """Where the last sensor's run begins."""
-    changes = np.flatnonzero(codes[1:] != codes[:-1])
-    return int(changes[-1]) + 1 if len(changes) else 0
-
-
-def _pieces(raw: RawReadings) -> Iterator[RawReadings]:
-    """Pieces of about `CHUNK_ROWS`, cut between sensors."""
-    if len(raw.codes) <= CHUNK_ROWS * 3 // 2:
-        yield raw
-        return
-    edges = np.concatenate(([0], np.flatnonzero(raw.codes[1:] != raw.codes[:-1]) + 1, [len(raw.codes)]))
-    start, flags = 0, True
-    while start < len(raw.codes):
-        at = np.searchsorted(edges, min(start + CHUNK_ROWS, len(raw.codes)))
-        stop = int(edges[at])
-        yield _slice(raw, start, stop, flags=flags)
-        start, flags = stop, False
-
-
-def _slice(raw: RawReadings, start: int, stop: int, *, flags: bool) -> RawReadings:
-    none = raw.unreadable[:0]
-    return RawReadings(
-        raw.codes[start:stop],
-        raw.seconds[start:stop],
-        raw.milli[start:stop],
-        raw.unreadable if flags else none,
-        raw.time_24 if flags else none,
-    )
-
-
-def _concat(raws: list[RawReadings]) -> RawReadings:
-    if len(raws) == 1:
-        return raws[0]
-    return RawReadings(
-        *(
-            np.concatenate([getattr(raw, name) for raw in raws])
-            for name in ("codes", "seconds", "milli", "unreadable", "time_24")
-        )
+def season_window(season: Season, sample_s: int) -> Window:
+    """The window of a season."""
+    midnight = datetime.combine(season.first_day, datetime.min.time())
+    second = timedelta(seconds=1)
+    return Window(
+        epoch_day(season.first_day) * DAY_S,
+        (season.start - midnight) // second,
+        (season.end - midnight) // second,
+        sample_s,
     )
 
 
@@ -256,36 +135,19 @@ class _Part:
         days.readings += self.readings
 
 
-def _reduce(raw: RawReadings, season: Season, sample_s: int) -> _Part:
-    """One piece: whole series of some sensors, in the order of the file."""
-    base = epoch_day(season.first_day) * DAY_S
-    # Within 34 years of the season's first day, which is all that matters: half the memory to go through.
-    seconds: NDArray[Any] = np.clip(raw.seconds - base, -(2**30), 2**30).astype(np.int32)
-    codes, milli = raw.codes, raw.milli
-    same = codes[1:] == codes[:-1]
-    step = np.diff(seconds)
-    back = np.flatnonzero(same & (step < 0)) + 1
-    jumps = (codes[back].astype(np.int64), seconds[back].astype(np.int64) // DAY_S)
-    if len(back):
-        codes, seconds, milli = _by_time(codes, seconds, milli, np.unique(codes[back]))
-        step = np.diff(seconds)
-    flagged = {"clock_jump": raw.codes[back], "time_24": raw.time_24, "time_unreadable": raw.unreadable}
-    flagged["gap"] = codes[1:][same & (step > sample_s + sample_s // 2)]
-    keep = np.ones(len(codes), dtype=np.bool_)
-    twice = np.flatnonzero(same & (step == 0))
-    if len(twice):
-        _mark_duplicates(codes, seconds, milli, twice, keep, flagged)
-    low, high = (edge * MILLI for edge in POSSIBLE_C)
-    _set_aside(milli == NO_VALUE, "missing_value", codes, keep, flagged)
-    _set_aside((milli < low) | (milli > high), "impossible", codes, keep, flagged)
-    first, last = _season_seconds(season)
-    _set_aside((seconds < first) | (seconds >= last), "outside_season", codes, keep, flagged)
-    if not keep.all():
-        codes, seconds, milli = codes[keep], seconds[keep], milli[keep]
-    day = seconds // np.int32(DAY_S)
-    inside = (jumps[1] >= 0) & (jumps[1] < season.days)
+def _reduce(series: Series, days: int) -> _Part:
+    """Whole series of some sensors to their days."""
+    day = series.seconds // np.int32(DAY_S)
+    codes, jumped = series.jumps[0], series.jumps[1] // DAY_S
+    inside = (jumped >= 0) & (jumped < days)
     return _runs(
-        codes, day, milli, season.days, (jumps[0][inside], jumps[1][inside]), flagged, len(raw.codes)
+        series.codes,
+        day,
+        series.milli,
+        days,
+        (codes[inside], jumped[inside]),
+        series.flagged,
+        series.readings,
     )
 
 
@@ -313,53 +175,3 @@ def _runs(codes: Any, day: Any, milli: Any, days: int, jumps: Any, flagged: Any,
         flagged,
         readings,
     )
-
-
-def _season_seconds(season: Season) -> tuple[int, int]:
-    from datetime import datetime, timedelta
-
-    midnight = datetime.combine(season.first_day, datetime.min.time())
-    return (season.start - midnight) // timedelta(seconds=1), (season.end - midnight) // timedelta(seconds=1)
-
-
-def _by_time(codes: Any, seconds: Any, milli: Any, jumped: NDArray[np.int32]) -> tuple[Any, Any, Any]:
-    """The series with those of the `jumped` sensors put in order of time."""
-    seconds, milli = seconds.copy(), milli.copy()
-    edges = np.concatenate(([0], np.flatnonzero(codes[1:] != codes[:-1]) + 1, [len(codes)]))
-    wanted = set(jumped.tolist())
-    for start, stop in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-        if int(codes[start]) in wanted:
-            order = start + np.argsort(seconds[start:stop], kind="stable")
-            seconds[start:stop], milli[start:stop] = seconds[order], milli[order]
-    return codes, seconds, milli
-
-
-def _mark_duplicates(
-    codes: Any,
-    seconds: Any,
-    milli: Any,
-    twice: NDArray[np.intp],
-    keep: NDArray[np.bool_],
-    flagged: dict[str, Any],
-) -> None:
-    """Of equal readings at one time one stays; of different ones none."""
-    near = np.unique(np.concatenate((twice, twice + 1)))
-    codes_near, seconds_near, milli_near = codes[near], seconds[near], milli[near]
-    new = (codes_near[1:] != codes_near[:-1]) | (seconds_near[1:] != seconds_near[:-1])
-    starts = np.concatenate(([0], np.flatnonzero(new) + 1))
-    group = np.concatenate(([0], np.cumsum(new)))
-    differ = np.minimum.reduceat(milli_near, starts) != np.maximum.reduceat(milli_near, starts)
-    conflicting = differ[group]
-    repeated = np.concatenate(([False], ~new)) & ~conflicting
-    keep[near[conflicting | repeated]] = False
-    flagged["duplicate"] = codes_near[repeated]
-    flagged["conflicting"] = codes_near[conflicting]
-
-
-def _set_aside(
-    wrong: NDArray[np.bool_], flag: str, codes: Any, keep: NDArray[np.bool_], flagged: dict[str, Any]
-) -> None:
-    wrong = wrong & keep
-    if wrong.any():
-        keep[wrong] = False
-        flagged[flag] = codes[wrong]

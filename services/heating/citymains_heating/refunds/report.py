@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import ClassVar
 
@@ -10,6 +11,8 @@ import numpy as np
 from citymains.errors import NotFoundError
 from citymains.model.record import Record
 from citymains.model.table import Coded, ColumnSpec, Kind, Table, TableSpec
+
+from citymains_heating.outage_report import SUBSTATIONS, VALVES
 
 
 def _t(name: str, description: str) -> ColumnSpec:
@@ -136,6 +139,7 @@ SETTLEMENT = TableSpec(
         _m("earlier_yuan", "Paid before under the key."),
         _m("due_yuan", "Still due."),
         _m("interest_yuan", "Late interest on what is due."),
+        _m("test_fee_yuan", "Fees of failed tests that the user advanced, paid back beside it."),
         _t("form", "credit (next season), cash (tenants and users who pause), none."),
         _d("deadline", "Last day to settle."),
         _t("key", "Settlement key: user, season and rule. What is paid under it counts once."),
@@ -153,7 +157,7 @@ class RefundStatement(Record):
     total_yuan: Decimal = Decimal("0.00")
     due_yuan: Decimal = Decimal("0.00")
     form: str = "none"
-    deadline: str = ""
+    deadline: date | None = None
     rule: str = ""
 
 
@@ -170,6 +174,8 @@ class RefundReport(Record):
         FLAGS,
         STOPS,
         SETTLEMENT,
+        SUBSTATIONS,
+        VALVES,
     )
 
     total_yuan: Decimal = Decimal("0.00")
@@ -177,6 +183,8 @@ class RefundReport(Record):
     """Refunded for low temperatures (不达标)."""
     outage_yuan: Decimal = Decimal("0.00")
     """Refunded for stops of supply (停热)."""
+    test_fee_yuan: Decimal = Decimal("0.00")
+    """Fees of failed tests, paid back beside the refunds."""
     due_yuan: Decimal = Decimal("0.00")
     """Still to be paid after earlier settlements."""
     credit_yuan: Decimal = Decimal("0.00")
@@ -191,7 +199,8 @@ class RefundReport(Record):
     """Length of the season in days of 24 h."""
     rule: str = ""
     """Rule pack that stated the bands."""
-    deadline: str = ""
+    deadline: date | None = None
+    """Last day to settle; None: the rule does not say."""
 
     def statement(self, user: str) -> RefundStatement:
         """The statement of one user: refunded days, articles considered and not applied, settlement.
@@ -220,7 +229,7 @@ class RefundReport(Record):
             total_yuan=Decimal(row.get("amount_yuan", "0.00")),
             due_yuan=Decimal(row.get("due_yuan", "0.00")),
             form=row.get("form", "none"),
-            deadline=row.get("deadline") or "",
+            deadline=date.fromisoformat(row["deadline"]) if row.get("deadline") else None,
         )
 
 

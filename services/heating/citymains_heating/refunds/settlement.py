@@ -39,6 +39,8 @@ class Settlement:
     earlier_cents: NDArray[np.int64]
     due_cents: NDArray[np.int64]
     interest_cents: NDArray[np.int64]
+    fee_cents: NDArray[np.int64]
+    """Fees of failed tests, paid back beside the refund."""
     form: list[str]
     key: list[str]
     deadline: date | None
@@ -80,6 +82,7 @@ def settle(
     policy: HeatRefundPolicy,
     season: Season,
     *,
+    fees_micro: Mapping[int, int] | None = None,
     on: date | None = None,
     late_rate_per_day: Decimal | None = None,
 ) -> Settlement:
@@ -97,18 +100,20 @@ def settle(
             [_interest(int(cents), late_rate_per_day, late_days) for cents in due], dtype=np.int64
         )
     cash = (
-        (accounts.flag("tenant") | accounts.flag("pauses_next_season"))[user]
+        (accounts.at_last("tenant") | accounts.at_last("pauses_next_season"))[user]
         if len(user)
         else np.zeros(0, np.bool_)
     )
     form = np.where(due == 0, Form.NONE.value, np.where(cash, Form.CASH.value, Form.CREDIT.value)).tolist()
     late = int(np.count_nonzero(due)) if carries else 0
+    fees = np.array([(fees_micro or {}).get(at, 0) // (MICRO // 100) for at in user.tolist()], dtype=np.int64)
     return Settlement(
         user,
         total_cents,
         earlier,
         due,
         interest,
+        fees,
         form,
         keys,
         deadline,

@@ -21,6 +21,7 @@ class Status(IntEnum):
     OUTAGE_TOO_SHORT = 10
     SUPERSEDED = 11
     """A low temperature on a day whose outage is refunded, or the other way round."""
+    TEST_SET_ASIDE = 12
 
 
 #: What each status says in a statement, in English and Chinese.
@@ -39,5 +40,9 @@ TEXTS: dict[Status, tuple[str, str]] = {
     Status.PRESUMED_COMPLIANT: ("presumed compliant: the user refused", "用户拒绝测温,视为达标"),
     Status.OUTDOOR_BELOW_DESIGN: ("outdoors colder than the design temperature", "室外气温低于设计温度"),
     Status.OUTAGE_TOO_SHORT: ("supply stopped, but not for long enough", "停热时长不足"),
+    Status.TEST_SET_ASIDE: (
+        "the test was not made as the rule prescribes (hour, closed windows)",
+        "测温不符合规定程序(时段、关窗时长)",
+    ),
     Status.SUPERSEDED: ("another refund stands for this day", "当日已按另一事由退费"),
 }

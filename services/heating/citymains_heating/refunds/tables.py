@@ -18,8 +18,9 @@ from citymains_heating.refunds.columns import build, coded, money
 from citymains_heating.refunds.exact import rounded_cents
 from citymains_heating.refunds.policy import MILLI, HeatRefundPolicy
 from citymains_heating.refunds.pricing import STOP, Fees, Rows, code_ratios
-from citymains_heating.refunds.readings import FLAGS, SensorDays
+from citymains_heating.refunds.readings import SensorDays
 from citymains_heating.refunds.season import DAY_MINUTES, Season
+from citymains_heating.refunds.series import FLAGS
 from citymains_heating.refunds.settlement import Settlement
 from citymains_heating.refunds.status import TEXTS, Status
 from citymains_heating.refunds.stops import Stops
@@ -53,7 +54,7 @@ class Worked:
 
     def temperatures(self, unit: NDArray[Any], day: NDArray[Any]) -> NDArray[np.float64]:
         """Temperature of units' days: a claim's, else the sensor's."""
-        celsius = self.classes.milli[self.days.sensor[unit], day] / MILLI
+        celsius = self.days.milli(self.classes, unit, day) / MILLI
         if self.days.special:
             width = self.season.days
             items = sorted((at * width + on, value[0]) for (at, on), value in self.days.special.items())
@@ -184,7 +185,8 @@ def statements_table(work: Worked) -> Table:
 #: Classes that are listed as considered and not applied.
 _NOT_APPLIED = (
     Status.EXCLUDED_DAY, Status.EXCLUDED_USER, Status.CLOCK_NOT_STARTED, Status.TOO_SHORT, Status.PRESUMED_COMPLIANT,
-    Status.OUTDOOR_BELOW_DESIGN, Status.OUTAGE_TOO_SHORT, Status.SUPERSEDED, Status.NO_EVIDENCE,
+    Status.OUTDOOR_BELOW_DESIGN, Status.OUTAGE_TOO_SHORT, Status.SUPERSEDED, Status.TEST_SET_ASIDE,
+    Status.NO_EVIDENCE,
 )  # fmt: skip
 
 
@@ -225,7 +227,7 @@ def _article_of(work: Worked, status: Status, user: int = -1) -> str:
     found = {
         Status.REFUND_OUTAGE: stops, Status.OUTAGE_TOO_SHORT: stops, Status.CLOCK_NOT_STARTED: policy.clock.article,
         Status.TOO_SHORT: policy.clock.article, Status.EXCLUDED_DAY: policy.clock.article,
-        Status.PRESUMED_COMPLIANT: policy.presumption.article, Status.OUTDOOR_BELOW_DESIGN: policy.outdoor_below_design,
+        Status.TEST_SET_ASIDE: policy.protocol.article, Status.PRESUMED_COMPLIANT: policy.presumption.article, Status.OUTDOOR_BELOW_DESIGN: policy.outdoor_below_design,
         Status.EXCLUDED_USER: work.blocked[user] if user >= 0 else "",
     }.get(status, "")  # fmt: skip
     return found or policy.article
@@ -260,7 +262,8 @@ def evidence_table(work: Worked) -> Table:
 def flags_table(work: Worked) -> Table:
     """What was set aside or flagged."""
     days = work.sensor_days
-    wanted = {name for name in work.units.sensor if name}
+    rows = work.accounts.rows["sensor"]
+    wanted = {name for name in (*work.units.sensor, *rows) if name}
     counts = [(flag, int(days.flags[flag].sum()), int(np.count_nonzero(days.flags[flag]))) for flag in FLAGS]
     counts.append(("offline", 0, days.offline() + len(wanted - set(days.sensors))))
     counts.append(
@@ -274,7 +277,7 @@ def flags_table(work: Worked) -> Table:
 def stops_table(work: Worked) -> Table:
     """Stops of substations and the threshold each reached."""
     policy, outages = work.policy, work.outages
-    users = np.bincount(work.accounts.station, minlength=len(work.accounts.stations))
+    users = np.bincount(work.accounts.row_station[work.accounts.first], minlength=len(work.accounts.stations))
     found = work.stops.intervals
     rules = ["", *(f"{policy.name}: {rule.label}" for rule in policy.outages)]
     articles = ["", *(rule.article for rule in policy.outages)]
@@ -296,6 +299,6 @@ def settlement_table(work: Worked) -> Table:
     deadline = None if one.deadline is None else one.deadline.isoformat()
     return build(report.SETTLEMENT, {
         "user": coded(work.accounts.users, one.user), "amount_yuan": money(one.total_cents), "earlier_yuan": money(one.earlier_cents),
-        "due_yuan": money(one.due_cents), "interest_yuan": money(one.interest_cents), "form": Coded.of(one.form),
+        "due_yuan": money(one.due_cents), "interest_yuan": money(one.interest_cents), "test_fee_yuan": money(one.fee_cents), "form": Coded.of(one.form),
         "deadline": Coded.of([deadline] * len(one.user)), "key": Coded.of(one.key),
     })  # fmt: skip

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -12,10 +13,13 @@ from typing import Any
 
 import numpy as np
 from citymains.errors import InputError, Issue, issue
+from citymains.intake.dataset import ArrowTable, Frame, columns_of
+from citymains.intake.excel import is_workbook, open_workbook
+from citymains.intake.source import SourceFile
 from numpy.typing import NDArray
 
 from citymains_heating.refunds.datasets import DATASETS, ColumnDef, Type
-from citymains_heating.refunds.season import local_naive
+from citymains_heating.refunds.season import Season, local_naive
 
 #: Decimals are kept as whole millionths.
 MICRO = 1_000_000
@@ -24,6 +28,8 @@ MISSING = np.iinfo(np.int64).min
 _EPOCH = datetime(1970, 1, 1)
 _YES = {"1", "true", "yes", "y", "是"}
 _NO = {"0", "false", "no", "n", "否", ""}
+#: Largest file of a dataset that is read whole; sensor series in Parquet are read piece by piece, whatever their size.
+MAX_BYTES = 2 * 1024**3
 #: Issues of one column reported one by one; the count says how many there are.
 MAX_ISSUES = 50
 
@@ -63,22 +69,31 @@ class Columns:
         return str(value) if value is not None else f"row {row + 1}"
 
 
-def read_dataset(name: str, source: Any) -> Columns:
+def read_dataset(
+    name: str, source: Any, *, file: str | None = None, first_line: int | None = None
+) -> Columns:
     """Read a dataset.
 
     Parameters
     ----------
     name : str
         A key of `DATASETS`.
-    source : path, DataFrame, pyarrow Table, sequence of mappings, or None
-        None is the empty dataset.
+    source : path, SourceFile, DataFrame, pyarrow Table, sequence of mappings, Columns, or None
+        None is the empty dataset; what was read before is taken as it is.
+    file : str, optional
+        File that issues name, where the source is a part of it.
+    first_line : int, optional
+        Line of its first row.
 
     Returns
     -------
     Columns
         Its ``issues`` hold what is wrong; the caller decides when to raise.
     """
-    raw, file, first_line = raw_columns(name, source)
+    if isinstance(source, Columns):
+        return source
+    raw, named, line = raw_columns(name, source)
+    file, first_line = file or named, first_line or line
     rows = max((len(values) for values in raw.values()), default=0)
     columns = Columns(name, file, rows, {}, first_line)
     given = source is not None
@@ -113,6 +128,15 @@ def read_dataset(name: str, source: Any) -> Columns:
     return columns
 
 
+def joined(first: Columns, second: Columns) -> Columns:
+    """Two pieces of one dataset as one; issues are located in the first as far as it goes."""
+    values = {name: np.concatenate([first[name], second[name]]) for name in first.values}
+    issues = [*first.issues, *second.issues]
+    return Columns(
+        first.name, first.file or second.file, first.rows + second.rows, values, first.first_line, issues
+    )
+
+
 def raise_issues(datasets: Iterable[Columns]) -> None:
     """Raise one InputError with every issue of the datasets, if any is an error."""
     issues = [one for dataset in datasets for one in dataset.issues]
@@ -134,6 +158,13 @@ def parse_time(text: str) -> int | None:
     except ValueError:
         return None
     return int((local_naive(moment) + extra - _EPOCH).total_seconds())
+
+
+def span(dataset: Columns, row: int, season: Season) -> tuple[int, int]:
+    """First and last day a row holds, as positions in the season (may lie outside it)."""
+    base = epoch_day(season.first_day)
+    start, end = int(dataset["valid_from"][row]), int(dataset["valid_to"][row])
+    return (0 if start == MISSING else start - base), (season.days - 1 if end == MISSING else end - base)
 
 
 def to_datetime(seconds: int) -> datetime:
@@ -163,45 +194,38 @@ def raw_columns(name: str, source: Any) -> tuple[Mapping[str, Any], str, int]:
     """Columns as they stand in the source, its name, and the line of its first row."""
     if source is None:
         return {}, "", 1
-    if isinstance(source, str | Path):
-        return _file_columns(name, Path(source))
-    if hasattr(source, "column_names") and hasattr(source, "column"):
+    if isinstance(source, str | Path | SourceFile):
+        return _file_columns(name, source)
+    if isinstance(source, ArrowTable):
         return {heading: source.column(heading) for heading in source.column_names}, name, 1
-    if hasattr(source, "columns") and hasattr(source, "to_dict"):
-        return {str(heading): source[heading].to_list() for heading in source.columns}, name, 1
-    return rows_to_columns(source), name, 1
+    if isinstance(source, Frame):
+        frame: Any = source
+        return {str(heading): frame[heading].to_list() for heading in frame.columns}, name, 1
+    return columns_of(source), name, 1
 
 
-def rows_to_columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    """Columns of a sequence of rows; a key a row does not have is missing there."""
-    names = list(dict.fromkeys(key for row in rows for key in row))
-    return {heading: [row.get(heading) for row in rows] for heading in names}
-
-
-def _file_columns(name: str, path: Path) -> tuple[Mapping[str, Any], str, int]:
-    if not path.is_file():
-        raise InputError("FILE_NOT_FOUND", file=str(path), section=name)
-    suffix = path.suffix.lower()
+def _file_columns(name: str, source: str | Path | SourceFile) -> tuple[Mapping[str, Any], str, int]:
+    file = source if isinstance(source, SourceFile) else SourceFile.read(source, max_bytes=MAX_BYTES)
     try:
-        if suffix == ".parquet":
+        if file.content[:4] == b"PAR1":
             import pyarrow.parquet as pq
 
-            table = pq.read_table(path)
-            return {heading: table.column(heading) for heading in table.column_names}, path.name, 1
-        if suffix in (".xlsx", ".xlsm"):
-            return _sheet_columns(name, path), path.name, 2
-        return _csv_columns(path), path.name, 2
+            table = pq.read_table(io.BytesIO(file.content))
+            return {heading: table.column(heading) for heading in table.column_names}, file.name, 1
+        if is_workbook(file):
+            return _sheet_columns(name, file), file.name, 2
+        return _csv_columns(file), file.name, 2
     except (ValueError, OSError, KeyError) as error:  # pyarrow's errors are ValueErrors and OSErrors
         raise InputError(
-            "FILE_WRONG_FORMAT", file=path.name, section=name, limit="Parquet, CSV, XLSX", value=str(error)
+            "FILE_WRONG_FORMAT", file=file.name, section=name, limit="Parquet, CSV, XLSX", value=str(error)
         ) from error
 
 
-def _csv_columns(path: Path) -> dict[str, Any]:
+def _csv_columns(file: SourceFile) -> dict[str, Any]:
     import pyarrow as pa
     from pyarrow import csv
 
-    content = path.read_bytes()
+    content = file.content
     try:
         content.decode("utf-8")
         encoding = "utf-8"
@@ -220,15 +244,10 @@ def _csv_columns(path: Path) -> dict[str, Any]:
     return {heading.lstrip("\ufeff").strip(): table.column(heading) for heading in table.column_names}
 
 
-def _sheet_columns(name: str, path: Path) -> dict[str, list[Any]]:
-    from openpyxl import load_workbook
-
-    book = load_workbook(path, read_only=True, data_only=True)
-    try:
+def _sheet_columns(name: str, file: SourceFile) -> dict[str, list[Any]]:
+    with open_workbook(file) as book:
         sheet = book[name] if name in book.sheetnames else book[book.sheetnames[0]]
         rows = [list(row) for row in sheet.iter_rows(values_only=True)]
-    finally:
-        book.close()
     if not rows:
         return {}
     body = rows[1:]

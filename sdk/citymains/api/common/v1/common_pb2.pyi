@@ -555,6 +555,7 @@ class Edit(_message.Message):
     SET_CONTROL_FIELD_NUMBER: _builtins.int
     BURST_FIELD_NUMBER: _builtins.int
     STORM_FIELD_NUMBER: _builtins.int
+    DRAW_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def close(self) -> Global___Close:
         """Close pipes."""
@@ -579,6 +580,10 @@ class Edit(_message.Message):
     def storm(self) -> Global___StormEdit:
         """Rain of a design storm."""
 
+    @_builtins.property
+    def draw(self) -> Global___Draw:
+        """Draw water at a node."""
+
     def __init__(
         self,
         *,
@@ -588,12 +593,13 @@ class Edit(_message.Message):
         set_control: Global___SetControl | None = ...,
         burst: Global___Burst | None = ...,
         storm: Global___StormEdit | None = ...,
+        draw: Global___Draw | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["burst", b"burst", "close", b"close", "edit", b"edit", "lose", b"lose", "scale_demand", b"scale_demand", "set_control", b"set_control", "storm", b"storm"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["burst", b"burst", "close", b"close", "draw", b"draw", "edit", b"edit", "lose", b"lose", "scale_demand", b"scale_demand", "set_control", b"set_control", "storm", b"storm"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["burst", b"burst", "close", b"close", "edit", b"edit", "lose", b"lose", "scale_demand", b"scale_demand", "set_control", b"set_control", "storm", b"storm"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["burst", b"burst", "close", b"close", "draw", b"draw", "edit", b"edit", "lose", b"lose", "scale_demand", b"scale_demand", "set_control", b"set_control", "storm", b"storm"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_edit: _TypeAlias = _typing.Literal["close", "lose", "scale_demand", "set_control", "burst", "storm"]  # noqa: Y015
+    _WhichOneofReturnType_edit: _TypeAlias = _typing.Literal["close", "lose", "scale_demand", "set_control", "burst", "storm", "draw"]  # noqa: Y015
     _WhichOneofArgType_edit: _TypeAlias = _typing.Literal["edit", b"edit"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_edit) -> _WhichOneofReturnType_edit | None: ...
 
@@ -799,6 +805,47 @@ class Burst(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__start_s) -> _WhichOneofReturnType__start_s | None: ...
 
 Global___Burst: _TypeAlias = Burst  # noqa: Y015
+
+@_typing.final
+class Draw(_message.Message):
+    """Draw water at a node, beside its customers: a fire, a filling."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NODE_FIELD_NUMBER: _builtins.int
+    FLOW_M3_PER_H_FIELD_NUMBER: _builtins.int
+    START_S_FIELD_NUMBER: _builtins.int
+    END_S_FIELD_NUMBER: _builtins.int
+    node: _builtins.str
+    """Id of the node."""
+    flow_m3_per_h: _builtins.float
+    """Flow that is wanted, in m3/h, > 0."""
+    start_s: _builtins.float
+    """From when, in seconds from the start, >= 0; unset: from the beginning."""
+    end_s: _builtins.float
+    """Until when, in seconds from the start; unset: until the end."""
+    def __init__(
+        self,
+        *,
+        node: _builtins.str = ...,
+        flow_m3_per_h: _builtins.float = ...,
+        start_s: _builtins.float | None = ...,
+        end_s: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_end_s", b"_end_s", "_start_s", b"_start_s", "end_s", b"end_s", "start_s", b"start_s"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_end_s", b"_end_s", "_start_s", b"_start_s", "end_s", b"end_s", "flow_m3_per_h", b"flow_m3_per_h", "node", b"node", "start_s", b"start_s"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__end_s: _TypeAlias = _typing.Literal["end_s"]  # noqa: Y015
+    _WhichOneofArgType__end_s: _TypeAlias = _typing.Literal["_end_s", b"_end_s"]  # noqa: Y015
+    _WhichOneofReturnType__start_s: _TypeAlias = _typing.Literal["start_s"]  # noqa: Y015
+    _WhichOneofArgType__start_s: _TypeAlias = _typing.Literal["_start_s", b"_start_s"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__end_s) -> _WhichOneofReturnType__end_s | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__start_s) -> _WhichOneofReturnType__start_s | None: ...
+
+Global___Draw: _TypeAlias = Draw  # noqa: Y015
 
 @_typing.final
 class StormEdit(_message.Message):

@@ -4,6 +4,8 @@ isort:skip_file
 """
 
 from citymains.api.common.v1 import common_pb2 as _common_pb2
+from citymains.api.gas.v1 import friction_pb2 as _friction_pb2
+from citymains.api.network.v1 import network_pb2 as _network_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -13,40 +15,36 @@ import builtins as _builtins
 import sys
 import typing as _typing
 
-if sys.version_info >= (3, 11):
-    from typing import TypeAlias as _TypeAlias, Never as _Never
+if sys.version_info >= (3, 10):
+    from typing import TypeAlias as _TypeAlias
 else:
-    from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
+    from typing_extensions import TypeAlias as _TypeAlias
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
-class _FrictionModel:
+class _DemandModel:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
 
-class _FrictionModelEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FrictionModel.ValueType], _builtins.type):
+class _DemandModelEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_DemandModel.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
-    FRICTION_MODEL_UNSPECIFIED: _FrictionModel.ValueType  # 0
-    """Not set: Colebrook."""
-    FRICTION_MODEL_COLEBROOK: _FrictionModel.ValueType  # 1
-    """Prandtl-Colebrook."""
-    FRICTION_MODEL_NIKURADSE: _FrictionModel.ValueType  # 2
-    """64/Re plus the fully rough law; under-predicts drops in plastic pipes by up to 40 %."""
-    FRICTION_MODEL_SWAMEE_JAIN: _FrictionModel.ValueType  # 3
-    """Explicit approximation of Colebrook."""
+    DEMAND_MODEL_UNSPECIFIED: _DemandModel.ValueType  # 0
+    """Not set: as the question says."""
+    DEMAND_MODEL_DDA: _DemandModel.ValueType  # 1
+    """Every demand is drawn in full, whatever the pressure."""
+    DEMAND_MODEL_PDD: _DemandModel.ValueType  # 2
+    """Appliances draw less below their nominal pressure, and nothing below the least."""
 
-class FrictionModel(_FrictionModel, metaclass=_FrictionModelEnumTypeWrapper):
-    """How the friction factor is calculated."""
+class DemandModel(_DemandModel, metaclass=_DemandModelEnumTypeWrapper):
+    """How demand meets pressure."""
 
-FRICTION_MODEL_UNSPECIFIED: FrictionModel.ValueType  # 0
-"""Not set: Colebrook."""
-FRICTION_MODEL_COLEBROOK: FrictionModel.ValueType  # 1
-"""Prandtl-Colebrook."""
-FRICTION_MODEL_NIKURADSE: FrictionModel.ValueType  # 2
-"""64/Re plus the fully rough law; under-predicts drops in plastic pipes by up to 40 %."""
-FRICTION_MODEL_SWAMEE_JAIN: FrictionModel.ValueType  # 3
-"""Explicit approximation of Colebrook."""
-Global___FrictionModel: _TypeAlias = FrictionModel  # noqa: Y015
+DEMAND_MODEL_UNSPECIFIED: DemandModel.ValueType  # 0
+"""Not set: as the question says."""
+DEMAND_MODEL_DDA: DemandModel.ValueType  # 1
+"""Every demand is drawn in full, whatever the pressure."""
+DEMAND_MODEL_PDD: DemandModel.ValueType  # 2
+"""Appliances draw less below their nominal pressure, and nothing below the least."""
+Global___DemandModel: _TypeAlias = DemandModel  # noqa: Y015
 
 @_typing.final
 class AnalyzePressureRequest(_message.Message):
@@ -57,32 +55,69 @@ class AnalyzePressureRequest(_message.Message):
     NET_FIELD_NUMBER: _builtins.int
     SCENARIO_FIELD_NUMBER: _builtins.int
     FRICTION_MODEL_FIELD_NUMBER: _builtins.int
+    DEMAND_MODEL_FIELD_NUMBER: _builtins.int
+    NOMINAL_PRESSURE_KPA_FIELD_NUMBER: _builtins.int
+    VELOCITY_LIMIT_M_PER_S_FIELD_NUMBER: _builtins.int
+    CUSTOMERS_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMERS_FILE_FIELD_NUMBER: _builtins.int
+    SIMULTANEITY_FIELD_NUMBER: _builtins.int
     net: _builtins.str
     """Id of the network, `networks/{sha256}`; required."""
-    friction_model: Global___FrictionModel.ValueType
+    friction_model: _friction_pb2.FrictionModel.ValueType
     """Friction law; unset: Colebrook."""
+    demand_model: Global___DemandModel.ValueType
+    """How demand meets pressure; unset: DDA."""
+    nominal_pressure_kpa: _builtins.float
+    """Nominal gauge pressure of the appliances, in kPa, > 0; unset: 2."""
+    velocity_limit_m_per_s: _builtins.float
+    """Velocity above which a pipe is told, in m/s, > 0, where no rule states one; unset: 20."""
+    customers_id: _builtins.str
+    """Id of a stored ledger, `datasets/{sha256}`."""
+    simultaneity: _builtins.str
+    """Name of a set of appliances in the rules of the kind gas_simultaneity; empty: the network's own demands."""
     @_builtins.property
     def scenario(self) -> _common_pb2.Scenario:
-        """Links to close, sources and regulators to lose, demands to scale; unset: none."""
+        """Links to close, sources and regulators to lose, demands to scale, set points to change; unset: none."""
+
+    @_builtins.property
+    def customers_file(self) -> _network_pb2.SourceFile:
+        """An Excel or CSV file."""
 
     def __init__(
         self,
         *,
         net: _builtins.str = ...,
         scenario: _common_pb2.Scenario | None = ...,
-        friction_model: Global___FrictionModel.ValueType = ...,
+        friction_model: _friction_pb2.FrictionModel.ValueType = ...,
+        demand_model: Global___DemandModel.ValueType = ...,
+        nominal_pressure_kpa: _builtins.float | None = ...,
+        velocity_limit_m_per_s: _builtins.float | None = ...,
+        customers_id: _builtins.str = ...,
+        customers_file: _network_pb2.SourceFile | None = ...,
+        simultaneity: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["scenario", b"scenario"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_nominal_pressure_kpa", b"_nominal_pressure_kpa", "_velocity_limit_m_per_s", b"_velocity_limit_m_per_s", "customers", b"customers", "customers_file", b"customers_file", "customers_id", b"customers_id", "nominal_pressure_kpa", b"nominal_pressure_kpa", "scenario", b"scenario", "velocity_limit_m_per_s", b"velocity_limit_m_per_s"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["friction_model", b"friction_model", "net", b"net", "scenario", b"scenario"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_nominal_pressure_kpa", b"_nominal_pressure_kpa", "_velocity_limit_m_per_s", b"_velocity_limit_m_per_s", "customers", b"customers", "customers_file", b"customers_file", "customers_id", b"customers_id", "demand_model", b"demand_model", "friction_model", b"friction_model", "net", b"net", "nominal_pressure_kpa", b"nominal_pressure_kpa", "scenario", b"scenario", "simultaneity", b"simultaneity", "velocity_limit_m_per_s", b"velocity_limit_m_per_s"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__nominal_pressure_kpa: _TypeAlias = _typing.Literal["nominal_pressure_kpa"]  # noqa: Y015
+    _WhichOneofArgType__nominal_pressure_kpa: _TypeAlias = _typing.Literal["_nominal_pressure_kpa", b"_nominal_pressure_kpa"]  # noqa: Y015
+    _WhichOneofReturnType__velocity_limit_m_per_s: _TypeAlias = _typing.Literal["velocity_limit_m_per_s"]  # noqa: Y015
+    _WhichOneofArgType__velocity_limit_m_per_s: _TypeAlias = _typing.Literal["_velocity_limit_m_per_s", b"_velocity_limit_m_per_s"]  # noqa: Y015
+    _WhichOneofReturnType_customers: _TypeAlias = _typing.Literal["customers_id", "customers_file"]  # noqa: Y015
+    _WhichOneofArgType_customers: _TypeAlias = _typing.Literal["customers", b"customers"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__nominal_pressure_kpa) -> _WhichOneofReturnType__nominal_pressure_kpa | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__velocity_limit_m_per_s) -> _WhichOneofReturnType__velocity_limit_m_per_s | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_customers) -> _WhichOneofReturnType_customers | None: ...
 
 Global___AnalyzePressureRequest: _TypeAlias = AnalyzePressureRequest  # noqa: Y015
 
 @_typing.final
 class PressureReport(_message.Message):
-    """Steady pressures and flows. Tables: nodes (main), pipes, regulators, sources, sinks."""
+    """Steady pressures and flows. Tables: nodes (main), pipes, regulators, sources, sinks, levels, customers."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -97,6 +132,9 @@ class PressureReport(_message.Message):
     REQUIRED_KG_PER_S_FIELD_NUMBER: _builtins.int
     DELIVERED_KG_PER_S_FIELD_NUMBER: _builtins.int
     UNSUPPLIED_NODE_COUNT_FIELD_NUMBER: _builtins.int
+    MAXIMUM_VELOCITY_M_PER_S_FIELD_NUMBER: _builtins.int
+    MAXIMUM_VELOCITY_PIPE_FIELD_NUMBER: _builtins.int
+    HOUSEHOLD_COUNT_FIELD_NUMBER: _builtins.int
     verdict: _common_pb2.Verdict.ValueType
     """What the numbers are worth."""
     converged: _builtins.bool
@@ -113,6 +151,12 @@ class PressureReport(_message.Message):
     """Sum of what they get, in kg/s, >= 0; unset: no solution."""
     unsupplied_node_count: _builtins.int
     """Junctions in service without supply, >= 0."""
+    maximum_velocity_m_per_s: _builtins.float
+    """Highest velocity, in m/s, >= 0; unset: nothing flows."""
+    maximum_velocity_pipe: _builtins.str
+    """Id of the pipe with the highest velocity; empty: nothing flows."""
+    household_count: _builtins.int
+    """Households whose peak was drawn by simultaneity, >= 0."""
     @_builtins.property
     def findings(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Finding]:
         """Everything found in the result, the gravest first; none: every check passed."""
@@ -139,17 +183,24 @@ class PressureReport(_message.Message):
         required_kg_per_s: _builtins.float = ...,
         delivered_kg_per_s: _builtins.float | None = ...,
         unsupplied_node_count: _builtins.int = ...,
+        maximum_velocity_m_per_s: _builtins.float | None = ...,
+        maximum_velocity_pipe: _builtins.str = ...,
+        household_count: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_delivered_kg_per_s", b"_delivered_kg_per_s", "_minimum_pressure_kpa", b"_minimum_pressure_kpa", "delivered_kg_per_s", b"delivered_kg_per_s", "minimum_pressure_kpa", b"minimum_pressure_kpa", "provenance", b"provenance"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_delivered_kg_per_s", b"_delivered_kg_per_s", "_maximum_velocity_m_per_s", b"_maximum_velocity_m_per_s", "_minimum_pressure_kpa", b"_minimum_pressure_kpa", "delivered_kg_per_s", b"delivered_kg_per_s", "maximum_velocity_m_per_s", b"maximum_velocity_m_per_s", "minimum_pressure_kpa", b"minimum_pressure_kpa", "provenance", b"provenance"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_delivered_kg_per_s", b"_delivered_kg_per_s", "_minimum_pressure_kpa", b"_minimum_pressure_kpa", "converged", b"converged", "delivered_kg_per_s", b"delivered_kg_per_s", "findings", b"findings", "iterations", b"iterations", "minimum_pressure_kpa", b"minimum_pressure_kpa", "minimum_pressure_node", b"minimum_pressure_node", "provenance", b"provenance", "required_kg_per_s", b"required_kg_per_s", "tables", b"tables", "unsupplied_node_count", b"unsupplied_node_count", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_delivered_kg_per_s", b"_delivered_kg_per_s", "_maximum_velocity_m_per_s", b"_maximum_velocity_m_per_s", "_minimum_pressure_kpa", b"_minimum_pressure_kpa", "converged", b"converged", "delivered_kg_per_s", b"delivered_kg_per_s", "findings", b"findings", "household_count", b"household_count", "iterations", b"iterations", "maximum_velocity_m_per_s", b"maximum_velocity_m_per_s", "maximum_velocity_pipe", b"maximum_velocity_pipe", "minimum_pressure_kpa", b"minimum_pressure_kpa", "minimum_pressure_node", b"minimum_pressure_node", "provenance", b"provenance", "required_kg_per_s", b"required_kg_per_s", "tables", b"tables", "unsupplied_node_count", b"unsupplied_node_count", "verdict", b"verdict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__delivered_kg_per_s: _TypeAlias = _typing.Literal["delivered_kg_per_s"]  # noqa: Y015
     _WhichOneofArgType__delivered_kg_per_s: _TypeAlias = _typing.Literal["_delivered_kg_per_s", b"_delivered_kg_per_s"]  # noqa: Y015
+    _WhichOneofReturnType__maximum_velocity_m_per_s: _TypeAlias = _typing.Literal["maximum_velocity_m_per_s"]  # noqa: Y015
+    _WhichOneofArgType__maximum_velocity_m_per_s: _TypeAlias = _typing.Literal["_maximum_velocity_m_per_s", b"_maximum_velocity_m_per_s"]  # noqa: Y015
     _WhichOneofReturnType__minimum_pressure_kpa: _TypeAlias = _typing.Literal["minimum_pressure_kpa"]  # noqa: Y015
     _WhichOneofArgType__minimum_pressure_kpa: _TypeAlias = _typing.Literal["_minimum_pressure_kpa", b"_minimum_pressure_kpa"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__delivered_kg_per_s) -> _WhichOneofReturnType__delivered_kg_per_s | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__maximum_velocity_m_per_s) -> _WhichOneofReturnType__maximum_velocity_m_per_s | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__minimum_pressure_kpa) -> _WhichOneofReturnType__minimum_pressure_kpa | None: ...
 

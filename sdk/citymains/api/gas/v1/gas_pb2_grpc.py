@@ -3,10 +3,13 @@
 import grpc
 import warnings
 
+from citymains.api.gas.v1 import failures_pb2 as citymains_dot_api_dot_gas_dot_v1_dot_failures__pb2
 from citymains.api.gas.v1 import gas_pb2 as citymains_dot_api_dot_gas_dot_v1_dot_gas__pb2
+from citymains.api.gas.v1 import reserve_pb2 as citymains_dot_api_dot_gas_dot_v1_dot_reserve__pb2
 from citymains.api.network.v1 import comparison_pb2 as citymains_dot_api_dot_network_dot_v1_dot_comparison__pb2
 from citymains.api.network.v1 import isolation_pb2 as citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2
 from citymains.api.network.v1 import network_pb2 as citymains_dot_api_dot_network_dot_v1_dot_network__pb2
+from google.longrunning import operations_pb2 as google_dot_longrunning_dot_operations__pb2
 
 GRPC_GENERATED_VERSION = '1.80.0'
 GRPC_VERSION = grpc.__version__
@@ -29,7 +32,7 @@ if _version_not_supported:
 
 
 class GasServiceStub(object):
-    """Gas networks: pressures and flows.
+    """Gas networks: pressures and flows, regulators, outages, reserves and leaks.
     """
 
     def __init__(self, channel):
@@ -63,10 +66,35 @@ class GasServiceStub(object):
                 request_serializer=citymains_dot_api_dot_gas_dot_v1_dot_gas__pb2.AnalyzePressureRequest.SerializeToString,
                 response_deserializer=citymains_dot_api_dot_gas_dot_v1_dot_gas__pb2.PressureReport.FromString,
                 _registered_method=True)
+        self.AnalyzeRegulators = channel.unary_unary(
+                '/citymains.api.gas.v1.GasService/AnalyzeRegulators',
+                request_serializer=citymains_dot_api_dot_gas_dot_v1_dot_failures__pb2.AnalyzeRegulatorsRequest.SerializeToString,
+                response_deserializer=google_dot_longrunning_dot_operations__pb2.Operation.FromString,
+                _registered_method=True)
+        self.AnalyzeOutage = channel.unary_unary(
+                '/citymains.api.gas.v1.GasService/AnalyzeOutage',
+                request_serializer=citymains_dot_api_dot_gas_dot_v1_dot_failures__pb2.AnalyzeOutageRequest.SerializeToString,
+                response_deserializer=citymains_dot_api_dot_gas_dot_v1_dot_failures__pb2.OutageReport.FromString,
+                _registered_method=True)
+        self.RankCriticality = channel.unary_unary(
+                '/citymains.api.gas.v1.GasService/RankCriticality',
+                request_serializer=citymains_dot_api_dot_gas_dot_v1_dot_failures__pb2.RankCriticalityRequest.SerializeToString,
+                response_deserializer=google_dot_longrunning_dot_operations__pb2.Operation.FromString,
+                _registered_method=True)
+        self.AnalyzeReserve = channel.unary_unary(
+                '/citymains.api.gas.v1.GasService/AnalyzeReserve',
+                request_serializer=citymains_dot_api_dot_gas_dot_v1_dot_reserve__pb2.AnalyzeReserveRequest.SerializeToString,
+                response_deserializer=citymains_dot_api_dot_gas_dot_v1_dot_reserve__pb2.ReserveReport.FromString,
+                _registered_method=True)
+        self.AnalyzeLeak = channel.unary_unary(
+                '/citymains.api.gas.v1.GasService/AnalyzeLeak',
+                request_serializer=citymains_dot_api_dot_gas_dot_v1_dot_failures__pb2.AnalyzeLeakRequest.SerializeToString,
+                response_deserializer=citymains_dot_api_dot_gas_dot_v1_dot_failures__pb2.LeakReport.FromString,
+                _registered_method=True)
 
 
 class GasServiceServicer(object):
-    """Gas networks: pressures and flows.
+    """Gas networks: pressures and flows, regulators, outages, reserves and leaks.
     """
 
     def ImportNetwork(self, request_iterator, context):
@@ -104,6 +132,41 @@ class GasServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def AnalyzeRegulators(self, request, context):
+        """Every regulator failing wide open and shut, ranked; the operation's response is a RegulatorsReport.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AnalyzeOutage(self, request, context):
+        """Who goes short in an outage, from when on, and who has to be relit.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RankCriticality(self, request, context):
+        """What every single loss would do, ranked; the operation's response is a CriticalityReport.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AnalyzeReserve(self, request, context):
+        """How long supply lasts once sources are lost, and whether as much is stored as has to be.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AnalyzeLeak(self, request, context):
+        """How much gas escapes from a hole or a torn pipe, and the pressures with it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_GasServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -132,6 +195,31 @@ def add_GasServiceServicer_to_server(servicer, server):
                     request_deserializer=citymains_dot_api_dot_gas_dot_v1_dot_gas__pb2.AnalyzePressureRequest.FromString,
                     response_serializer=citymains_dot_api_dot_gas_dot_v1_dot_gas__pb2.PressureReport.SerializeToString,
             ),
+            'AnalyzeRegulators': grpc.unary_unary_rpc_method_handler(
+                    servicer.AnalyzeRegulators,
+                    request_deserializer=citymains_dot_api_dot_gas_dot_v1_dot_failures__pb2.AnalyzeRegulatorsRequest.FromString,
+                    response_serializer=google_dot_longrunning_dot_operations__pb2.Operation.SerializeToString,
+            ),
+            'AnalyzeOutage': grpc.unary_unary_rpc_method_handler(
+                    servicer.AnalyzeOutage,
+                    request_deserializer=citymains_dot_api_dot_gas_dot_v1_dot_failures__pb2.AnalyzeOutageRequest.FromString,
+                    response_serializer=citymains_dot_api_dot_gas_dot_v1_dot_failures__pb2.OutageReport.SerializeToString,
+            ),
+            'RankCriticality': grpc.unary_unary_rpc_method_handler(
+                    servicer.RankCriticality,
+                    request_deserializer=citymains_dot_api_dot_gas_dot_v1_dot_failures__pb2.RankCriticalityRequest.FromString,
+                    response_serializer=google_dot_longrunning_dot_operations__pb2.Operation.SerializeToString,
+            ),
+            'AnalyzeReserve': grpc.unary_unary_rpc_method_handler(
+                    servicer.AnalyzeReserve,
+                    request_deserializer=citymains_dot_api_dot_gas_dot_v1_dot_reserve__pb2.AnalyzeReserveRequest.FromString,
+                    response_serializer=citymains_dot_api_dot_gas_dot_v1_dot_reserve__pb2.ReserveReport.SerializeToString,
+            ),
+            'AnalyzeLeak': grpc.unary_unary_rpc_method_handler(
+                    servicer.AnalyzeLeak,
+                    request_deserializer=citymains_dot_api_dot_gas_dot_v1_dot_failures__pb2.AnalyzeLeakRequest.FromString,
+                    response_serializer=citymains_dot_api_dot_gas_dot_v1_dot_failures__pb2.LeakReport.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'citymains.api.gas.v1.GasService', rpc_method_handlers)
@@ -141,7 +229,7 @@ def add_GasServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class GasService(object):
-    """Gas networks: pressures and flows.
+    """Gas networks: pressures and flows, regulators, outages, reserves and leaks.
     """
 
     @staticmethod
@@ -269,6 +357,141 @@ class GasService(object):
             '/citymains.api.gas.v1.GasService/AnalyzePressure',
             citymains_dot_api_dot_gas_dot_v1_dot_gas__pb2.AnalyzePressureRequest.SerializeToString,
             citymains_dot_api_dot_gas_dot_v1_dot_gas__pb2.PressureReport.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AnalyzeRegulators(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/citymains.api.gas.v1.GasService/AnalyzeRegulators',
+            citymains_dot_api_dot_gas_dot_v1_dot_failures__pb2.AnalyzeRegulatorsRequest.SerializeToString,
+            google_dot_longrunning_dot_operations__pb2.Operation.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AnalyzeOutage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/citymains.api.gas.v1.GasService/AnalyzeOutage',
+            citymains_dot_api_dot_gas_dot_v1_dot_failures__pb2.AnalyzeOutageRequest.SerializeToString,
+            citymains_dot_api_dot_gas_dot_v1_dot_failures__pb2.OutageReport.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RankCriticality(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/citymains.api.gas.v1.GasService/RankCriticality',
+            citymains_dot_api_dot_gas_dot_v1_dot_failures__pb2.RankCriticalityRequest.SerializeToString,
+            google_dot_longrunning_dot_operations__pb2.Operation.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AnalyzeReserve(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/citymains.api.gas.v1.GasService/AnalyzeReserve',
+            citymains_dot_api_dot_gas_dot_v1_dot_reserve__pb2.AnalyzeReserveRequest.SerializeToString,
+            citymains_dot_api_dot_gas_dot_v1_dot_reserve__pb2.ReserveReport.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AnalyzeLeak(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/citymains.api.gas.v1.GasService/AnalyzeLeak',
+            citymains_dot_api_dot_gas_dot_v1_dot_failures__pb2.AnalyzeLeakRequest.SerializeToString,
+            citymains_dot_api_dot_gas_dot_v1_dot_failures__pb2.LeakReport.FromString,
             options,
             channel_credentials,
             insecure,

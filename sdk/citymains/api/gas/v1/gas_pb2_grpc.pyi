@@ -3,11 +3,14 @@
 isort:skip_file
 """
 
+from citymains.api.gas.v1 import failures_pb2 as _failures_pb2
 from citymains.api.gas.v1 import gas_pb2 as _gas_pb2
+from citymains.api.gas.v1 import reserve_pb2 as _reserve_pb2
 from citymains.api.network.v1 import comparison_pb2 as _comparison_pb2
 from citymains.api.network.v1 import isolation_pb2 as _isolation_pb2
 from citymains.api.network.v1 import network_pb2 as _network_pb2
 from collections import abc as _abc
+from google.longrunning import operations_pb2 as _operations_pb2
 from grpc import aio as _aio
 import abc as _abc_1
 import grpc as _grpc
@@ -30,7 +33,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class GasServiceStub:
-    """Gas networks: pressures and flows."""
+    """Gas networks: pressures and flows, regulators, outages, reserves and leaks."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -46,10 +49,20 @@ class GasServiceStub:
     """What to shut to take pipes, nodes or an area out of service, and who loses supply with it."""
     AnalyzePressure: _grpc.UnaryUnaryMultiCallable[_gas_pb2.AnalyzePressureRequest, _gas_pb2.PressureReport]
     """Steady gauge pressure at every junction and flow in every pipe."""
+    AnalyzeRegulators: _grpc.UnaryUnaryMultiCallable[_failures_pb2.AnalyzeRegulatorsRequest, _operations_pb2.Operation]
+    """Every regulator failing wide open and shut, ranked; the operation's response is a RegulatorsReport."""
+    AnalyzeOutage: _grpc.UnaryUnaryMultiCallable[_failures_pb2.AnalyzeOutageRequest, _failures_pb2.OutageReport]
+    """Who goes short in an outage, from when on, and who has to be relit."""
+    RankCriticality: _grpc.UnaryUnaryMultiCallable[_failures_pb2.RankCriticalityRequest, _operations_pb2.Operation]
+    """What every single loss would do, ranked; the operation's response is a CriticalityReport."""
+    AnalyzeReserve: _grpc.UnaryUnaryMultiCallable[_reserve_pb2.AnalyzeReserveRequest, _reserve_pb2.ReserveReport]
+    """How long supply lasts once sources are lost, and whether as much is stored as has to be."""
+    AnalyzeLeak: _grpc.UnaryUnaryMultiCallable[_failures_pb2.AnalyzeLeakRequest, _failures_pb2.LeakReport]
+    """How much gas escapes from a hole or a torn pipe, and the pressures with it."""
 
 @_typing.type_check_only
 class GasServiceAsyncStub(GasServiceStub):
-    """Gas networks: pressures and flows."""
+    """Gas networks: pressures and flows, regulators, outages, reserves and leaks."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ImportNetwork: _aio.StreamUnaryMultiCallable[_network_pb2.ImportNetworkRequest, _network_pb2.Network]  # type: ignore[assignment]
@@ -62,9 +75,19 @@ class GasServiceAsyncStub(GasServiceStub):
     """What to shut to take pipes, nodes or an area out of service, and who loses supply with it."""
     AnalyzePressure: _aio.UnaryUnaryMultiCallable[_gas_pb2.AnalyzePressureRequest, _gas_pb2.PressureReport]  # type: ignore[assignment]
     """Steady gauge pressure at every junction and flow in every pipe."""
+    AnalyzeRegulators: _aio.UnaryUnaryMultiCallable[_failures_pb2.AnalyzeRegulatorsRequest, _operations_pb2.Operation]  # type: ignore[assignment]
+    """Every regulator failing wide open and shut, ranked; the operation's response is a RegulatorsReport."""
+    AnalyzeOutage: _aio.UnaryUnaryMultiCallable[_failures_pb2.AnalyzeOutageRequest, _failures_pb2.OutageReport]  # type: ignore[assignment]
+    """Who goes short in an outage, from when on, and who has to be relit."""
+    RankCriticality: _aio.UnaryUnaryMultiCallable[_failures_pb2.RankCriticalityRequest, _operations_pb2.Operation]  # type: ignore[assignment]
+    """What every single loss would do, ranked; the operation's response is a CriticalityReport."""
+    AnalyzeReserve: _aio.UnaryUnaryMultiCallable[_reserve_pb2.AnalyzeReserveRequest, _reserve_pb2.ReserveReport]  # type: ignore[assignment]
+    """How long supply lasts once sources are lost, and whether as much is stored as has to be."""
+    AnalyzeLeak: _aio.UnaryUnaryMultiCallable[_failures_pb2.AnalyzeLeakRequest, _failures_pb2.LeakReport]  # type: ignore[assignment]
+    """How much gas escapes from a hole or a torn pipe, and the pressures with it."""
 
 class GasServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Gas networks: pressures and flows."""
+    """Gas networks: pressures and flows, regulators, outages, reserves and leaks."""
 
     @_abc_1.abstractmethod
     def ImportNetwork(
@@ -105,5 +128,45 @@ class GasServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_gas_pb2.PressureReport, _abc.Awaitable[_gas_pb2.PressureReport]]:
         """Steady gauge pressure at every junction and flow in every pipe."""
+
+    @_abc_1.abstractmethod
+    def AnalyzeRegulators(
+        self,
+        request: _failures_pb2.AnalyzeRegulatorsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operations_pb2.Operation, _abc.Awaitable[_operations_pb2.Operation]]:
+        """Every regulator failing wide open and shut, ranked; the operation's response is a RegulatorsReport."""
+
+    @_abc_1.abstractmethod
+    def AnalyzeOutage(
+        self,
+        request: _failures_pb2.AnalyzeOutageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_failures_pb2.OutageReport, _abc.Awaitable[_failures_pb2.OutageReport]]:
+        """Who goes short in an outage, from when on, and who has to be relit."""
+
+    @_abc_1.abstractmethod
+    def RankCriticality(
+        self,
+        request: _failures_pb2.RankCriticalityRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operations_pb2.Operation, _abc.Awaitable[_operations_pb2.Operation]]:
+        """What every single loss would do, ranked; the operation's response is a CriticalityReport."""
+
+    @_abc_1.abstractmethod
+    def AnalyzeReserve(
+        self,
+        request: _reserve_pb2.AnalyzeReserveRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_reserve_pb2.ReserveReport, _abc.Awaitable[_reserve_pb2.ReserveReport]]:
+        """How long supply lasts once sources are lost, and whether as much is stored as has to be."""
+
+    @_abc_1.abstractmethod
+    def AnalyzeLeak(
+        self,
+        request: _failures_pb2.AnalyzeLeakRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_failures_pb2.LeakReport, _abc.Awaitable[_failures_pb2.LeakReport]]:
+        """How much gas escapes from a hole or a torn pipe, and the pressures with it."""
 
 def add_GasServiceServicer_to_server(servicer: GasServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -22,25 +22,34 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
-from citymains.api.common.v1 import common_pb2 as citymains_dot_api_dot_common_dot_v1_dot_common__pb2
+from citymains.api.billing.v1 import billing_pb2 as citymains_dot_api_dot_billing_dot_v1_dot_billing__pb2
+from citymains.api.heating.v1 import bills_pb2 as citymains_dot_api_dot_heating_dot_v1_dot_bills__pb2
+from citymains.api.heating.v1 import cases_pb2 as citymains_dot_api_dot_heating_dot_v1_dot_cases__pb2
+from citymains.api.heating.v1 import criticality_pb2 as citymains_dot_api_dot_heating_dot_v1_dot_criticality__pb2
+from citymains.api.heating.v1 import outage_pb2 as citymains_dot_api_dot_heating_dot_v1_dot_outage__pb2
+from citymains.api.heating.v1 import refunds_pb2 as citymains_dot_api_dot_heating_dot_v1_dot_refunds__pb2
+from citymains.api.heating.v1 import rooms_pb2 as citymains_dot_api_dot_heating_dot_v1_dot_rooms__pb2
+from citymains.api.heating.v1 import supply_pb2 as citymains_dot_api_dot_heating_dot_v1_dot_supply__pb2
 from citymains.api.network.v1 import comparison_pb2 as citymains_dot_api_dot_network_dot_v1_dot_comparison__pb2
+from citymains.api.network.v1 import criticality_pb2 as citymains_dot_api_dot_network_dot_v1_dot_criticality__pb2
 from citymains.api.network.v1 import isolation_pb2 as citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2
 from citymains.api.network.v1 import network_pb2 as citymains_dot_api_dot_network_dot_v1_dot_network__pb2
+from google.longrunning import operations_pb2 as google_dot_longrunning_dot_operations__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&citymains/api/heating/v1/heating.proto\x12\x18\x63itymains.api.heating.v1\x1a$citymains/api/common/v1/common.proto\x1a)citymains/api/network/v1/comparison.proto\x1a(citymains/api/network/v1/isolation.proto\x1a&citymains/api/network/v1/network.proto\"\x99\x01\n\x14\x41nalyzeSupplyRequest\x12\x0b\n\x03net\x18\x01 \x01(\t\x12\x33\n\x08scenario\x18\x02 \x01(\x0b\x32!.citymains.api.common.v1.Scenario\x12?\n\x0e\x66riction_model\x18\x03 \x01(\x0e\x32\'.citymains.api.heating.v1.FrictionModel\"\xda\x04\n\x0cSupplyReport\x12\x31\n\x07verdict\x18\x01 \x01(\x0e\x32 .citymains.api.common.v1.Verdict\x12\x32\n\x08\x66indings\x18\x02 \x03(\x0b\x32 .citymains.api.common.v1.Finding\x12\x37\n\nprovenance\x18\x03 \x01(\x0b\x32#.citymains.api.common.v1.Provenance\x12.\n\x06tables\x18\x04 \x03(\x0b\x32\x1e.citymains.api.common.v1.Table\x12\x11\n\tconverged\x18\n \x01(\x08\x12\x12\n\niterations\x18\x0b \x01(\x03\x12\x1b\n\x0esource_heat_kw\x18\x0c \x01(\x01H\x00\x88\x01\x01\x12\x1e\n\x11\x64\x65livered_heat_kw\x18\r \x01(\x01H\x01\x88\x01\x01\x12\x18\n\x10required_heat_kw\x18\x0e \x01(\x01\x12\x19\n\x0cheat_loss_kw\x18\x0f \x01(\x01H\x02\x88\x01\x01\x12.\n!minimum_differential_pressure_kpa\x18\x10 \x01(\x01H\x03\x88\x01\x01\x12.\n&minimum_differential_pressure_consumer\x18\x11 \x01(\t\x12!\n\x19unsupplied_consumer_count\x18\x12 \x01(\x03\x42\x11\n\x0f_source_heat_kwB\x14\n\x12_delivered_heat_kwB\x0f\n\r_heat_loss_kwB$\n\"_minimum_differential_pressure_kpa*\x8b\x01\n\rFrictionModel\x12\x1e\n\x1a\x46RICTION_MODEL_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x46RICTION_MODEL_COLEBROOK\x10\x01\x12\x1c\n\x18\x46RICTION_MODEL_NIKURADSE\x10\x02\x12\x1e\n\x1a\x46RICTION_MODEL_SWAMEE_JAIN\x10\x03\x32\xad\x04\n\x0eHeatingService\x12\x64\n\rImportNetwork\x12..citymains.api.network.v1.ImportNetworkRequest\x1a!.citymains.api.network.v1.Network(\x01\x12o\n\x0fValidateNetwork\x12\x30.citymains.api.network.v1.ValidateNetworkRequest\x1a*.citymains.api.network.v1.ValidationReport\x12m\n\x0e\x43ompareReports\x12/.citymains.api.network.v1.CompareReportsRequest\x1a*.citymains.api.network.v1.ComparisonReport\x12l\n\x0eTraceIsolation\x12/.citymains.api.network.v1.TraceIsolationRequest\x1a).citymains.api.network.v1.IsolationReport\x12g\n\rAnalyzeSupply\x12..citymains.api.heating.v1.AnalyzeSupplyRequest\x1a&.citymains.api.heating.v1.SupplyReportb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&citymains/api/heating/v1/heating.proto\x12\x18\x63itymains.api.heating.v1\x1a&citymains/api/billing/v1/billing.proto\x1a$citymains/api/heating/v1/bills.proto\x1a$citymains/api/heating/v1/cases.proto\x1a*citymains/api/heating/v1/criticality.proto\x1a%citymains/api/heating/v1/outage.proto\x1a&citymains/api/heating/v1/refunds.proto\x1a$citymains/api/heating/v1/rooms.proto\x1a%citymains/api/heating/v1/supply.proto\x1a)citymains/api/network/v1/comparison.proto\x1a*citymains/api/network/v1/criticality.proto\x1a(citymains/api/network/v1/isolation.proto\x1a&citymains/api/network/v1/network.proto\x1a#google/longrunning/operations.proto2\xf8\n\n\x0eHeatingService\x12\x64\n\rImportNetwork\x12..citymains.api.network.v1.ImportNetworkRequest\x1a!.citymains.api.network.v1.Network(\x01\x12o\n\x0fValidateNetwork\x12\x30.citymains.api.network.v1.ValidateNetworkRequest\x1a*.citymains.api.network.v1.ValidationReport\x12m\n\x0e\x43ompareReports\x12/.citymains.api.network.v1.CompareReportsRequest\x1a*.citymains.api.network.v1.ComparisonReport\x12l\n\x0eTraceIsolation\x12/.citymains.api.network.v1.TraceIsolationRequest\x1a).citymains.api.network.v1.IsolationReport\x12g\n\rAnalyzeSupply\x12..citymains.api.heating.v1.AnalyzeSupplyRequest\x1a&.citymains.api.heating.v1.SupplyReport\x12k\n\rAnalyzeOutage\x12..citymains.api.heating.v1.AnalyzeOutageRequest\x1a*.citymains.api.heating.v1.HeatOutageReport\x12\xbc\x01\n\x0fRankCriticality\x12\x30.citymains.api.heating.v1.RankCriticalityRequest\x1a\x1d.google.longrunning.Operation\"X\xca\x41U\n*citymains.api.network.v1.CriticalityReport\x12\'citymains.api.study.v1.QuestionProgress\x12\x63\n\x0c\x41nalyzeRooms\x12-.citymains.api.heating.v1.AnalyzeRoomsRequest\x1a$.citymains.api.heating.v1.RoomReport\x12\x9c\x01\n\x0e\x43omputeRefunds\x12/.citymains.api.heating.v1.ComputeRefundsRequest\x1a\x1d.google.longrunning.Operation\":\xca\x41\x37\n\x0cRefundReport\x12\'citymains.api.study.v1.QuestionProgress\x12\xaf\x01\n\x0c\x43omputeBills\x12-.citymains.api.heating.v1.ComputeBillsRequest\x1a\x1d.google.longrunning.Operation\"Q\xca\x41N\n#citymains.api.billing.v1.BillReport\x12\'citymains.api.study.v1.QuestionProgress\x12g\n\rListHeatCases\x12..citymains.api.heating.v1.ListHeatCasesRequest\x1a&.citymains.api.heating.v1.HeatCaseListb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'citymains.api.heating.v1.heating_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_FRICTIONMODEL']._serialized_start=993
-  _globals['_FRICTIONMODEL']._serialized_end=1132
-  _globals['_ANALYZESUPPLYREQUEST']._serialized_start=232
-  _globals['_ANALYZESUPPLYREQUEST']._serialized_end=385
-  _globals['_SUPPLYREPORT']._serialized_start=388
-  _globals['_SUPPLYREPORT']._serialized_end=990
-  _globals['_HEATINGSERVICE']._serialized_start=1135
-  _globals['_HEATINGSERVICE']._serialized_end=1692
+  _globals['_HEATINGSERVICE'].methods_by_name['RankCriticality']._loaded_options = None
+  _globals['_HEATINGSERVICE'].methods_by_name['RankCriticality']._serialized_options = b'\312AU\n*citymains.api.network.v1.CriticalityReport\022\'citymains.api.study.v1.QuestionProgress'
+  _globals['_HEATINGSERVICE'].methods_by_name['ComputeRefunds']._loaded_options = None
+  _globals['_HEATINGSERVICE'].methods_by_name['ComputeRefunds']._serialized_options = b'\312A7\n\014RefundReport\022\'citymains.api.study.v1.QuestionProgress'
+  _globals['_HEATINGSERVICE'].methods_by_name['ComputeBills']._loaded_options = None
+  _globals['_HEATINGSERVICE'].methods_by_name['ComputeBills']._serialized_options = b'\312AN\n#citymains.api.billing.v1.BillReport\022\'citymains.api.study.v1.QuestionProgress'
+  _globals['_HEATINGSERVICE']._serialized_start=591
+  _globals['_HEATINGSERVICE']._serialized_end=1991
 # @@protoc_insertion_point(module_scope)

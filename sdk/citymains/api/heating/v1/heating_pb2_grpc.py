@@ -3,10 +3,17 @@
 import grpc
 import warnings
 
-from citymains.api.heating.v1 import heating_pb2 as citymains_dot_api_dot_heating_dot_v1_dot_heating__pb2
+from citymains.api.heating.v1 import bills_pb2 as citymains_dot_api_dot_heating_dot_v1_dot_bills__pb2
+from citymains.api.heating.v1 import cases_pb2 as citymains_dot_api_dot_heating_dot_v1_dot_cases__pb2
+from citymains.api.heating.v1 import criticality_pb2 as citymains_dot_api_dot_heating_dot_v1_dot_criticality__pb2
+from citymains.api.heating.v1 import outage_pb2 as citymains_dot_api_dot_heating_dot_v1_dot_outage__pb2
+from citymains.api.heating.v1 import refunds_pb2 as citymains_dot_api_dot_heating_dot_v1_dot_refunds__pb2
+from citymains.api.heating.v1 import rooms_pb2 as citymains_dot_api_dot_heating_dot_v1_dot_rooms__pb2
+from citymains.api.heating.v1 import supply_pb2 as citymains_dot_api_dot_heating_dot_v1_dot_supply__pb2
 from citymains.api.network.v1 import comparison_pb2 as citymains_dot_api_dot_network_dot_v1_dot_comparison__pb2
 from citymains.api.network.v1 import isolation_pb2 as citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2
 from citymains.api.network.v1 import network_pb2 as citymains_dot_api_dot_network_dot_v1_dot_network__pb2
+from google.longrunning import operations_pb2 as google_dot_longrunning_dot_operations__pb2
 
 GRPC_GENERATED_VERSION = '1.80.0'
 GRPC_VERSION = grpc.__version__
@@ -60,8 +67,38 @@ class HeatingServiceStub(object):
                 _registered_method=True)
         self.AnalyzeSupply = channel.unary_unary(
                 '/citymains.api.heating.v1.HeatingService/AnalyzeSupply',
-                request_serializer=citymains_dot_api_dot_heating_dot_v1_dot_heating__pb2.AnalyzeSupplyRequest.SerializeToString,
-                response_deserializer=citymains_dot_api_dot_heating_dot_v1_dot_heating__pb2.SupplyReport.FromString,
+                request_serializer=citymains_dot_api_dot_heating_dot_v1_dot_supply__pb2.AnalyzeSupplyRequest.SerializeToString,
+                response_deserializer=citymains_dot_api_dot_heating_dot_v1_dot_supply__pb2.SupplyReport.FromString,
+                _registered_method=True)
+        self.AnalyzeOutage = channel.unary_unary(
+                '/citymains.api.heating.v1.HeatingService/AnalyzeOutage',
+                request_serializer=citymains_dot_api_dot_heating_dot_v1_dot_outage__pb2.AnalyzeOutageRequest.SerializeToString,
+                response_deserializer=citymains_dot_api_dot_heating_dot_v1_dot_outage__pb2.HeatOutageReport.FromString,
+                _registered_method=True)
+        self.RankCriticality = channel.unary_unary(
+                '/citymains.api.heating.v1.HeatingService/RankCriticality',
+                request_serializer=citymains_dot_api_dot_heating_dot_v1_dot_criticality__pb2.RankCriticalityRequest.SerializeToString,
+                response_deserializer=google_dot_longrunning_dot_operations__pb2.Operation.FromString,
+                _registered_method=True)
+        self.AnalyzeRooms = channel.unary_unary(
+                '/citymains.api.heating.v1.HeatingService/AnalyzeRooms',
+                request_serializer=citymains_dot_api_dot_heating_dot_v1_dot_rooms__pb2.AnalyzeRoomsRequest.SerializeToString,
+                response_deserializer=citymains_dot_api_dot_heating_dot_v1_dot_rooms__pb2.RoomReport.FromString,
+                _registered_method=True)
+        self.ComputeRefunds = channel.unary_unary(
+                '/citymains.api.heating.v1.HeatingService/ComputeRefunds',
+                request_serializer=citymains_dot_api_dot_heating_dot_v1_dot_refunds__pb2.ComputeRefundsRequest.SerializeToString,
+                response_deserializer=google_dot_longrunning_dot_operations__pb2.Operation.FromString,
+                _registered_method=True)
+        self.ComputeBills = channel.unary_unary(
+                '/citymains.api.heating.v1.HeatingService/ComputeBills',
+                request_serializer=citymains_dot_api_dot_heating_dot_v1_dot_bills__pb2.ComputeBillsRequest.SerializeToString,
+                response_deserializer=google_dot_longrunning_dot_operations__pb2.Operation.FromString,
+                _registered_method=True)
+        self.ListHeatCases = channel.unary_unary(
+                '/citymains.api.heating.v1.HeatingService/ListHeatCases',
+                request_serializer=citymains_dot_api_dot_heating_dot_v1_dot_cases__pb2.ListHeatCasesRequest.SerializeToString,
+                response_deserializer=citymains_dot_api_dot_heating_dot_v1_dot_cases__pb2.HeatCaseList.FromString,
                 _registered_method=True)
 
 
@@ -104,6 +141,48 @@ class HeatingServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def AnalyzeOutage(self, request, context):
+        """Follow an outage over time: which substations stop and restart when, and how much heat is missing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RankCriticality(self, request, context):
+        """Lose every pipe, segment, valve, plant or pump, one at a time, and rank what that does.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AnalyzeRooms(self, request, context):
+        """How cold rooms get while heat is short: when below the guarantee, whom it concerns, what it may cost.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ComputeRefunds(self, request, context):
+        """Settle the heat refunds of a season, with the article for every day.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ComputeBills(self, request, context):
+        """Bill the heat of a season: by area, in two parts with a meter, for flats that pause.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListHeatCases(self, request, context):
+        """List the rooms whose sensors read below the guarantee, a case each.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_HeatingServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -129,8 +208,38 @@ def add_HeatingServiceServicer_to_server(servicer, server):
             ),
             'AnalyzeSupply': grpc.unary_unary_rpc_method_handler(
                     servicer.AnalyzeSupply,
-                    request_deserializer=citymains_dot_api_dot_heating_dot_v1_dot_heating__pb2.AnalyzeSupplyRequest.FromString,
-                    response_serializer=citymains_dot_api_dot_heating_dot_v1_dot_heating__pb2.SupplyReport.SerializeToString,
+                    request_deserializer=citymains_dot_api_dot_heating_dot_v1_dot_supply__pb2.AnalyzeSupplyRequest.FromString,
+                    response_serializer=citymains_dot_api_dot_heating_dot_v1_dot_supply__pb2.SupplyReport.SerializeToString,
+            ),
+            'AnalyzeOutage': grpc.unary_unary_rpc_method_handler(
+                    servicer.AnalyzeOutage,
+                    request_deserializer=citymains_dot_api_dot_heating_dot_v1_dot_outage__pb2.AnalyzeOutageRequest.FromString,
+                    response_serializer=citymains_dot_api_dot_heating_dot_v1_dot_outage__pb2.HeatOutageReport.SerializeToString,
+            ),
+            'RankCriticality': grpc.unary_unary_rpc_method_handler(
+                    servicer.RankCriticality,
+                    request_deserializer=citymains_dot_api_dot_heating_dot_v1_dot_criticality__pb2.RankCriticalityRequest.FromString,
+                    response_serializer=google_dot_longrunning_dot_operations__pb2.Operation.SerializeToString,
+            ),
+            'AnalyzeRooms': grpc.unary_unary_rpc_method_handler(
+                    servicer.AnalyzeRooms,
+                    request_deserializer=citymains_dot_api_dot_heating_dot_v1_dot_rooms__pb2.AnalyzeRoomsRequest.FromString,
+                    response_serializer=citymains_dot_api_dot_heating_dot_v1_dot_rooms__pb2.RoomReport.SerializeToString,
+            ),
+            'ComputeRefunds': grpc.unary_unary_rpc_method_handler(
+                    servicer.ComputeRefunds,
+                    request_deserializer=citymains_dot_api_dot_heating_dot_v1_dot_refunds__pb2.ComputeRefundsRequest.FromString,
+                    response_serializer=google_dot_longrunning_dot_operations__pb2.Operation.SerializeToString,
+            ),
+            'ComputeBills': grpc.unary_unary_rpc_method_handler(
+                    servicer.ComputeBills,
+                    request_deserializer=citymains_dot_api_dot_heating_dot_v1_dot_bills__pb2.ComputeBillsRequest.FromString,
+                    response_serializer=google_dot_longrunning_dot_operations__pb2.Operation.SerializeToString,
+            ),
+            'ListHeatCases': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListHeatCases,
+                    request_deserializer=citymains_dot_api_dot_heating_dot_v1_dot_cases__pb2.ListHeatCasesRequest.FromString,
+                    response_serializer=citymains_dot_api_dot_heating_dot_v1_dot_cases__pb2.HeatCaseList.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -267,8 +376,170 @@ class HeatingService(object):
             request,
             target,
             '/citymains.api.heating.v1.HeatingService/AnalyzeSupply',
-            citymains_dot_api_dot_heating_dot_v1_dot_heating__pb2.AnalyzeSupplyRequest.SerializeToString,
-            citymains_dot_api_dot_heating_dot_v1_dot_heating__pb2.SupplyReport.FromString,
+            citymains_dot_api_dot_heating_dot_v1_dot_supply__pb2.AnalyzeSupplyRequest.SerializeToString,
+            citymains_dot_api_dot_heating_dot_v1_dot_supply__pb2.SupplyReport.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AnalyzeOutage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/citymains.api.heating.v1.HeatingService/AnalyzeOutage',
+            citymains_dot_api_dot_heating_dot_v1_dot_outage__pb2.AnalyzeOutageRequest.SerializeToString,
+            citymains_dot_api_dot_heating_dot_v1_dot_outage__pb2.HeatOutageReport.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RankCriticality(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/citymains.api.heating.v1.HeatingService/RankCriticality',
+            citymains_dot_api_dot_heating_dot_v1_dot_criticality__pb2.RankCriticalityRequest.SerializeToString,
+            google_dot_longrunning_dot_operations__pb2.Operation.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AnalyzeRooms(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/citymains.api.heating.v1.HeatingService/AnalyzeRooms',
+            citymains_dot_api_dot_heating_dot_v1_dot_rooms__pb2.AnalyzeRoomsRequest.SerializeToString,
+            citymains_dot_api_dot_heating_dot_v1_dot_rooms__pb2.RoomReport.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ComputeRefunds(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/citymains.api.heating.v1.HeatingService/ComputeRefunds',
+            citymains_dot_api_dot_heating_dot_v1_dot_refunds__pb2.ComputeRefundsRequest.SerializeToString,
+            google_dot_longrunning_dot_operations__pb2.Operation.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ComputeBills(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/citymains.api.heating.v1.HeatingService/ComputeBills',
+            citymains_dot_api_dot_heating_dot_v1_dot_bills__pb2.ComputeBillsRequest.SerializeToString,
+            google_dot_longrunning_dot_operations__pb2.Operation.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListHeatCases(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/citymains.api.heating.v1.HeatingService/ListHeatCases',
+            citymains_dot_api_dot_heating_dot_v1_dot_cases__pb2.ListHeatCasesRequest.SerializeToString,
+            citymains_dot_api_dot_heating_dot_v1_dot_cases__pb2.HeatCaseList.FromString,
             options,
             channel_credentials,
             insecure,

@@ -3,11 +3,18 @@
 isort:skip_file
 """
 
-from citymains.api.heating.v1 import heating_pb2 as _heating_pb2
+from citymains.api.heating.v1 import bills_pb2 as _bills_pb2
+from citymains.api.heating.v1 import cases_pb2 as _cases_pb2
+from citymains.api.heating.v1 import criticality_pb2 as _criticality_pb2
+from citymains.api.heating.v1 import outage_pb2 as _outage_pb2
+from citymains.api.heating.v1 import refunds_pb2 as _refunds_pb2
+from citymains.api.heating.v1 import rooms_pb2 as _rooms_pb2
+from citymains.api.heating.v1 import supply_pb2 as _supply_pb2
 from citymains.api.network.v1 import comparison_pb2 as _comparison_pb2
 from citymains.api.network.v1 import isolation_pb2 as _isolation_pb2
 from citymains.api.network.v1 import network_pb2 as _network_pb2
 from collections import abc as _abc
+from google.longrunning import operations_pb2 as _operations_pb2
 from grpc import aio as _aio
 import abc as _abc_1
 import grpc as _grpc
@@ -44,8 +51,20 @@ class HeatingServiceStub:
     """What changed between two answers to one question, and why."""
     TraceIsolation: _grpc.UnaryUnaryMultiCallable[_isolation_pb2.TraceIsolationRequest, _isolation_pb2.IsolationReport]
     """What to shut to take pipes, nodes or an area out of service, and who loses supply with it."""
-    AnalyzeSupply: _grpc.UnaryUnaryMultiCallable[_heating_pb2.AnalyzeSupplyRequest, _heating_pb2.SupplyReport]
+    AnalyzeSupply: _grpc.UnaryUnaryMultiCallable[_supply_pb2.AnalyzeSupplyRequest, _supply_pb2.SupplyReport]
     """Temperature, differential pressure and heat at every consumer, heat loss of every pipe."""
+    AnalyzeOutage: _grpc.UnaryUnaryMultiCallable[_outage_pb2.AnalyzeOutageRequest, _outage_pb2.HeatOutageReport]
+    """Follow an outage over time: which substations stop and restart when, and how much heat is missing."""
+    RankCriticality: _grpc.UnaryUnaryMultiCallable[_criticality_pb2.RankCriticalityRequest, _operations_pb2.Operation]
+    """Lose every pipe, segment, valve, plant or pump, one at a time, and rank what that does."""
+    AnalyzeRooms: _grpc.UnaryUnaryMultiCallable[_rooms_pb2.AnalyzeRoomsRequest, _rooms_pb2.RoomReport]
+    """How cold rooms get while heat is short: when below the guarantee, whom it concerns, what it may cost."""
+    ComputeRefunds: _grpc.UnaryUnaryMultiCallable[_refunds_pb2.ComputeRefundsRequest, _operations_pb2.Operation]
+    """Settle the heat refunds of a season, with the article for every day."""
+    ComputeBills: _grpc.UnaryUnaryMultiCallable[_bills_pb2.ComputeBillsRequest, _operations_pb2.Operation]
+    """Bill the heat of a season: by area, in two parts with a meter, for flats that pause."""
+    ListHeatCases: _grpc.UnaryUnaryMultiCallable[_cases_pb2.ListHeatCasesRequest, _cases_pb2.HeatCaseList]
+    """List the rooms whose sensors read below the guarantee, a case each."""
 
 @_typing.type_check_only
 class HeatingServiceAsyncStub(HeatingServiceStub):
@@ -60,8 +79,20 @@ class HeatingServiceAsyncStub(HeatingServiceStub):
     """What changed between two answers to one question, and why."""
     TraceIsolation: _aio.UnaryUnaryMultiCallable[_isolation_pb2.TraceIsolationRequest, _isolation_pb2.IsolationReport]  # type: ignore[assignment]
     """What to shut to take pipes, nodes or an area out of service, and who loses supply with it."""
-    AnalyzeSupply: _aio.UnaryUnaryMultiCallable[_heating_pb2.AnalyzeSupplyRequest, _heating_pb2.SupplyReport]  # type: ignore[assignment]
+    AnalyzeSupply: _aio.UnaryUnaryMultiCallable[_supply_pb2.AnalyzeSupplyRequest, _supply_pb2.SupplyReport]  # type: ignore[assignment]
     """Temperature, differential pressure and heat at every consumer, heat loss of every pipe."""
+    AnalyzeOutage: _aio.UnaryUnaryMultiCallable[_outage_pb2.AnalyzeOutageRequest, _outage_pb2.HeatOutageReport]  # type: ignore[assignment]
+    """Follow an outage over time: which substations stop and restart when, and how much heat is missing."""
+    RankCriticality: _aio.UnaryUnaryMultiCallable[_criticality_pb2.RankCriticalityRequest, _operations_pb2.Operation]  # type: ignore[assignment]
+    """Lose every pipe, segment, valve, plant or pump, one at a time, and rank what that does."""
+    AnalyzeRooms: _aio.UnaryUnaryMultiCallable[_rooms_pb2.AnalyzeRoomsRequest, _rooms_pb2.RoomReport]  # type: ignore[assignment]
+    """How cold rooms get while heat is short: when below the guarantee, whom it concerns, what it may cost."""
+    ComputeRefunds: _aio.UnaryUnaryMultiCallable[_refunds_pb2.ComputeRefundsRequest, _operations_pb2.Operation]  # type: ignore[assignment]
+    """Settle the heat refunds of a season, with the article for every day."""
+    ComputeBills: _aio.UnaryUnaryMultiCallable[_bills_pb2.ComputeBillsRequest, _operations_pb2.Operation]  # type: ignore[assignment]
+    """Bill the heat of a season: by area, in two parts with a meter, for flats that pause."""
+    ListHeatCases: _aio.UnaryUnaryMultiCallable[_cases_pb2.ListHeatCasesRequest, _cases_pb2.HeatCaseList]  # type: ignore[assignment]
+    """List the rooms whose sensors read below the guarantee, a case each."""
 
 class HeatingServiceServicer(metaclass=_abc_1.ABCMeta):
     """District heating networks: what consumers get."""
@@ -101,9 +132,57 @@ class HeatingServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def AnalyzeSupply(
         self,
-        request: _heating_pb2.AnalyzeSupplyRequest,
+        request: _supply_pb2.AnalyzeSupplyRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_heating_pb2.SupplyReport, _abc.Awaitable[_heating_pb2.SupplyReport]]:
+    ) -> _typing.Union[_supply_pb2.SupplyReport, _abc.Awaitable[_supply_pb2.SupplyReport]]:
         """Temperature, differential pressure and heat at every consumer, heat loss of every pipe."""
+
+    @_abc_1.abstractmethod
+    def AnalyzeOutage(
+        self,
+        request: _outage_pb2.AnalyzeOutageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_outage_pb2.HeatOutageReport, _abc.Awaitable[_outage_pb2.HeatOutageReport]]:
+        """Follow an outage over time: which substations stop and restart when, and how much heat is missing."""
+
+    @_abc_1.abstractmethod
+    def RankCriticality(
+        self,
+        request: _criticality_pb2.RankCriticalityRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operations_pb2.Operation, _abc.Awaitable[_operations_pb2.Operation]]:
+        """Lose every pipe, segment, valve, plant or pump, one at a time, and rank what that does."""
+
+    @_abc_1.abstractmethod
+    def AnalyzeRooms(
+        self,
+        request: _rooms_pb2.AnalyzeRoomsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_rooms_pb2.RoomReport, _abc.Awaitable[_rooms_pb2.RoomReport]]:
+        """How cold rooms get while heat is short: when below the guarantee, whom it concerns, what it may cost."""
+
+    @_abc_1.abstractmethod
+    def ComputeRefunds(
+        self,
+        request: _refunds_pb2.ComputeRefundsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operations_pb2.Operation, _abc.Awaitable[_operations_pb2.Operation]]:
+        """Settle the heat refunds of a season, with the article for every day."""
+
+    @_abc_1.abstractmethod
+    def ComputeBills(
+        self,
+        request: _bills_pb2.ComputeBillsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operations_pb2.Operation, _abc.Awaitable[_operations_pb2.Operation]]:
+        """Bill the heat of a season: by area, in two parts with a meter, for flats that pause."""
+
+    @_abc_1.abstractmethod
+    def ListHeatCases(
+        self,
+        request: _cases_pb2.ListHeatCasesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_cases_pb2.HeatCaseList, _abc.Awaitable[_cases_pb2.HeatCaseList]]:
+        """List the rooms whose sensors read below the guarantee, a case each."""
 
 def add_HeatingServiceServicer_to_server(servicer: HeatingServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

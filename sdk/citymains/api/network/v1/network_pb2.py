@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from citymains.api.common.v1 import common_pb2 as citymains_dot_api_dot_common_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&citymains/api/network/v1/network.proto\x12\x18\x63itymains.api.network.v1\x1a$citymains/api/common/v1/common.proto\"\xb0\x03\n\x07Network\x12\x31\n\x07verdict\x18\x01 \x01(\x0e\x32 .citymains.api.common.v1.Verdict\x12\x32\n\x08\x66indings\x18\x02 \x03(\x0b\x32 .citymains.api.common.v1.Finding\x12\x37\n\nprovenance\x18\x03 \x01(\x0b\x32#.citymains.api.common.v1.Provenance\x12.\n\x06tables\x18\x04 \x03(\x0b\x32\x1e.citymains.api.common.v1.Table\x12\n\n\x02id\x18\n \x01(\t\x12\x0f\n\x07utility\x18\x0b \x01(\t\x12\x0c\n\x04name\x18\x0c \x01(\t\x12\x0b\n\x03\x63rs\x18\r \x01(\t\x12=\n\x06\x63ounts\x18\x0e \x03(\x0b\x32-.citymains.api.network.v1.Network.CountsEntry\x12/\n\x07repairs\x18\x0f \x03(\x0b\x32\x1e.citymains.api.common.v1.Issue\x1a-\n\x0b\x43ountsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"\xac\x03\n\x10ValidationReport\x12\x31\n\x07verdict\x18\x01 \x01(\x0e\x32 .citymains.api.common.v1.Verdict\x12\x32\n\x08\x66indings\x18\x02 \x03(\x0b\x32 .citymains.api.common.v1.Finding\x12\x37\n\nprovenance\x18\x03 \x01(\x0b\x32#.citymains.api.common.v1.Provenance\x12.\n\x06tables\x18\x04 \x03(\x0b\x32\x1e.citymains.api.common.v1.Table\x12\x0f\n\x07network\x18\n \x01(\t\x12\x13\n\x0b\x65rror_count\x18\x0b \x01(\x03\x12\x15\n\rwarning_count\x18\x0c \x01(\x03\x12\x14\n\x0crepair_count\x18\r \x01(\x03\x12\x46\n\x06\x63ounts\x18\x0e \x03(\x0b\x32\x36.citymains.api.network.v1.ValidationReport.CountsEntry\x1a-\n\x0b\x43ountsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"+\n\nSourceFile\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\x0c\"p\n\x14ImportNetworkRequest\x12?\n\x06header\x18\x01 \x01(\x0b\x32-.citymains.api.network.v1.ImportNetworkHeaderH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x42\x06\n\x04part\"Z\n\x13ImportNetworkHeader\x12\x11\n\tfile_name\x18\x01 \x01(\t\x12\x13\n\x0b\x62yte_length\x18\x02 \x01(\x03\x12\x0e\n\x06sha256\x18\x03 \x01(\t\x12\x0b\n\x03\x63rs\x18\x04 \x01(\t\"f\n\x16ValidateNetworkRequest\x12\x0c\n\x02id\x18\x01 \x01(\tH\x00\x12\x34\n\x04\x66ile\x18\x02 \x01(\x0b\x32$.citymains.api.network.v1.SourceFileH\x00\x42\x08\n\x06source\"\x1f\n\x11GetNetworkRequest\x12\n\n\x02id\x18\x01 \x01(\t\"M\n\x13ListNetworksRequest\x12\x0f\n\x07utility\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x03\x12\x12\n\npage_token\x18\x03 \x01(\t\"`\n\x0bNetworkPage\x12\x38\n\x08networks\x18\x01 \x03(\x0b\x32&.citymains.api.network.v1.NetworkEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xb9\x01\n\x0cNetworkEntry\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07utility\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x0b\n\x03\x63rs\x18\x04 \x01(\t\x12\x42\n\x06\x63ounts\x18\x05 \x03(\x0b\x32\x32.citymains.api.network.v1.NetworkEntry.CountsEntry\x1a-\n\x0b\x43ountsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"\x87\x01\n\x12StreamTableRequest\x12\x0e\n\x06sha256\x18\x01 \x01(\t\x12\x10\n\x08\x65lements\x18\x02 \x03(\t\x12\x0f\n\x07\x63olumns\x18\x03 \x03(\t\x12\x14\n\x07start_s\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12\x12\n\x05\x65nd_s\x18\x05 \x01(\x01H\x01\x88\x01\x01\x42\n\n\x08_start_sB\x08\n\x06_end_s\"\x1b\n\nTableChunk\x12\r\n\x05\x61rrow\x18\x01 \x01(\x0c\"p\n\x14ImportDatasetRequest\x12?\n\x06header\x18\x01 \x01(\x0b\x32-.citymains.api.network.v1.ImportDatasetHeaderH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x42\x06\n\x04part\"\xd8\x01\n\x13ImportDatasetHeader\x12\x11\n\tfile_name\x18\x01 \x01(\t\x12\x13\n\x0b\x62yte_length\x18\x02 \x01(\x03\x12\x0e\n\x06sha256\x18\x03 \x01(\t\x12\x0c\n\x04kind\x18\x04 \x01(\t\x12K\n\x07\x63olumns\x18\x05 \x03(\x0b\x32:.citymains.api.network.v1.ImportDatasetHeader.ColumnsEntry\x1a.\n\x0c\x43olumnsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x1f\n\x11GetDatasetRequest\x12\n\n\x02id\x18\x01 \x01(\t\"\xa7\x01\n\x07\x44\x61taset\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12?\n\x07\x63olumns\x18\x03 \x03(\x0b\x32..citymains.api.network.v1.Dataset.ColumnsEntry\x12\x11\n\trow_count\x18\x04 \x01(\x03\x1a.\n\x0c\x43olumnsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x32\xfd\x03\n\x0eNetworkService\x12\\\n\nGetNetwork\x12+.citymains.api.network.v1.GetNetworkRequest\x1a!.citymains.api.network.v1.Network\x12\x64\n\x0cListNetworks\x12-.citymains.api.network.v1.ListNetworksRequest\x1a%.citymains.api.network.v1.NetworkPage\x12\x64\n\rImportDataset\x12..citymains.api.network.v1.ImportDatasetRequest\x1a!.citymains.api.network.v1.Dataset(\x01\x12\\\n\nGetDataset\x12+.citymains.api.network.v1.GetDatasetRequest\x1a!.citymains.api.network.v1.Dataset\x12\x63\n\x0bStreamTable\x12,.citymains.api.network.v1.StreamTableRequest\x1a$.citymains.api.network.v1.TableChunk0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&citymains/api/network/v1/network.proto\x12\x18\x63itymains.api.network.v1\x1a$citymains/api/common/v1/common.proto\"\xb0\x03\n\x07Network\x12\x31\n\x07verdict\x18\x01 \x01(\x0e\x32 .citymains.api.common.v1.Verdict\x12\x32\n\x08\x66indings\x18\x02 \x03(\x0b\x32 .citymains.api.common.v1.Finding\x12\x37\n\nprovenance\x18\x03 \x01(\x0b\x32#.citymains.api.common.v1.Provenance\x12.\n\x06tables\x18\x04 \x03(\x0b\x32\x1e.citymains.api.common.v1.Table\x12\n\n\x02id\x18\n \x01(\t\x12\x0f\n\x07utility\x18\x0b \x01(\t\x12\x0c\n\x04name\x18\x0c \x01(\t\x12\x0b\n\x03\x63rs\x18\r \x01(\t\x12=\n\x06\x63ounts\x18\x0e \x03(\x0b\x32-.citymains.api.network.v1.Network.CountsEntry\x12/\n\x07repairs\x18\x0f \x03(\x0b\x32\x1e.citymains.api.common.v1.Issue\x1a-\n\x0b\x43ountsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"\xac\x03\n\x10ValidationReport\x12\x31\n\x07verdict\x18\x01 \x01(\x0e\x32 .citymains.api.common.v1.Verdict\x12\x32\n\x08\x66indings\x18\x02 \x03(\x0b\x32 .citymains.api.common.v1.Finding\x12\x37\n\nprovenance\x18\x03 \x01(\x0b\x32#.citymains.api.common.v1.Provenance\x12.\n\x06tables\x18\x04 \x03(\x0b\x32\x1e.citymains.api.common.v1.Table\x12\x0f\n\x07network\x18\n \x01(\t\x12\x13\n\x0b\x65rror_count\x18\x0b \x01(\x03\x12\x15\n\rwarning_count\x18\x0c \x01(\x03\x12\x14\n\x0crepair_count\x18\r \x01(\x03\x12\x46\n\x06\x63ounts\x18\x0e \x03(\x0b\x32\x36.citymains.api.network.v1.ValidationReport.CountsEntry\x1a-\n\x0b\x43ountsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"+\n\nSourceFile\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\x0c\"p\n\x14ImportNetworkRequest\x12?\n\x06header\x18\x01 \x01(\x0b\x32-.citymains.api.network.v1.ImportNetworkHeaderH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x42\x06\n\x04part\"\xd7\x01\n\x13ImportNetworkHeader\x12\x11\n\tfile_name\x18\x01 \x01(\t\x12\x13\n\x0b\x62yte_length\x18\x02 \x01(\x03\x12\x0e\n\x06sha256\x18\x03 \x01(\t\x12\x0b\n\x03\x63rs\x18\x04 \x01(\t\x12K\n\x07\x63olumns\x18\x05 \x03(\x0b\x32:.citymains.api.network.v1.ImportNetworkHeader.ColumnsEntry\x1a.\n\x0c\x43olumnsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xf8\x01\n\x16ValidateNetworkRequest\x12\x0c\n\x02id\x18\x01 \x01(\tH\x00\x12\x34\n\x04\x66ile\x18\x02 \x01(\x0b\x32$.citymains.api.network.v1.SourceFileH\x00\x12N\n\x07\x63olumns\x18\x03 \x03(\x0b\x32=.citymains.api.network.v1.ValidateNetworkRequest.ColumnsEntry\x12\x10\n\x08\x66idelity\x18\x04 \x01(\x08\x1a.\n\x0c\x43olumnsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x08\n\x06source\"\x1f\n\x11GetNetworkRequest\x12\n\n\x02id\x18\x01 \x01(\t\"M\n\x13ListNetworksRequest\x12\x0f\n\x07utility\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x03\x12\x12\n\npage_token\x18\x03 \x01(\t\"`\n\x0bNetworkPage\x12\x38\n\x08networks\x18\x01 \x03(\x0b\x32&.citymains.api.network.v1.NetworkEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xb9\x01\n\x0cNetworkEntry\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07utility\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x0b\n\x03\x63rs\x18\x04 \x01(\t\x12\x42\n\x06\x63ounts\x18\x05 \x03(\x0b\x32\x32.citymains.api.network.v1.NetworkEntry.CountsEntry\x1a-\n\x0b\x43ountsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"\x87\x01\n\x12StreamTableRequest\x12\x0e\n\x06sha256\x18\x01 \x01(\t\x12\x10\n\x08\x65lements\x18\x02 \x03(\t\x12\x0f\n\x07\x63olumns\x18\x03 \x03(\t\x12\x14\n\x07start_s\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12\x12\n\x05\x65nd_s\x18\x05 \x01(\x01H\x01\x88\x01\x01\x42\n\n\x08_start_sB\x08\n\x06_end_s\"\x1b\n\nTableChunk\x12\r\n\x05\x61rrow\x18\x01 \x01(\x0c\"p\n\x14ImportDatasetRequest\x12?\n\x06header\x18\x01 \x01(\x0b\x32-.citymains.api.network.v1.ImportDatasetHeaderH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x42\x06\n\x04part\"\xd8\x01\n\x13ImportDatasetHeader\x12\x11\n\tfile_name\x18\x01 \x01(\t\x12\x13\n\x0b\x62yte_length\x18\x02 \x01(\x03\x12\x0e\n\x06sha256\x18\x03 \x01(\t\x12\x0c\n\x04kind\x18\x04 \x01(\t\x12K\n\x07\x63olumns\x18\x05 \x03(\x0b\x32:.citymains.api.network.v1.ImportDatasetHeader.ColumnsEntry\x1a.\n\x0c\x43olumnsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x1f\n\x11GetDatasetRequest\x12\n\n\x02id\x18\x01 \x01(\t\"\xa7\x01\n\x07\x44\x61taset\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12?\n\x07\x63olumns\x18\x03 \x03(\x0b\x32..citymains.api.network.v1.Dataset.ColumnsEntry\x12\x11\n\trow_count\x18\x04 \x01(\x03\x1a.\n\x0c\x43olumnsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x32\xfd\x03\n\x0eNetworkService\x12\\\n\nGetNetwork\x12+.citymains.api.network.v1.GetNetworkRequest\x1a!.citymains.api.network.v1.Network\x12\x64\n\x0cListNetworks\x12-.citymains.api.network.v1.ListNetworksRequest\x1a%.citymains.api.network.v1.NetworkPage\x12\x64\n\rImportDataset\x12..citymains.api.network.v1.ImportDatasetRequest\x1a!.citymains.api.network.v1.Dataset(\x01\x12\\\n\nGetDataset\x12+.citymains.api.network.v1.GetDatasetRequest\x1a!.citymains.api.network.v1.Dataset\x12\x63\n\x0bStreamTable\x12,.citymains.api.network.v1.StreamTableRequest\x1a$.citymains.api.network.v1.TableChunk0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,6 +36,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_NETWORK_COUNTSENTRY']._serialized_options = b'8\001'
   _globals['_VALIDATIONREPORT_COUNTSENTRY']._loaded_options = None
   _globals['_VALIDATIONREPORT_COUNTSENTRY']._serialized_options = b'8\001'
+  _globals['_IMPORTNETWORKHEADER_COLUMNSENTRY']._loaded_options = None
+  _globals['_IMPORTNETWORKHEADER_COLUMNSENTRY']._serialized_options = b'8\001'
+  _globals['_VALIDATENETWORKREQUEST_COLUMNSENTRY']._loaded_options = None
+  _globals['_VALIDATENETWORKREQUEST_COLUMNSENTRY']._serialized_options = b'8\001'
   _globals['_NETWORKENTRY_COUNTSENTRY']._loaded_options = None
   _globals['_NETWORKENTRY_COUNTSENTRY']._serialized_options = b'8\001'
   _globals['_IMPORTDATASETHEADER_COLUMNSENTRY']._loaded_options = None
@@ -54,36 +58,40 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SOURCEFILE']._serialized_end=1015
   _globals['_IMPORTNETWORKREQUEST']._serialized_start=1017
   _globals['_IMPORTNETWORKREQUEST']._serialized_end=1129
-  _globals['_IMPORTNETWORKHEADER']._serialized_start=1131
-  _globals['_IMPORTNETWORKHEADER']._serialized_end=1221
-  _globals['_VALIDATENETWORKREQUEST']._serialized_start=1223
-  _globals['_VALIDATENETWORKREQUEST']._serialized_end=1325
-  _globals['_GETNETWORKREQUEST']._serialized_start=1327
-  _globals['_GETNETWORKREQUEST']._serialized_end=1358
-  _globals['_LISTNETWORKSREQUEST']._serialized_start=1360
-  _globals['_LISTNETWORKSREQUEST']._serialized_end=1437
-  _globals['_NETWORKPAGE']._serialized_start=1439
-  _globals['_NETWORKPAGE']._serialized_end=1535
-  _globals['_NETWORKENTRY']._serialized_start=1538
-  _globals['_NETWORKENTRY']._serialized_end=1723
+  _globals['_IMPORTNETWORKHEADER']._serialized_start=1132
+  _globals['_IMPORTNETWORKHEADER']._serialized_end=1347
+  _globals['_IMPORTNETWORKHEADER_COLUMNSENTRY']._serialized_start=1301
+  _globals['_IMPORTNETWORKHEADER_COLUMNSENTRY']._serialized_end=1347
+  _globals['_VALIDATENETWORKREQUEST']._serialized_start=1350
+  _globals['_VALIDATENETWORKREQUEST']._serialized_end=1598
+  _globals['_VALIDATENETWORKREQUEST_COLUMNSENTRY']._serialized_start=1301
+  _globals['_VALIDATENETWORKREQUEST_COLUMNSENTRY']._serialized_end=1347
+  _globals['_GETNETWORKREQUEST']._serialized_start=1600
+  _globals['_GETNETWORKREQUEST']._serialized_end=1631
+  _globals['_LISTNETWORKSREQUEST']._serialized_start=1633
+  _globals['_LISTNETWORKSREQUEST']._serialized_end=1710
+  _globals['_NETWORKPAGE']._serialized_start=1712
+  _globals['_NETWORKPAGE']._serialized_end=1808
+  _globals['_NETWORKENTRY']._serialized_start=1811
+  _globals['_NETWORKENTRY']._serialized_end=1996
   _globals['_NETWORKENTRY_COUNTSENTRY']._serialized_start=494
   _globals['_NETWORKENTRY_COUNTSENTRY']._serialized_end=539
-  _globals['_STREAMTABLEREQUEST']._serialized_start=1726
-  _globals['_STREAMTABLEREQUEST']._serialized_end=1861
-  _globals['_TABLECHUNK']._serialized_start=1863
-  _globals['_TABLECHUNK']._serialized_end=1890
-  _globals['_IMPORTDATASETREQUEST']._serialized_start=1892
-  _globals['_IMPORTDATASETREQUEST']._serialized_end=2004
-  _globals['_IMPORTDATASETHEADER']._serialized_start=2007
-  _globals['_IMPORTDATASETHEADER']._serialized_end=2223
-  _globals['_IMPORTDATASETHEADER_COLUMNSENTRY']._serialized_start=2177
-  _globals['_IMPORTDATASETHEADER_COLUMNSENTRY']._serialized_end=2223
-  _globals['_GETDATASETREQUEST']._serialized_start=2225
-  _globals['_GETDATASETREQUEST']._serialized_end=2256
-  _globals['_DATASET']._serialized_start=2259
-  _globals['_DATASET']._serialized_end=2426
-  _globals['_DATASET_COLUMNSENTRY']._serialized_start=2177
-  _globals['_DATASET_COLUMNSENTRY']._serialized_end=2223
-  _globals['_NETWORKSERVICE']._serialized_start=2429
-  _globals['_NETWORKSERVICE']._serialized_end=2938
+  _globals['_STREAMTABLEREQUEST']._serialized_start=1999
+  _globals['_STREAMTABLEREQUEST']._serialized_end=2134
+  _globals['_TABLECHUNK']._serialized_start=2136
+  _globals['_TABLECHUNK']._serialized_end=2163
+  _globals['_IMPORTDATASETREQUEST']._serialized_start=2165
+  _globals['_IMPORTDATASETREQUEST']._serialized_end=2277
+  _globals['_IMPORTDATASETHEADER']._serialized_start=2280
+  _globals['_IMPORTDATASETHEADER']._serialized_end=2496
+  _globals['_IMPORTDATASETHEADER_COLUMNSENTRY']._serialized_start=1301
+  _globals['_IMPORTDATASETHEADER_COLUMNSENTRY']._serialized_end=1347
+  _globals['_GETDATASETREQUEST']._serialized_start=2498
+  _globals['_GETDATASETREQUEST']._serialized_end=2529
+  _globals['_DATASET']._serialized_start=2532
+  _globals['_DATASET']._serialized_end=2699
+  _globals['_DATASET_COLUMNSENTRY']._serialized_start=1301
+  _globals['_DATASET_COLUMNSENTRY']._serialized_end=1347
+  _globals['_NETWORKSERVICE']._serialized_start=2702
+  _globals['_NETWORKSERVICE']._serialized_end=3211
 # @@protoc_insertion_point(module_scope)

@@ -4,9 +4,11 @@ isort:skip_file
 """
 
 from citymains.api.common.v1 import common_pb2 as _common_pb2
+from citymains.api.network.v1 import network_pb2 as _network_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
@@ -56,6 +58,11 @@ class AnalyzePressureRequest(_message.Message):
     DEMAND_MODEL_FIELD_NUMBER: _builtins.int
     MINIMUM_PRESSURE_M_FIELD_NUMBER: _builtins.int
     REQUIRED_PRESSURE_M_FIELD_NUMBER: _builtins.int
+    PLACES_ID_FIELD_NUMBER: _builtins.int
+    PLACES_FILE_FIELD_NUMBER: _builtins.int
+    MEASUREMENTS_ID_FIELD_NUMBER: _builtins.int
+    MEASUREMENTS_FILE_FIELD_NUMBER: _builtins.int
+    MEASURED_FROM_FIELD_NUMBER: _builtins.int
     net: _builtins.str
     """Id of the network, `networks/{sha256}`; required."""
     hours: _builtins.float
@@ -66,9 +73,25 @@ class AnalyzePressureRequest(_message.Message):
     """Pressure below which nothing is delivered, in m of water, >= 0; unset: as the model says, else 0."""
     required_pressure_m: _builtins.float
     """Pressure from which demand is met in full, in m of water, above the minimum; unset: as the model says, else 14."""
+    places_id: _builtins.str
+    """Id of a stored ledger, `datasets/{sha256}`."""
+    measurements_id: _builtins.str
+    """Id of a stored ledger, `datasets/{sha256}`."""
     @_builtins.property
     def scenario(self) -> _common_pb2.Scenario:
         """Links to close, pumps and sources to lose, demands to scale; unset: none."""
+
+    @_builtins.property
+    def places_file(self) -> _network_pb2.SourceFile:
+        """An Excel or CSV file."""
+
+    @_builtins.property
+    def measurements_file(self) -> _network_pb2.SourceFile:
+        """An Excel or CSV file."""
+
+    @_builtins.property
+    def measured_from(self) -> _timestamp_pb2.Timestamp:
+        """When the simulation starts, for readings with civil times; unset: midnight before the first reading."""
 
     def __init__(
         self,
@@ -79,10 +102,15 @@ class AnalyzePressureRequest(_message.Message):
         demand_model: Global___DemandModel.ValueType = ...,
         minimum_pressure_m: _builtins.float | None = ...,
         required_pressure_m: _builtins.float | None = ...,
+        places_id: _builtins.str = ...,
+        places_file: _network_pb2.SourceFile | None = ...,
+        measurements_id: _builtins.str = ...,
+        measurements_file: _network_pb2.SourceFile | None = ...,
+        measured_from: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_hours", b"_hours", "_minimum_pressure_m", b"_minimum_pressure_m", "_required_pressure_m", b"_required_pressure_m", "hours", b"hours", "minimum_pressure_m", b"minimum_pressure_m", "required_pressure_m", b"required_pressure_m", "scenario", b"scenario"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_hours", b"_hours", "_minimum_pressure_m", b"_minimum_pressure_m", "_required_pressure_m", b"_required_pressure_m", "hours", b"hours", "measured_from", b"measured_from", "measurements", b"measurements", "measurements_file", b"measurements_file", "measurements_id", b"measurements_id", "minimum_pressure_m", b"minimum_pressure_m", "places", b"places", "places_file", b"places_file", "places_id", b"places_id", "required_pressure_m", b"required_pressure_m", "scenario", b"scenario"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_hours", b"_hours", "_minimum_pressure_m", b"_minimum_pressure_m", "_required_pressure_m", b"_required_pressure_m", "demand_model", b"demand_model", "hours", b"hours", "minimum_pressure_m", b"minimum_pressure_m", "net", b"net", "required_pressure_m", b"required_pressure_m", "scenario", b"scenario"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_hours", b"_hours", "_minimum_pressure_m", b"_minimum_pressure_m", "_required_pressure_m", b"_required_pressure_m", "demand_model", b"demand_model", "hours", b"hours", "measured_from", b"measured_from", "measurements", b"measurements", "measurements_file", b"measurements_file", "measurements_id", b"measurements_id", "minimum_pressure_m", b"minimum_pressure_m", "net", b"net", "places", b"places", "places_file", b"places_file", "places_id", b"places_id", "required_pressure_m", b"required_pressure_m", "scenario", b"scenario"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__hours: _TypeAlias = _typing.Literal["hours"]  # noqa: Y015
     _WhichOneofArgType__hours: _TypeAlias = _typing.Literal["_hours", b"_hours"]  # noqa: Y015
@@ -90,18 +118,26 @@ class AnalyzePressureRequest(_message.Message):
     _WhichOneofArgType__minimum_pressure_m: _TypeAlias = _typing.Literal["_minimum_pressure_m", b"_minimum_pressure_m"]  # noqa: Y015
     _WhichOneofReturnType__required_pressure_m: _TypeAlias = _typing.Literal["required_pressure_m"]  # noqa: Y015
     _WhichOneofArgType__required_pressure_m: _TypeAlias = _typing.Literal["_required_pressure_m", b"_required_pressure_m"]  # noqa: Y015
+    _WhichOneofReturnType_measurements: _TypeAlias = _typing.Literal["measurements_id", "measurements_file"]  # noqa: Y015
+    _WhichOneofArgType_measurements: _TypeAlias = _typing.Literal["measurements", b"measurements"]  # noqa: Y015
+    _WhichOneofReturnType_places: _TypeAlias = _typing.Literal["places_id", "places_file"]  # noqa: Y015
+    _WhichOneofArgType_places: _TypeAlias = _typing.Literal["places", b"places"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__hours) -> _WhichOneofReturnType__hours | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__minimum_pressure_m) -> _WhichOneofReturnType__minimum_pressure_m | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__required_pressure_m) -> _WhichOneofReturnType__required_pressure_m | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_measurements) -> _WhichOneofReturnType_measurements | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_places) -> _WhichOneofReturnType_places | None: ...
 
 Global___AnalyzePressureRequest: _TypeAlias = AnalyzePressureRequest  # noqa: Y015
 
 @_typing.final
 class PressureReport(_message.Message):
-    """Pressures and flows over time. Tables: nodes (main), pipes."""
+    """Pressures and flows over time. Tables: nodes (main), pipes, service, zones, hours, sensors, readings."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -116,6 +152,10 @@ class PressureReport(_message.Message):
     UNSUPPLIED_NODE_COUNT_FIELD_NUMBER: _builtins.int
     REQUIRED_M3_FIELD_NUMBER: _builtins.int
     DELIVERED_M3_FIELD_NUMBER: _builtins.int
+    PASS_RATE_PERCENT_FIELD_NUMBER: _builtins.int
+    WORST_TIME_S_FIELD_NUMBER: _builtins.int
+    RMSE_M_FIELD_NUMBER: _builtins.int
+    BIAS_M_FIELD_NUMBER: _builtins.int
     verdict: _common_pb2.Verdict.ValueType
     """What the numbers are worth."""
     demand_model: Global___DemandModel.ValueType
@@ -132,6 +172,14 @@ class PressureReport(_message.Message):
     """Demand over the simulated time in m3, of a steady state over one hour, >= 0."""
     delivered_m3: _builtins.float
     """What of it is delivered, in m3, >= 0."""
+    pass_rate_percent: _builtins.float
+    """Share of nodes with demand and report times at which the pressure owed is met, in percent; NaN: none is owed."""
+    worst_time_s: _builtins.float
+    """When most nodes are below what they are owed, in s from the start; NaN: none ever is."""
+    rmse_m: _builtins.float
+    """Root mean square of calculated minus measured pressures, in m; NaN: no readings."""
+    bias_m: _builtins.float
+    """Mean of calculated minus measured pressures, in m; NaN: no readings."""
     @_builtins.property
     def findings(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Finding]:
         """Everything found in the result; none: every check passed."""
@@ -158,11 +206,974 @@ class PressureReport(_message.Message):
         unsupplied_node_count: _builtins.int = ...,
         required_m3: _builtins.float = ...,
         delivered_m3: _builtins.float = ...,
+        pass_rate_percent: _builtins.float = ...,
+        worst_time_s: _builtins.float = ...,
+        rmse_m: _builtins.float = ...,
+        bias_m: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["provenance", b"provenance"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["delivered_m3", b"delivered_m3", "demand_model", b"demand_model", "duration_s", b"duration_s", "findings", b"findings", "minimum_pressure_m", b"minimum_pressure_m", "minimum_pressure_node", b"minimum_pressure_node", "provenance", b"provenance", "required_m3", b"required_m3", "tables", b"tables", "unsupplied_node_count", b"unsupplied_node_count", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bias_m", b"bias_m", "delivered_m3", b"delivered_m3", "demand_model", b"demand_model", "duration_s", b"duration_s", "findings", b"findings", "minimum_pressure_m", b"minimum_pressure_m", "minimum_pressure_node", b"minimum_pressure_node", "pass_rate_percent", b"pass_rate_percent", "provenance", b"provenance", "required_m3", b"required_m3", "rmse_m", b"rmse_m", "tables", b"tables", "unsupplied_node_count", b"unsupplied_node_count", "verdict", b"verdict", "worst_time_s", b"worst_time_s"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PressureReport: _TypeAlias = PressureReport  # noqa: Y015
+
+@_typing.final
+class AnalyzeOutageRequest(_message.Message):
+    """Asks what an outage does over time."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NET_FIELD_NUMBER: _builtins.int
+    SCENARIO_FIELD_NUMBER: _builtins.int
+    HOURS_FIELD_NUMBER: _builtins.int
+    DEMAND_MODEL_FIELD_NUMBER: _builtins.int
+    MINIMUM_PRESSURE_M_FIELD_NUMBER: _builtins.int
+    REQUIRED_PRESSURE_M_FIELD_NUMBER: _builtins.int
+    SERVICE_PRESSURE_M_FIELD_NUMBER: _builtins.int
+    CUSTOMERS_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMERS_FILE_FIELD_NUMBER: _builtins.int
+    PLACES_ID_FIELD_NUMBER: _builtins.int
+    PLACES_FILE_FIELD_NUMBER: _builtins.int
+    REPAIR_FIELD_NUMBER: _builtins.int
+    ALTERNATIVES_FIELD_NUMBER: _builtins.int
+    net: _builtins.str
+    """Id of the network, `networks/{sha256}`; required."""
+    hours: _builtins.float
+    """Simulated time in hours, >= 0; 0: the steady state at the start; unset: the duration the model states, else 24."""
+    demand_model: Global___DemandModel.ValueType
+    """How demands meet pressure; unset: PDD."""
+    minimum_pressure_m: _builtins.float
+    """Pressure below which nothing is delivered, in m of water, >= 0; unset: as the model says, else 0."""
+    required_pressure_m: _builtins.float
+    """Pressure from which demand is met in full, in m of water; unset: as the model says, else 14."""
+    service_pressure_m: _builtins.float
+    """Pressure below which a place counts as short, in m of water, > 0; unset: by the rules in force."""
+    customers_id: _builtins.str
+    """Id of a stored ledger, `datasets/{sha256}`."""
+    places_id: _builtins.str
+    """Id of a stored ledger, `datasets/{sha256}`."""
+    repair: _builtins.bool
+    """Whether closures and bursts without an end are ended by the repair: 8 h below 300 mm, 16 h to 400 mm, 24 h above."""
+    @_builtins.property
+    def scenario(self) -> _common_pb2.Scenario:
+        """What is closed, lost or broken, drawn or set; required."""
+
+    @_builtins.property
+    def customers_file(self) -> _network_pb2.SourceFile:
+        """An Excel or CSV file."""
+
+    @_builtins.property
+    def places_file(self) -> _network_pb2.SourceFile:
+        """An Excel or CSV file."""
+
+    @_builtins.property
+    def alternatives(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Ids of closed links to be opened one by one."""
+
+    def __init__(
+        self,
+        *,
+        net: _builtins.str = ...,
+        scenario: _common_pb2.Scenario | None = ...,
+        hours: _builtins.float | None = ...,
+        demand_model: Global___DemandModel.ValueType = ...,
+        minimum_pressure_m: _builtins.float | None = ...,
+        required_pressure_m: _builtins.float | None = ...,
+        service_pressure_m: _builtins.float | None = ...,
+        customers_id: _builtins.str = ...,
+        customers_file: _network_pb2.SourceFile | None = ...,
+        places_id: _builtins.str = ...,
+        places_file: _network_pb2.SourceFile | None = ...,
+        repair: _builtins.bool = ...,
+        alternatives: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_hours", b"_hours", "_minimum_pressure_m", b"_minimum_pressure_m", "_required_pressure_m", b"_required_pressure_m", "_service_pressure_m", b"_service_pressure_m", "customers", b"customers", "customers_file", b"customers_file", "customers_id", b"customers_id", "hours", b"hours", "minimum_pressure_m", b"minimum_pressure_m", "places", b"places", "places_file", b"places_file", "places_id", b"places_id", "required_pressure_m", b"required_pressure_m", "scenario", b"scenario", "service_pressure_m", b"service_pressure_m"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_hours", b"_hours", "_minimum_pressure_m", b"_minimum_pressure_m", "_required_pressure_m", b"_required_pressure_m", "_service_pressure_m", b"_service_pressure_m", "alternatives", b"alternatives", "customers", b"customers", "customers_file", b"customers_file", "customers_id", b"customers_id", "demand_model", b"demand_model", "hours", b"hours", "minimum_pressure_m", b"minimum_pressure_m", "net", b"net", "places", b"places", "places_file", b"places_file", "places_id", b"places_id", "repair", b"repair", "required_pressure_m", b"required_pressure_m", "scenario", b"scenario", "service_pressure_m", b"service_pressure_m"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__hours: _TypeAlias = _typing.Literal["hours"]  # noqa: Y015
+    _WhichOneofArgType__hours: _TypeAlias = _typing.Literal["_hours", b"_hours"]  # noqa: Y015
+    _WhichOneofReturnType__minimum_pressure_m: _TypeAlias = _typing.Literal["minimum_pressure_m"]  # noqa: Y015
+    _WhichOneofArgType__minimum_pressure_m: _TypeAlias = _typing.Literal["_minimum_pressure_m", b"_minimum_pressure_m"]  # noqa: Y015
+    _WhichOneofReturnType__required_pressure_m: _TypeAlias = _typing.Literal["required_pressure_m"]  # noqa: Y015
+    _WhichOneofArgType__required_pressure_m: _TypeAlias = _typing.Literal["_required_pressure_m", b"_required_pressure_m"]  # noqa: Y015
+    _WhichOneofReturnType__service_pressure_m: _TypeAlias = _typing.Literal["service_pressure_m"]  # noqa: Y015
+    _WhichOneofArgType__service_pressure_m: _TypeAlias = _typing.Literal["_service_pressure_m", b"_service_pressure_m"]  # noqa: Y015
+    _WhichOneofReturnType_customers: _TypeAlias = _typing.Literal["customers_id", "customers_file"]  # noqa: Y015
+    _WhichOneofArgType_customers: _TypeAlias = _typing.Literal["customers", b"customers"]  # noqa: Y015
+    _WhichOneofReturnType_places: _TypeAlias = _typing.Literal["places_id", "places_file"]  # noqa: Y015
+    _WhichOneofArgType_places: _TypeAlias = _typing.Literal["places", b"places"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__hours) -> _WhichOneofReturnType__hours | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__minimum_pressure_m) -> _WhichOneofReturnType__minimum_pressure_m | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__required_pressure_m) -> _WhichOneofReturnType__required_pressure_m | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__service_pressure_m) -> _WhichOneofReturnType__service_pressure_m | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_customers) -> _WhichOneofReturnType_customers | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_places) -> _WhichOneofReturnType_places | None: ...
+
+Global___AnalyzeOutageRequest: _TypeAlias = AnalyzeOutageRequest  # noqa: Y015
+
+@_typing.final
+class OutageReport(_message.Message):
+    """Who goes short, against the network without the outage. Tables: nodes (main), places, customers, tanks, bursts,
+    repairs, alternatives.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERDICT_FIELD_NUMBER: _builtins.int
+    FINDINGS_FIELD_NUMBER: _builtins.int
+    PROVENANCE_FIELD_NUMBER: _builtins.int
+    TABLES_FIELD_NUMBER: _builtins.int
+    DEMAND_MODEL_FIELD_NUMBER: _builtins.int
+    DURATION_S_FIELD_NUMBER: _builtins.int
+    REQUIRED_M3_FIELD_NUMBER: _builtins.int
+    UNSERVED_M3_FIELD_NUMBER: _builtins.int
+    UNSERVED_WITHOUT_M3_FIELD_NUMBER: _builtins.int
+    SHORT_COUNT_FIELD_NUMBER: _builtins.int
+    CUT_OFF_COUNT_FIELD_NUMBER: _builtins.int
+    SHORT_ANYWAY_COUNT_FIELD_NUMBER: _builtins.int
+    FIRST_SHORT_S_FIELD_NUMBER: _builtins.int
+    WORST_NODE_FIELD_NUMBER: _builtins.int
+    BURST_M3_FIELD_NUMBER: _builtins.int
+    CUSTOMER_COUNT_FIELD_NUMBER: _builtins.int
+    HOUSEHOLD_COUNT_FIELD_NUMBER: _builtins.int
+    CRITICAL_CUSTOMERS_FIELD_NUMBER: _builtins.int
+    verdict: _common_pb2.Verdict.ValueType
+    """What the numbers are worth."""
+    demand_model: Global___DemandModel.ValueType
+    """How demands met pressure."""
+    duration_s: _builtins.float
+    """Simulated time in s, >= 0; 0: a steady state, which stands for one hour."""
+    required_m3: _builtins.float
+    """Demand over the simulated time in m3, >= 0."""
+    unserved_m3: _builtins.float
+    """Demand that is not met in the outage, in m3, >= 0."""
+    unserved_without_m3: _builtins.float
+    """The same without the outage, in m3, >= 0."""
+    short_count: _builtins.int
+    """Junctions with demand that go short because of the outage, >= 0."""
+    cut_off_count: _builtins.int
+    """Those of them without any supply for some time, >= 0."""
+    short_anyway_count: _builtins.int
+    """Junctions with demand that are below the limit at some time without the outage too, >= 0."""
+    first_short_s: _builtins.float
+    """When the first junction goes short, in s from the start; NaN: none does."""
+    worst_node: _builtins.str
+    """Id of the junction that is short longest; empty: none."""
+    burst_m3: _builtins.float
+    """What broken pipes discharge, in m3, >= 0."""
+    customer_count: _builtins.int
+    """Number of customers who go short, >= 0."""
+    household_count: _builtins.int
+    """Number of households behind them, >= 0."""
+    @_builtins.property
+    def findings(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Finding]:
+        """Everything found in the result; none: every check passed."""
+
+    @_builtins.property
+    def provenance(self) -> _common_pb2.Provenance:
+        """What the answer depends on: network, scenario, engine and its version, options, rule packs."""
+
+    @_builtins.property
+    def tables(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Table]:
+        """The tables, inline up to 10,000 rows."""
+
+    @_builtins.property
+    def critical_customers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Ids of the critical ones among them."""
+
+    def __init__(
+        self,
+        *,
+        verdict: _common_pb2.Verdict.ValueType = ...,
+        findings: _abc.Iterable[_common_pb2.Finding] | None = ...,
+        provenance: _common_pb2.Provenance | None = ...,
+        tables: _abc.Iterable[_common_pb2.Table] | None = ...,
+        demand_model: Global___DemandModel.ValueType = ...,
+        duration_s: _builtins.float = ...,
+        required_m3: _builtins.float = ...,
+        unserved_m3: _builtins.float = ...,
+        unserved_without_m3: _builtins.float = ...,
+        short_count: _builtins.int = ...,
+        cut_off_count: _builtins.int = ...,
+        short_anyway_count: _builtins.int = ...,
+        first_short_s: _builtins.float = ...,
+        worst_node: _builtins.str = ...,
+        burst_m3: _builtins.float = ...,
+        customer_count: _builtins.int = ...,
+        household_count: _builtins.int = ...,
+        critical_customers: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["provenance", b"provenance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["burst_m3", b"burst_m3", "critical_customers", b"critical_customers", "customer_count", b"customer_count", "cut_off_count", b"cut_off_count", "demand_model", b"demand_model", "duration_s", b"duration_s", "findings", b"findings", "first_short_s", b"first_short_s", "household_count", b"household_count", "provenance", b"provenance", "required_m3", b"required_m3", "short_anyway_count", b"short_anyway_count", "short_count", b"short_count", "tables", b"tables", "unserved_m3", b"unserved_m3", "unserved_without_m3", b"unserved_without_m3", "verdict", b"verdict", "worst_node", b"worst_node"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OutageReport: _TypeAlias = OutageReport  # noqa: Y015
+
+@_typing.final
+class RankCriticalityRequest(_message.Message):
+    """Asks which element hurts most when it is lost."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NET_FIELD_NUMBER: _builtins.int
+    KINDS_FIELD_NUMBER: _builtins.int
+    ELEMENTS_FIELD_NUMBER: _builtins.int
+    HOURS_FIELD_NUMBER: _builtins.int
+    DEMAND_MODEL_FIELD_NUMBER: _builtins.int
+    DEMAND_FACTOR_FIELD_NUMBER: _builtins.int
+    MINIMUM_PRESSURE_M_FIELD_NUMBER: _builtins.int
+    REQUIRED_PRESSURE_M_FIELD_NUMBER: _builtins.int
+    SERVICE_PRESSURE_M_FIELD_NUMBER: _builtins.int
+    VALVES_ID_FIELD_NUMBER: _builtins.int
+    VALVES_FILE_FIELD_NUMBER: _builtins.int
+    UNUSABLE_VALVES_FIELD_NUMBER: _builtins.int
+    CUSTOMERS_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMERS_FILE_FIELD_NUMBER: _builtins.int
+    PLACES_ID_FIELD_NUMBER: _builtins.int
+    PLACES_FILE_FIELD_NUMBER: _builtins.int
+    RANK_BY_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    net: _builtins.str
+    """Id of the network, `networks/{sha256}`; required."""
+    hours: _builtins.float
+    """Simulated time of each loss in hours, >= 0; unset: 0, the steady state at the start."""
+    demand_model: Global___DemandModel.ValueType
+    """How demands meet pressure; unset: PDD."""
+    demand_factor: _builtins.float
+    """Multiplies all demands, >= 0; unset: 1."""
+    minimum_pressure_m: _builtins.float
+    """Pressure below which nothing is delivered, in m of water, >= 0; unset: as the model says, else 0."""
+    required_pressure_m: _builtins.float
+    """Pressure from which demand is met in full, in m of water; unset: as the model says, else 14."""
+    service_pressure_m: _builtins.float
+    """Pressure below which a place counts as short, in m of water, > 0; unset: by the rules in force."""
+    valves_id: _builtins.str
+    """Id of a stored ledger, `datasets/{sha256}`."""
+    customers_id: _builtins.str
+    """Id of a stored ledger, `datasets/{sha256}`."""
+    places_id: _builtins.str
+    """Id of a stored ledger, `datasets/{sha256}`."""
+    rank_by: _builtins.str
+    """What decides first: `customers`, `unserved` or `critical`; empty: `customers`."""
+    request_id: _builtins.str
+    """UUID4 that makes asking again safe; empty: none."""
+    @_builtins.property
+    def kinds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What is lost: `pipe`, `segment`, `valve` (fails to close), `pump`, `tank`, `source`; none: `pipe`."""
+
+    @_builtins.property
+    def elements(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Ids of elements; none: all of these kinds."""
+
+    @_builtins.property
+    def valves_file(self) -> _network_pb2.SourceFile:
+        """An Excel or CSV file."""
+
+    @_builtins.property
+    def unusable_valves(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Ids of valves that cannot be shut."""
+
+    @_builtins.property
+    def customers_file(self) -> _network_pb2.SourceFile:
+        """An Excel or CSV file."""
+
+    @_builtins.property
+    def places_file(self) -> _network_pb2.SourceFile:
+        """An Excel or CSV file."""
+
+    def __init__(
+        self,
+        *,
+        net: _builtins.str = ...,
+        kinds: _abc.Iterable[_builtins.str] | None = ...,
+        elements: _abc.Iterable[_builtins.str] | None = ...,
+        hours: _builtins.float | None = ...,
+        demand_model: Global___DemandModel.ValueType = ...,
+        demand_factor: _builtins.float | None = ...,
+        minimum_pressure_m: _builtins.float | None = ...,
+        required_pressure_m: _builtins.float | None = ...,
+        service_pressure_m: _builtins.float | None = ...,
+        valves_id: _builtins.str = ...,
+        valves_file: _network_pb2.SourceFile | None = ...,
+        unusable_valves: _abc.Iterable[_builtins.str] | None = ...,
+        customers_id: _builtins.str = ...,
+        customers_file: _network_pb2.SourceFile | None = ...,
+        places_id: _builtins.str = ...,
+        places_file: _network_pb2.SourceFile | None = ...,
+        rank_by: _builtins.str | None = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_demand_factor", b"_demand_factor", "_hours", b"_hours", "_minimum_pressure_m", b"_minimum_pressure_m", "_rank_by", b"_rank_by", "_required_pressure_m", b"_required_pressure_m", "_service_pressure_m", b"_service_pressure_m", "customers", b"customers", "customers_file", b"customers_file", "customers_id", b"customers_id", "demand_factor", b"demand_factor", "hours", b"hours", "minimum_pressure_m", b"minimum_pressure_m", "places", b"places", "places_file", b"places_file", "places_id", b"places_id", "rank_by", b"rank_by", "required_pressure_m", b"required_pressure_m", "service_pressure_m", b"service_pressure_m", "valves", b"valves", "valves_file", b"valves_file", "valves_id", b"valves_id"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_demand_factor", b"_demand_factor", "_hours", b"_hours", "_minimum_pressure_m", b"_minimum_pressure_m", "_rank_by", b"_rank_by", "_required_pressure_m", b"_required_pressure_m", "_service_pressure_m", b"_service_pressure_m", "customers", b"customers", "customers_file", b"customers_file", "customers_id", b"customers_id", "demand_factor", b"demand_factor", "demand_model", b"demand_model", "elements", b"elements", "hours", b"hours", "kinds", b"kinds", "minimum_pressure_m", b"minimum_pressure_m", "net", b"net", "places", b"places", "places_file", b"places_file", "places_id", b"places_id", "rank_by", b"rank_by", "request_id", b"request_id", "required_pressure_m", b"required_pressure_m", "service_pressure_m", b"service_pressure_m", "unusable_valves", b"unusable_valves", "valves", b"valves", "valves_file", b"valves_file", "valves_id", b"valves_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__demand_factor: _TypeAlias = _typing.Literal["demand_factor"]  # noqa: Y015
+    _WhichOneofArgType__demand_factor: _TypeAlias = _typing.Literal["_demand_factor", b"_demand_factor"]  # noqa: Y015
+    _WhichOneofReturnType__hours: _TypeAlias = _typing.Literal["hours"]  # noqa: Y015
+    _WhichOneofArgType__hours: _TypeAlias = _typing.Literal["_hours", b"_hours"]  # noqa: Y015
+    _WhichOneofReturnType__minimum_pressure_m: _TypeAlias = _typing.Literal["minimum_pressure_m"]  # noqa: Y015
+    _WhichOneofArgType__minimum_pressure_m: _TypeAlias = _typing.Literal["_minimum_pressure_m", b"_minimum_pressure_m"]  # noqa: Y015
+    _WhichOneofReturnType__rank_by: _TypeAlias = _typing.Literal["rank_by"]  # noqa: Y015
+    _WhichOneofArgType__rank_by: _TypeAlias = _typing.Literal["_rank_by", b"_rank_by"]  # noqa: Y015
+    _WhichOneofReturnType__required_pressure_m: _TypeAlias = _typing.Literal["required_pressure_m"]  # noqa: Y015
+    _WhichOneofArgType__required_pressure_m: _TypeAlias = _typing.Literal["_required_pressure_m", b"_required_pressure_m"]  # noqa: Y015
+    _WhichOneofReturnType__service_pressure_m: _TypeAlias = _typing.Literal["service_pressure_m"]  # noqa: Y015
+    _WhichOneofArgType__service_pressure_m: _TypeAlias = _typing.Literal["_service_pressure_m", b"_service_pressure_m"]  # noqa: Y015
+    _WhichOneofReturnType_customers: _TypeAlias = _typing.Literal["customers_id", "customers_file"]  # noqa: Y015
+    _WhichOneofArgType_customers: _TypeAlias = _typing.Literal["customers", b"customers"]  # noqa: Y015
+    _WhichOneofReturnType_places: _TypeAlias = _typing.Literal["places_id", "places_file"]  # noqa: Y015
+    _WhichOneofArgType_places: _TypeAlias = _typing.Literal["places", b"places"]  # noqa: Y015
+    _WhichOneofReturnType_valves: _TypeAlias = _typing.Literal["valves_id", "valves_file"]  # noqa: Y015
+    _WhichOneofArgType_valves: _TypeAlias = _typing.Literal["valves", b"valves"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__demand_factor) -> _WhichOneofReturnType__demand_factor | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__hours) -> _WhichOneofReturnType__hours | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__minimum_pressure_m) -> _WhichOneofReturnType__minimum_pressure_m | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__rank_by) -> _WhichOneofReturnType__rank_by | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__required_pressure_m) -> _WhichOneofReturnType__required_pressure_m | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__service_pressure_m) -> _WhichOneofReturnType__service_pressure_m | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_customers) -> _WhichOneofReturnType_customers | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_places) -> _WhichOneofReturnType_places | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_valves) -> _WhichOneofReturnType_valves | None: ...
+
+Global___RankCriticalityRequest: _TypeAlias = RankCriticalityRequest  # noqa: Y015
+
+@_typing.final
+class WaterCriticalityReport(_message.Message):
+    """What every single loss would do, ranked. Tables: elements."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERDICT_FIELD_NUMBER: _builtins.int
+    FINDINGS_FIELD_NUMBER: _builtins.int
+    PROVENANCE_FIELD_NUMBER: _builtins.int
+    TABLES_FIELD_NUMBER: _builtins.int
+    RANK_BY_FIELD_NUMBER: _builtins.int
+    CANDIDATE_COUNT_FIELD_NUMBER: _builtins.int
+    FAILED_COUNT_FIELD_NUMBER: _builtins.int
+    CUSTOMER_COUNT_FIELD_NUMBER: _builtins.int
+    DURATION_S_FIELD_NUMBER: _builtins.int
+    DEMAND_MODEL_FIELD_NUMBER: _builtins.int
+    BY_KERNEL_COUNT_FIELD_NUMBER: _builtins.int
+    BY_EPANET_COUNT_FIELD_NUMBER: _builtins.int
+    verdict: _common_pb2.Verdict.ValueType
+    """What the numbers are worth."""
+    rank_by: _builtins.str
+    """What decides first: `customers`, `unserved` or `critical`."""
+    candidate_count: _builtins.int
+    """Losses considered, >= 0."""
+    failed_count: _builtins.int
+    """Losses without an answer, >= 0."""
+    customer_count: _builtins.int
+    """Customers of the ledger, >= 0; 0: none was given."""
+    duration_s: _builtins.float
+    """Time over which what is not delivered was summed, in s, >= 0; 0: a steady state, which stands for one hour."""
+    demand_model: Global___DemandModel.ValueType
+    """How demands met pressure."""
+    by_kernel_count: _builtins.int
+    """Losses answered by the batched solver, >= 0."""
+    by_epanet_count: _builtins.int
+    """Losses answered by EPANET, >= 0."""
+    @_builtins.property
+    def findings(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Finding]:
+        """Everything found, losses without an answer among it."""
+
+    @_builtins.property
+    def provenance(self) -> _common_pb2.Provenance:
+        """What the answer depends on: network, engine and its version, options, rule packs."""
+
+    @_builtins.property
+    def tables(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Table]:
+        """The tables, inline up to 10,000 rows."""
+
+    def __init__(
+        self,
+        *,
+        verdict: _common_pb2.Verdict.ValueType = ...,
+        findings: _abc.Iterable[_common_pb2.Finding] | None = ...,
+        provenance: _common_pb2.Provenance | None = ...,
+        tables: _abc.Iterable[_common_pb2.Table] | None = ...,
+        rank_by: _builtins.str = ...,
+        candidate_count: _builtins.int = ...,
+        failed_count: _builtins.int = ...,
+        customer_count: _builtins.int = ...,
+        duration_s: _builtins.float = ...,
+        demand_model: Global___DemandModel.ValueType = ...,
+        by_kernel_count: _builtins.int = ...,
+        by_epanet_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["provenance", b"provenance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_epanet_count", b"by_epanet_count", "by_kernel_count", b"by_kernel_count", "candidate_count", b"candidate_count", "customer_count", b"customer_count", "demand_model", b"demand_model", "duration_s", b"duration_s", "failed_count", b"failed_count", "findings", b"findings", "provenance", b"provenance", "rank_by", b"rank_by", "tables", b"tables", "verdict", b"verdict"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WaterCriticalityReport: _TypeAlias = WaterCriticalityReport  # noqa: Y015
+
+@_typing.final
+class AnalyzeSourceLossRequest(_message.Message):
+    """Asks what the loss of each source does."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NET_FIELD_NUMBER: _builtins.int
+    SOURCES_FIELD_NUMBER: _builtins.int
+    SCENARIO_FIELD_NUMBER: _builtins.int
+    START_S_FIELD_NUMBER: _builtins.int
+    HOURS_FIELD_NUMBER: _builtins.int
+    DEMAND_MODEL_FIELD_NUMBER: _builtins.int
+    MINIMUM_PRESSURE_M_FIELD_NUMBER: _builtins.int
+    REQUIRED_PRESSURE_M_FIELD_NUMBER: _builtins.int
+    SERVICE_PRESSURE_M_FIELD_NUMBER: _builtins.int
+    VELOCITY_M_PER_S_FIELD_NUMBER: _builtins.int
+    SHARE_FIELD_NUMBER: _builtins.int
+    CUSTOMERS_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMERS_FILE_FIELD_NUMBER: _builtins.int
+    PLACES_ID_FIELD_NUMBER: _builtins.int
+    PLACES_FILE_FIELD_NUMBER: _builtins.int
+    net: _builtins.str
+    """Id of the network, `networks/{sha256}`; required."""
+    start_s: _builtins.float
+    """When the source is lost, in s from the start, >= 0; unset: at the start."""
+    hours: _builtins.float
+    """Simulated time in hours, >= 0; unset: the duration the model states, else 24."""
+    demand_model: Global___DemandModel.ValueType
+    """How demands meet pressure; unset: PDD."""
+    minimum_pressure_m: _builtins.float
+    """Pressure below which nothing is delivered, in m of water, >= 0; unset: as the model says, else 0."""
+    required_pressure_m: _builtins.float
+    """Pressure from which demand is met in full, in m of water; unset: as the model says, else 14."""
+    service_pressure_m: _builtins.float
+    """Pressure below which a place counts as short, in m of water, > 0; unset: by the rules in force."""
+    velocity_m_per_s: _builtins.float
+    """Velocity at which the capacity of an interconnection is taken, in m/s, > 0; unset: 1.5."""
+    share: _builtins.bool
+    """Whether to search the share of every demand that can be met within limits; unset: yes."""
+    customers_id: _builtins.str
+    """Id of a stored ledger, `datasets/{sha256}`."""
+    places_id: _builtins.str
+    """Id of a stored ledger, `datasets/{sha256}`."""
+    @_builtins.property
+    def sources(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Ids of reservoirs or tanks to lose, one at a time; none: every reservoir."""
+
+    @_builtins.property
+    def scenario(self) -> _common_pb2.Scenario:
+        """What holds besides; unset: nothing."""
+
+    @_builtins.property
+    def customers_file(self) -> _network_pb2.SourceFile:
+        """An Excel or CSV file."""
+
+    @_builtins.property
+    def places_file(self) -> _network_pb2.SourceFile:
+        """An Excel or CSV file."""
+
+    def __init__(
+        self,
+        *,
+        net: _builtins.str = ...,
+        sources: _abc.Iterable[_builtins.str] | None = ...,
+        scenario: _common_pb2.Scenario | None = ...,
+        start_s: _builtins.float | None = ...,
+        hours: _builtins.float | None = ...,
+        demand_model: Global___DemandModel.ValueType = ...,
+        minimum_pressure_m: _builtins.float | None = ...,
+        required_pressure_m: _builtins.float | None = ...,
+        service_pressure_m: _builtins.float | None = ...,
+        velocity_m_per_s: _builtins.float | None = ...,
+        share: _builtins.bool | None = ...,
+        customers_id: _builtins.str = ...,
+        customers_file: _network_pb2.SourceFile | None = ...,
+        places_id: _builtins.str = ...,
+        places_file: _network_pb2.SourceFile | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_hours", b"_hours", "_minimum_pressure_m", b"_minimum_pressure_m", "_required_pressure_m", b"_required_pressure_m", "_service_pressure_m", b"_service_pressure_m", "_share", b"_share", "_start_s", b"_start_s", "_velocity_m_per_s", b"_velocity_m_per_s", "customers", b"customers", "customers_file", b"customers_file", "customers_id", b"customers_id", "hours", b"hours", "minimum_pressure_m", b"minimum_pressure_m", "places", b"places", "places_file", b"places_file", "places_id", b"places_id", "required_pressure_m", b"required_pressure_m", "scenario", b"scenario", "service_pressure_m", b"service_pressure_m", "share", b"share", "start_s", b"start_s", "velocity_m_per_s", b"velocity_m_per_s"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_hours", b"_hours", "_minimum_pressure_m", b"_minimum_pressure_m", "_required_pressure_m", b"_required_pressure_m", "_service_pressure_m", b"_service_pressure_m", "_share", b"_share", "_start_s", b"_start_s", "_velocity_m_per_s", b"_velocity_m_per_s", "customers", b"customers", "customers_file", b"customers_file", "customers_id", b"customers_id", "demand_model", b"demand_model", "hours", b"hours", "minimum_pressure_m", b"minimum_pressure_m", "net", b"net", "places", b"places", "places_file", b"places_file", "places_id", b"places_id", "required_pressure_m", b"required_pressure_m", "scenario", b"scenario", "service_pressure_m", b"service_pressure_m", "share", b"share", "sources", b"sources", "start_s", b"start_s", "velocity_m_per_s", b"velocity_m_per_s"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__hours: _TypeAlias = _typing.Literal["hours"]  # noqa: Y015
+    _WhichOneofArgType__hours: _TypeAlias = _typing.Literal["_hours", b"_hours"]  # noqa: Y015
+    _WhichOneofReturnType__minimum_pressure_m: _TypeAlias = _typing.Literal["minimum_pressure_m"]  # noqa: Y015
+    _WhichOneofArgType__minimum_pressure_m: _TypeAlias = _typing.Literal["_minimum_pressure_m", b"_minimum_pressure_m"]  # noqa: Y015
+    _WhichOneofReturnType__required_pressure_m: _TypeAlias = _typing.Literal["required_pressure_m"]  # noqa: Y015
+    _WhichOneofArgType__required_pressure_m: _TypeAlias = _typing.Literal["_required_pressure_m", b"_required_pressure_m"]  # noqa: Y015
+    _WhichOneofReturnType__service_pressure_m: _TypeAlias = _typing.Literal["service_pressure_m"]  # noqa: Y015
+    _WhichOneofArgType__service_pressure_m: _TypeAlias = _typing.Literal["_service_pressure_m", b"_service_pressure_m"]  # noqa: Y015
+    _WhichOneofReturnType__share: _TypeAlias = _typing.Literal["share"]  # noqa: Y015
+    _WhichOneofArgType__share: _TypeAlias = _typing.Literal["_share", b"_share"]  # noqa: Y015
+    _WhichOneofReturnType__start_s: _TypeAlias = _typing.Literal["start_s"]  # noqa: Y015
+    _WhichOneofArgType__start_s: _TypeAlias = _typing.Literal["_start_s", b"_start_s"]  # noqa: Y015
+    _WhichOneofReturnType__velocity_m_per_s: _TypeAlias = _typing.Literal["velocity_m_per_s"]  # noqa: Y015
+    _WhichOneofArgType__velocity_m_per_s: _TypeAlias = _typing.Literal["_velocity_m_per_s", b"_velocity_m_per_s"]  # noqa: Y015
+    _WhichOneofReturnType_customers: _TypeAlias = _typing.Literal["customers_id", "customers_file"]  # noqa: Y015
+    _WhichOneofArgType_customers: _TypeAlias = _typing.Literal["customers", b"customers"]  # noqa: Y015
+    _WhichOneofReturnType_places: _TypeAlias = _typing.Literal["places_id", "places_file"]  # noqa: Y015
+    _WhichOneofArgType_places: _TypeAlias = _typing.Literal["places", b"places"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__hours) -> _WhichOneofReturnType__hours | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__minimum_pressure_m) -> _WhichOneofReturnType__minimum_pressure_m | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__required_pressure_m) -> _WhichOneofReturnType__required_pressure_m | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__service_pressure_m) -> _WhichOneofReturnType__service_pressure_m | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__share) -> _WhichOneofReturnType__share | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__start_s) -> _WhichOneofReturnType__start_s | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__velocity_m_per_s) -> _WhichOneofReturnType__velocity_m_per_s | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_customers) -> _WhichOneofReturnType_customers | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_places) -> _WhichOneofReturnType_places | None: ...
+
+Global___AnalyzeSourceLossRequest: _TypeAlias = AnalyzeSourceLossRequest  # noqa: Y015
+
+@_typing.final
+class SourceReport(_message.Message):
+    """The loss of each source. Tables: losses (main), takeover, interconnections, places."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERDICT_FIELD_NUMBER: _builtins.int
+    FINDINGS_FIELD_NUMBER: _builtins.int
+    PROVENANCE_FIELD_NUMBER: _builtins.int
+    TABLES_FIELD_NUMBER: _builtins.int
+    DEMAND_MODEL_FIELD_NUMBER: _builtins.int
+    DURATION_S_FIELD_NUMBER: _builtins.int
+    VELOCITY_M_PER_S_FIELD_NUMBER: _builtins.int
+    SOURCE_COUNT_FIELD_NUMBER: _builtins.int
+    WORST_SOURCE_FIELD_NUMBER: _builtins.int
+    verdict: _common_pb2.Verdict.ValueType
+    """What the numbers are worth."""
+    demand_model: Global___DemandModel.ValueType
+    """How demands met pressure."""
+    duration_s: _builtins.float
+    """Simulated time in s, >= 0; 0: a steady state."""
+    velocity_m_per_s: _builtins.float
+    """Velocity at which the capacity of an interconnection is taken, in m/s."""
+    source_count: _builtins.int
+    """Losses considered, >= 0."""
+    worst_source: _builtins.str
+    """Id of the source whose loss leaves most demand unmet; empty: every loss is harmless."""
+    @_builtins.property
+    def findings(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Finding]:
+        """Everything found in the results; none: every check passed."""
+
+    @_builtins.property
+    def provenance(self) -> _common_pb2.Provenance:
+        """What the answer depends on: network, scenario, engine and its version, options, rule packs."""
+
+    @_builtins.property
+    def tables(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Table]:
+        """The tables, inline up to 10,000 rows."""
+
+    def __init__(
+        self,
+        *,
+        verdict: _common_pb2.Verdict.ValueType = ...,
+        findings: _abc.Iterable[_common_pb2.Finding] | None = ...,
+        provenance: _common_pb2.Provenance | None = ...,
+        tables: _abc.Iterable[_common_pb2.Table] | None = ...,
+        demand_model: Global___DemandModel.ValueType = ...,
+        duration_s: _builtins.float = ...,
+        velocity_m_per_s: _builtins.float = ...,
+        source_count: _builtins.int = ...,
+        worst_source: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["provenance", b"provenance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["demand_model", b"demand_model", "duration_s", b"duration_s", "findings", b"findings", "provenance", b"provenance", "source_count", b"source_count", "tables", b"tables", "velocity_m_per_s", b"velocity_m_per_s", "verdict", b"verdict", "worst_source", b"worst_source"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SourceReport: _TypeAlias = SourceReport  # noqa: Y015
+
+@_typing.final
+class AnalyzeFireFlowRequest(_message.Message):
+    """Asks for the flow that is available for fire fighting."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NET_FIELD_NUMBER: _builtins.int
+    NODES_FIELD_NUMBER: _builtins.int
+    RESIDUAL_PRESSURE_M_FIELD_NUMBER: _builtins.int
+    ELSEWHERE_PRESSURE_M_FIELD_NUMBER: _builtins.int
+    REQUIRED_FLOW_M3_PER_H_FIELD_NUMBER: _builtins.int
+    DEMAND_FACTOR_FIELD_NUMBER: _builtins.int
+    SCENARIO_FIELD_NUMBER: _builtins.int
+    LARGEST_FLOW_M3_PER_H_FIELD_NUMBER: _builtins.int
+    PLACES_ID_FIELD_NUMBER: _builtins.int
+    PLACES_FILE_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    net: _builtins.str
+    """Id of the network, `networks/{sha256}`; required."""
+    residual_pressure_m: _builtins.float
+    """Pressure that has to remain at the node that is drawn from, in m of water, >= 0; unset: 10."""
+    elsewhere_pressure_m: _builtins.float
+    """Pressure that has to remain at all other junctions with demand, in m of water; unset: it is not looked at."""
+    required_flow_m3_per_h: _builtins.float
+    """Flow that is wanted, in m3/h, > 0; unset: nothing is judged."""
+    demand_factor: _builtins.float
+    """Multiplies all demands, >= 0; unset: 1."""
+    largest_flow_m3_per_h: _builtins.float
+    """Largest flow looked for, in m3/h, > 0; unset: 1800."""
+    places_id: _builtins.str
+    """Id of a stored ledger, `datasets/{sha256}`."""
+    request_id: _builtins.str
+    """UUID4 that makes asking again safe; empty: none."""
+    @_builtins.property
+    def nodes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Ids of the junctions; none: the hydrants of `places`, else every junction."""
+
+    @_builtins.property
+    def scenario(self) -> _common_pb2.Scenario:
+        """What holds besides: a pipe that is closed, say; unset: nothing. Without times."""
+
+    @_builtins.property
+    def places_file(self) -> _network_pb2.SourceFile:
+        """An Excel or CSV file."""
+
+    def __init__(
+        self,
+        *,
+        net: _builtins.str = ...,
+        nodes: _abc.Iterable[_builtins.str] | None = ...,
+        residual_pressure_m: _builtins.float | None = ...,
+        elsewhere_pressure_m: _builtins.float | None = ...,
+        required_flow_m3_per_h: _builtins.float | None = ...,
+        demand_factor: _builtins.float | None = ...,
+        scenario: _common_pb2.Scenario | None = ...,
+        largest_flow_m3_per_h: _builtins.float | None = ...,
+        places_id: _builtins.str = ...,
+        places_file: _network_pb2.SourceFile | None = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_demand_factor", b"_demand_factor", "_elsewhere_pressure_m", b"_elsewhere_pressure_m", "_largest_flow_m3_per_h", b"_largest_flow_m3_per_h", "_required_flow_m3_per_h", b"_required_flow_m3_per_h", "_residual_pressure_m", b"_residual_pressure_m", "demand_factor", b"demand_factor", "elsewhere_pressure_m", b"elsewhere_pressure_m", "largest_flow_m3_per_h", b"largest_flow_m3_per_h", "places", b"places", "places_file", b"places_file", "places_id", b"places_id", "required_flow_m3_per_h", b"required_flow_m3_per_h", "residual_pressure_m", b"residual_pressure_m", "scenario", b"scenario"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_demand_factor", b"_demand_factor", "_elsewhere_pressure_m", b"_elsewhere_pressure_m", "_largest_flow_m3_per_h", b"_largest_flow_m3_per_h", "_required_flow_m3_per_h", b"_required_flow_m3_per_h", "_residual_pressure_m", b"_residual_pressure_m", "demand_factor", b"demand_factor", "elsewhere_pressure_m", b"elsewhere_pressure_m", "largest_flow_m3_per_h", b"largest_flow_m3_per_h", "net", b"net", "nodes", b"nodes", "places", b"places", "places_file", b"places_file", "places_id", b"places_id", "request_id", b"request_id", "required_flow_m3_per_h", b"required_flow_m3_per_h", "residual_pressure_m", b"residual_pressure_m", "scenario", b"scenario"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__demand_factor: _TypeAlias = _typing.Literal["demand_factor"]  # noqa: Y015
+    _WhichOneofArgType__demand_factor: _TypeAlias = _typing.Literal["_demand_factor", b"_demand_factor"]  # noqa: Y015
+    _WhichOneofReturnType__elsewhere_pressure_m: _TypeAlias = _typing.Literal["elsewhere_pressure_m"]  # noqa: Y015
+    _WhichOneofArgType__elsewhere_pressure_m: _TypeAlias = _typing.Literal["_elsewhere_pressure_m", b"_elsewhere_pressure_m"]  # noqa: Y015
+    _WhichOneofReturnType__largest_flow_m3_per_h: _TypeAlias = _typing.Literal["largest_flow_m3_per_h"]  # noqa: Y015
+    _WhichOneofArgType__largest_flow_m3_per_h: _TypeAlias = _typing.Literal["_largest_flow_m3_per_h", b"_largest_flow_m3_per_h"]  # noqa: Y015
+    _WhichOneofReturnType__required_flow_m3_per_h: _TypeAlias = _typing.Literal["required_flow_m3_per_h"]  # noqa: Y015
+    _WhichOneofArgType__required_flow_m3_per_h: _TypeAlias = _typing.Literal["_required_flow_m3_per_h", b"_required_flow_m3_per_h"]  # noqa: Y015
+    _WhichOneofReturnType__residual_pressure_m: _TypeAlias = _typing.Literal["residual_pressure_m"]  # noqa: Y015
+    _WhichOneofArgType__residual_pressure_m: _TypeAlias = _typing.Literal["_residual_pressure_m", b"_residual_pressure_m"]  # noqa: Y015
+    _WhichOneofReturnType_places: _TypeAlias = _typing.Literal["places_id", "places_file"]  # noqa: Y015
+    _WhichOneofArgType_places: _TypeAlias = _typing.Literal["places", b"places"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__demand_factor) -> _WhichOneofReturnType__demand_factor | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__elsewhere_pressure_m) -> _WhichOneofReturnType__elsewhere_pressure_m | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__largest_flow_m3_per_h) -> _WhichOneofReturnType__largest_flow_m3_per_h | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__required_flow_m3_per_h) -> _WhichOneofReturnType__required_flow_m3_per_h | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__residual_pressure_m) -> _WhichOneofReturnType__residual_pressure_m | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_places) -> _WhichOneofReturnType_places | None: ...
+
+Global___AnalyzeFireFlowRequest: _TypeAlias = AnalyzeFireFlowRequest  # noqa: Y015
+
+@_typing.final
+class FireFlowReport(_message.Message):
+    """Flow available for fire fighting, node by node. Tables: nodes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERDICT_FIELD_NUMBER: _builtins.int
+    FINDINGS_FIELD_NUMBER: _builtins.int
+    PROVENANCE_FIELD_NUMBER: _builtins.int
+    TABLES_FIELD_NUMBER: _builtins.int
+    RESIDUAL_PRESSURE_M_FIELD_NUMBER: _builtins.int
+    REQUIRED_FLOW_M3_PER_H_FIELD_NUMBER: _builtins.int
+    NODE_COUNT_FIELD_NUMBER: _builtins.int
+    INSUFFICIENT_COUNT_FIELD_NUMBER: _builtins.int
+    LEAST_FLOW_M3_PER_H_FIELD_NUMBER: _builtins.int
+    LEAST_FLOW_NODE_FIELD_NUMBER: _builtins.int
+    verdict: _common_pb2.Verdict.ValueType
+    """What the numbers are worth."""
+    residual_pressure_m: _builtins.float
+    """Pressure that has to remain at the node, in m of water."""
+    required_flow_m3_per_h: _builtins.float
+    """Flow that is wanted, in m3/h; NaN: nothing is judged."""
+    node_count: _builtins.int
+    """Nodes looked at, >= 0."""
+    insufficient_count: _builtins.int
+    """Nodes where less is available than is wanted, >= 0."""
+    least_flow_m3_per_h: _builtins.float
+    """Least available flow, in m3/h; NaN: no node."""
+    least_flow_node: _builtins.str
+    """Id of that node; empty: none."""
+    @_builtins.property
+    def findings(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Finding]:
+        """Everything found in the results; none: every check passed."""
+
+    @_builtins.property
+    def provenance(self) -> _common_pb2.Provenance:
+        """What the answer depends on: network, scenario, engine and its version, options."""
+
+    @_builtins.property
+    def tables(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Table]:
+        """The tables, inline up to 10,000 rows."""
+
+    def __init__(
+        self,
+        *,
+        verdict: _common_pb2.Verdict.ValueType = ...,
+        findings: _abc.Iterable[_common_pb2.Finding] | None = ...,
+        provenance: _common_pb2.Provenance | None = ...,
+        tables: _abc.Iterable[_common_pb2.Table] | None = ...,
+        residual_pressure_m: _builtins.float = ...,
+        required_flow_m3_per_h: _builtins.float = ...,
+        node_count: _builtins.int = ...,
+        insufficient_count: _builtins.int = ...,
+        least_flow_m3_per_h: _builtins.float = ...,
+        least_flow_node: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["provenance", b"provenance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["findings", b"findings", "insufficient_count", b"insufficient_count", "least_flow_m3_per_h", b"least_flow_m3_per_h", "least_flow_node", b"least_flow_node", "node_count", b"node_count", "provenance", b"provenance", "required_flow_m3_per_h", b"required_flow_m3_per_h", "residual_pressure_m", b"residual_pressure_m", "tables", b"tables", "verdict", b"verdict"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FireFlowReport: _TypeAlias = FireFlowReport  # noqa: Y015
+
+@_typing.final
+class EstimateLeakageRequest(_message.Message):
+    """Asks what a network loses."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NET_FIELD_NUMBER: _builtins.int
+    INFLOWS_ID_FIELD_NUMBER: _builtins.int
+    INFLOWS_FILE_FIELD_NUMBER: _builtins.int
+    PLACES_ID_FIELD_NUMBER: _builtins.int
+    PLACES_FILE_FIELD_NUMBER: _builtins.int
+    CUSTOMERS_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMERS_FILE_FIELD_NUMBER: _builtins.int
+    NIGHT_USE_L_PER_HOUSEHOLD_H_FIELD_NUMBER: _builtins.int
+    NIGHT_FROM_H_FIELD_NUMBER: _builtins.int
+    NIGHT_TO_H_FIELD_NUMBER: _builtins.int
+    LEAKAGE_NUMBER_FIELD_NUMBER: _builtins.int
+    REDUCTIONS_M_FIELD_NUMBER: _builtins.int
+    SUPPLIED_M3_FIELD_NUMBER: _builtins.int
+    REGISTERED_M3_FIELD_NUMBER: _builtins.int
+    DAYS_FIELD_NUMBER: _builtins.int
+    CORRECTED_FIELD_NUMBER: _builtins.int
+    HOUSEHOLD_METERED_PERCENT_FIELD_NUMBER: _builtins.int
+    OUTLET_PRESSURE_MPA_FIELD_NUMBER: _builtins.int
+    FROST_DEPTH_M_FIELD_NUMBER: _builtins.int
+    net: _builtins.str
+    """Id of the network, `networks/{sha256}`; required."""
+    inflows_id: _builtins.str
+    """Id of a stored ledger, `datasets/{sha256}`."""
+    places_id: _builtins.str
+    """Id of a stored ledger, `datasets/{sha256}`."""
+    customers_id: _builtins.str
+    """Id of a stored ledger, `datasets/{sha256}`."""
+    night_use_l_per_household_h: _builtins.float
+    """What a household rightly uses at night, in L/h, >= 0; unset: nothing, an upper bound."""
+    night_from_h: _builtins.float
+    """Hour of the day from which night flow is looked for, 0 .. 24; unset: 2."""
+    night_to_h: _builtins.float
+    """Hour until which it is; unset: 4."""
+    leakage_number: _builtins.float
+    """Discharge due to the growth of leaks with pressure, relative to that without it, >= 0; unset: 1."""
+    supplied_m3: _builtins.float
+    """Water supplied in `days`, in m3, >= 0; unset: the inflow of the zones."""
+    registered_m3: _builtins.float
+    """Water of registered users in `days`, in m3, >= 0; unset: the consumption of the metered zones."""
+    days: _builtins.float
+    """Time that the volumes stand for, in days, >= 1; unset: 365."""
+    corrected: _builtins.bool
+    """Whether the corrections of CJJ 92 are taken off; their coefficients are not verified."""
+    household_metered_percent: _builtins.float
+    """Share of the registered volume that is metered at households, in percent; unset: not known."""
+    outlet_pressure_mpa: _builtins.float
+    """Mean pressure at the outlets of the works, in MPa; unset: not known."""
+    frost_depth_m: _builtins.float
+    """Greatest depth of frost, in m; unset: not known."""
+    @_builtins.property
+    def inflows_file(self) -> _network_pb2.SourceFile:
+        """An Excel or CSV file."""
+
+    @_builtins.property
+    def places_file(self) -> _network_pb2.SourceFile:
+        """An Excel or CSV file."""
+
+    @_builtins.property
+    def customers_file(self) -> _network_pb2.SourceFile:
+        """An Excel or CSV file."""
+
+    @_builtins.property
+    def reductions_m(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Reductions of pressure whose saving is calculated, in m; none: 5 and 10."""
+
+    def __init__(
+        self,
+        *,
+        net: _builtins.str = ...,
+        inflows_id: _builtins.str = ...,
+        inflows_file: _network_pb2.SourceFile | None = ...,
+        places_id: _builtins.str = ...,
+        places_file: _network_pb2.SourceFile | None = ...,
+        customers_id: _builtins.str = ...,
+        customers_file: _network_pb2.SourceFile | None = ...,
+        night_use_l_per_household_h: _builtins.float | None = ...,
+        night_from_h: _builtins.float | None = ...,
+        night_to_h: _builtins.float | None = ...,
+        leakage_number: _builtins.float | None = ...,
+        reductions_m: _abc.Iterable[_builtins.float] | None = ...,
+        supplied_m3: _builtins.float | None = ...,
+        registered_m3: _builtins.float | None = ...,
+        days: _builtins.float | None = ...,
+        corrected: _builtins.bool = ...,
+        household_metered_percent: _builtins.float | None = ...,
+        outlet_pressure_mpa: _builtins.float | None = ...,
+        frost_depth_m: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_days", b"_days", "_frost_depth_m", b"_frost_depth_m", "_household_metered_percent", b"_household_metered_percent", "_leakage_number", b"_leakage_number", "_night_from_h", b"_night_from_h", "_night_to_h", b"_night_to_h", "_night_use_l_per_household_h", b"_night_use_l_per_household_h", "_outlet_pressure_mpa", b"_outlet_pressure_mpa", "_registered_m3", b"_registered_m3", "_supplied_m3", b"_supplied_m3", "customers", b"customers", "customers_file", b"customers_file", "customers_id", b"customers_id", "days", b"days", "frost_depth_m", b"frost_depth_m", "household_metered_percent", b"household_metered_percent", "inflows", b"inflows", "inflows_file", b"inflows_file", "inflows_id", b"inflows_id", "leakage_number", b"leakage_number", "night_from_h", b"night_from_h", "night_to_h", b"night_to_h", "night_use_l_per_household_h", b"night_use_l_per_household_h", "outlet_pressure_mpa", b"outlet_pressure_mpa", "places", b"places", "places_file", b"places_file", "places_id", b"places_id", "registered_m3", b"registered_m3", "supplied_m3", b"supplied_m3"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_days", b"_days", "_frost_depth_m", b"_frost_depth_m", "_household_metered_percent", b"_household_metered_percent", "_leakage_number", b"_leakage_number", "_night_from_h", b"_night_from_h", "_night_to_h", b"_night_to_h", "_night_use_l_per_household_h", b"_night_use_l_per_household_h", "_outlet_pressure_mpa", b"_outlet_pressure_mpa", "_registered_m3", b"_registered_m3", "_supplied_m3", b"_supplied_m3", "corrected", b"corrected", "customers", b"customers", "customers_file", b"customers_file", "customers_id", b"customers_id", "days", b"days", "frost_depth_m", b"frost_depth_m", "household_metered_percent", b"household_metered_percent", "inflows", b"inflows", "inflows_file", b"inflows_file", "inflows_id", b"inflows_id", "leakage_number", b"leakage_number", "net", b"net", "night_from_h", b"night_from_h", "night_to_h", b"night_to_h", "night_use_l_per_household_h", b"night_use_l_per_household_h", "outlet_pressure_mpa", b"outlet_pressure_mpa", "places", b"places", "places_file", b"places_file", "places_id", b"places_id", "reductions_m", b"reductions_m", "registered_m3", b"registered_m3", "supplied_m3", b"supplied_m3"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__days: _TypeAlias = _typing.Literal["days"]  # noqa: Y015
+    _WhichOneofArgType__days: _TypeAlias = _typing.Literal["_days", b"_days"]  # noqa: Y015
+    _WhichOneofReturnType__frost_depth_m: _TypeAlias = _typing.Literal["frost_depth_m"]  # noqa: Y015
+    _WhichOneofArgType__frost_depth_m: _TypeAlias = _typing.Literal["_frost_depth_m", b"_frost_depth_m"]  # noqa: Y015
+    _WhichOneofReturnType__household_metered_percent: _TypeAlias = _typing.Literal["household_metered_percent"]  # noqa: Y015
+    _WhichOneofArgType__household_metered_percent: _TypeAlias = _typing.Literal["_household_metered_percent", b"_household_metered_percent"]  # noqa: Y015
+    _WhichOneofReturnType__leakage_number: _TypeAlias = _typing.Literal["leakage_number"]  # noqa: Y015
+    _WhichOneofArgType__leakage_number: _TypeAlias = _typing.Literal["_leakage_number", b"_leakage_number"]  # noqa: Y015
+    _WhichOneofReturnType__night_from_h: _TypeAlias = _typing.Literal["night_from_h"]  # noqa: Y015
+    _WhichOneofArgType__night_from_h: _TypeAlias = _typing.Literal["_night_from_h", b"_night_from_h"]  # noqa: Y015
+    _WhichOneofReturnType__night_to_h: _TypeAlias = _typing.Literal["night_to_h"]  # noqa: Y015
+    _WhichOneofArgType__night_to_h: _TypeAlias = _typing.Literal["_night_to_h", b"_night_to_h"]  # noqa: Y015
+    _WhichOneofReturnType__night_use_l_per_household_h: _TypeAlias = _typing.Literal["night_use_l_per_household_h"]  # noqa: Y015
+    _WhichOneofArgType__night_use_l_per_household_h: _TypeAlias = _typing.Literal["_night_use_l_per_household_h", b"_night_use_l_per_household_h"]  # noqa: Y015
+    _WhichOneofReturnType__outlet_pressure_mpa: _TypeAlias = _typing.Literal["outlet_pressure_mpa"]  # noqa: Y015
+    _WhichOneofArgType__outlet_pressure_mpa: _TypeAlias = _typing.Literal["_outlet_pressure_mpa", b"_outlet_pressure_mpa"]  # noqa: Y015
+    _WhichOneofReturnType__registered_m3: _TypeAlias = _typing.Literal["registered_m3"]  # noqa: Y015
+    _WhichOneofArgType__registered_m3: _TypeAlias = _typing.Literal["_registered_m3", b"_registered_m3"]  # noqa: Y015
+    _WhichOneofReturnType__supplied_m3: _TypeAlias = _typing.Literal["supplied_m3"]  # noqa: Y015
+    _WhichOneofArgType__supplied_m3: _TypeAlias = _typing.Literal["_supplied_m3", b"_supplied_m3"]  # noqa: Y015
+    _WhichOneofReturnType_customers: _TypeAlias = _typing.Literal["customers_id", "customers_file"]  # noqa: Y015
+    _WhichOneofArgType_customers: _TypeAlias = _typing.Literal["customers", b"customers"]  # noqa: Y015
+    _WhichOneofReturnType_inflows: _TypeAlias = _typing.Literal["inflows_id", "inflows_file"]  # noqa: Y015
+    _WhichOneofArgType_inflows: _TypeAlias = _typing.Literal["inflows", b"inflows"]  # noqa: Y015
+    _WhichOneofReturnType_places: _TypeAlias = _typing.Literal["places_id", "places_file"]  # noqa: Y015
+    _WhichOneofArgType_places: _TypeAlias = _typing.Literal["places", b"places"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__days) -> _WhichOneofReturnType__days | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__frost_depth_m) -> _WhichOneofReturnType__frost_depth_m | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__household_metered_percent) -> _WhichOneofReturnType__household_metered_percent | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__leakage_number) -> _WhichOneofReturnType__leakage_number | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__night_from_h) -> _WhichOneofReturnType__night_from_h | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__night_to_h) -> _WhichOneofReturnType__night_to_h | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__night_use_l_per_household_h) -> _WhichOneofReturnType__night_use_l_per_household_h | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__outlet_pressure_mpa) -> _WhichOneofReturnType__outlet_pressure_mpa | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__registered_m3) -> _WhichOneofReturnType__registered_m3 | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__supplied_m3) -> _WhichOneofReturnType__supplied_m3 | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_customers) -> _WhichOneofReturnType_customers | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_inflows) -> _WhichOneofReturnType_inflows | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_places) -> _WhichOneofReturnType_places | None: ...
+
+Global___EstimateLeakageRequest: _TypeAlias = EstimateLeakageRequest  # noqa: Y015
+
+@_typing.final
+class LeakageReport(_message.Message):
+    """What the zones lose. Tables: zones (main), nodes, savings, rates."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERDICT_FIELD_NUMBER: _builtins.int
+    FINDINGS_FIELD_NUMBER: _builtins.int
+    PROVENANCE_FIELD_NUMBER: _builtins.int
+    TABLES_FIELD_NUMBER: _builtins.int
+    ZONE_COUNT_FIELD_NUMBER: _builtins.int
+    INFLOW_M3_PER_D_FIELD_NUMBER: _builtins.int
+    LEAKAGE_M3_PER_D_FIELD_NUMBER: _builtins.int
+    GROSS_RATE_PERCENT_FIELD_NUMBER: _builtins.int
+    LOSS_RATE_PERCENT_FIELD_NUMBER: _builtins.int
+    verdict: _common_pb2.Verdict.ValueType
+    """What the numbers are worth."""
+    zone_count: _builtins.int
+    """Zones, >= 0."""
+    inflow_m3_per_d: _builtins.float
+    """Net metered inflow of all zones, in m3/d; NaN: none is metered."""
+    leakage_m3_per_d: _builtins.float
+    """Leakage by night flow, of all zones, in m3/d; NaN: none is metered."""
+    gross_rate_percent: _builtins.float
+    """(Supplied - registered) / supplied, in percent; NaN: not known."""
+    loss_rate_percent: _builtins.float
+    """The gross rate less corrections, where these were asked for, in percent; NaN: not known."""
+    @_builtins.property
+    def findings(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Finding]:
+        """Everything found in the results; none: every check passed."""
+
+    @_builtins.property
+    def provenance(self) -> _common_pb2.Provenance:
+        """What the answer depends on: network, engine and its version, options, rule packs."""
+
+    @_builtins.property
+    def tables(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Table]:
+        """The tables, inline up to 10,000 rows."""
+
+    def __init__(
+        self,
+        *,
+        verdict: _common_pb2.Verdict.ValueType = ...,
+        findings: _abc.Iterable[_common_pb2.Finding] | None = ...,
+        provenance: _common_pb2.Provenance | None = ...,
+        tables: _abc.Iterable[_common_pb2.Table] | None = ...,
+        zone_count: _builtins.int = ...,
+        inflow_m3_per_d: _builtins.float = ...,
+        leakage_m3_per_d: _builtins.float = ...,
+        gross_rate_percent: _builtins.float = ...,
+        loss_rate_percent: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["provenance", b"provenance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["findings", b"findings", "gross_rate_percent", b"gross_rate_percent", "inflow_m3_per_d", b"inflow_m3_per_d", "leakage_m3_per_d", b"leakage_m3_per_d", "loss_rate_percent", b"loss_rate_percent", "provenance", b"provenance", "tables", b"tables", "verdict", b"verdict", "zone_count", b"zone_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LeakageReport: _TypeAlias = LeakageReport  # noqa: Y015

@@ -7,6 +7,7 @@ from citymains.api.network.v1 import comparison_pb2 as citymains_dot_api_dot_net
 from citymains.api.network.v1 import isolation_pb2 as citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2
 from citymains.api.network.v1 import network_pb2 as citymains_dot_api_dot_network_dot_v1_dot_network__pb2
 from citymains.api.water.v1 import water_pb2 as citymains_dot_api_dot_water_dot_v1_dot_water__pb2
+from google.longrunning import operations_pb2 as google_dot_longrunning_dot_operations__pb2
 
 GRPC_GENERATED_VERSION = '1.80.0'
 GRPC_VERSION = grpc.__version__
@@ -63,6 +64,31 @@ class WaterServiceStub(object):
                 request_serializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.AnalyzePressureRequest.SerializeToString,
                 response_deserializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.PressureReport.FromString,
                 _registered_method=True)
+        self.AnalyzeOutage = channel.unary_unary(
+                '/citymains.api.water.v1.WaterService/AnalyzeOutage',
+                request_serializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.AnalyzeOutageRequest.SerializeToString,
+                response_deserializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.OutageReport.FromString,
+                _registered_method=True)
+        self.AnalyzeSourceLoss = channel.unary_unary(
+                '/citymains.api.water.v1.WaterService/AnalyzeSourceLoss',
+                request_serializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.AnalyzeSourceLossRequest.SerializeToString,
+                response_deserializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.SourceReport.FromString,
+                _registered_method=True)
+        self.EstimateLeakage = channel.unary_unary(
+                '/citymains.api.water.v1.WaterService/EstimateLeakage',
+                request_serializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.EstimateLeakageRequest.SerializeToString,
+                response_deserializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.LeakageReport.FromString,
+                _registered_method=True)
+        self.AnalyzeFireFlow = channel.unary_unary(
+                '/citymains.api.water.v1.WaterService/AnalyzeFireFlow',
+                request_serializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.AnalyzeFireFlowRequest.SerializeToString,
+                response_deserializer=google_dot_longrunning_dot_operations__pb2.Operation.FromString,
+                _registered_method=True)
+        self.RankCriticality = channel.unary_unary(
+                '/citymains.api.water.v1.WaterService/RankCriticality',
+                request_serializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.RankCriticalityRequest.SerializeToString,
+                response_deserializer=google_dot_longrunning_dot_operations__pb2.Operation.FromString,
+                _registered_method=True)
 
 
 class WaterServiceServicer(object):
@@ -104,6 +130,41 @@ class WaterServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def AnalyzeOutage(self, request, context):
+        """Who goes short when something is closed, lost or broken: where, when, how long, how much.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AnalyzeSourceLoss(self, request, context):
+        """Lose each source alone: hours until limits are broken, who takes over, how to share what is left.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EstimateLeakage(self, request, context):
+        """Leakage by night flow and balance of zones, and the loss rate of the network.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AnalyzeFireFlow(self, request, context):
+        """Flow that is available for fire fighting at every node. Answers with a FireFlowReport.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RankCriticality(self, request, context):
+        """Lose every element once, alone, and rank the losses. Answers with a WaterCriticalityReport.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_WaterServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -131,6 +192,31 @@ def add_WaterServiceServicer_to_server(servicer, server):
                     servicer.AnalyzePressure,
                     request_deserializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.AnalyzePressureRequest.FromString,
                     response_serializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.PressureReport.SerializeToString,
+            ),
+            'AnalyzeOutage': grpc.unary_unary_rpc_method_handler(
+                    servicer.AnalyzeOutage,
+                    request_deserializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.AnalyzeOutageRequest.FromString,
+                    response_serializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.OutageReport.SerializeToString,
+            ),
+            'AnalyzeSourceLoss': grpc.unary_unary_rpc_method_handler(
+                    servicer.AnalyzeSourceLoss,
+                    request_deserializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.AnalyzeSourceLossRequest.FromString,
+                    response_serializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.SourceReport.SerializeToString,
+            ),
+            'EstimateLeakage': grpc.unary_unary_rpc_method_handler(
+                    servicer.EstimateLeakage,
+                    request_deserializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.EstimateLeakageRequest.FromString,
+                    response_serializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.LeakageReport.SerializeToString,
+            ),
+            'AnalyzeFireFlow': grpc.unary_unary_rpc_method_handler(
+                    servicer.AnalyzeFireFlow,
+                    request_deserializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.AnalyzeFireFlowRequest.FromString,
+                    response_serializer=google_dot_longrunning_dot_operations__pb2.Operation.SerializeToString,
+            ),
+            'RankCriticality': grpc.unary_unary_rpc_method_handler(
+                    servicer.RankCriticality,
+                    request_deserializer=citymains_dot_api_dot_water_dot_v1_dot_water__pb2.RankCriticalityRequest.FromString,
+                    response_serializer=google_dot_longrunning_dot_operations__pb2.Operation.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -269,6 +355,141 @@ class WaterService(object):
             '/citymains.api.water.v1.WaterService/AnalyzePressure',
             citymains_dot_api_dot_water_dot_v1_dot_water__pb2.AnalyzePressureRequest.SerializeToString,
             citymains_dot_api_dot_water_dot_v1_dot_water__pb2.PressureReport.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AnalyzeOutage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/citymains.api.water.v1.WaterService/AnalyzeOutage',
+            citymains_dot_api_dot_water_dot_v1_dot_water__pb2.AnalyzeOutageRequest.SerializeToString,
+            citymains_dot_api_dot_water_dot_v1_dot_water__pb2.OutageReport.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AnalyzeSourceLoss(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/citymains.api.water.v1.WaterService/AnalyzeSourceLoss',
+            citymains_dot_api_dot_water_dot_v1_dot_water__pb2.AnalyzeSourceLossRequest.SerializeToString,
+            citymains_dot_api_dot_water_dot_v1_dot_water__pb2.SourceReport.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EstimateLeakage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/citymains.api.water.v1.WaterService/EstimateLeakage',
+            citymains_dot_api_dot_water_dot_v1_dot_water__pb2.EstimateLeakageRequest.SerializeToString,
+            citymains_dot_api_dot_water_dot_v1_dot_water__pb2.LeakageReport.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AnalyzeFireFlow(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/citymains.api.water.v1.WaterService/AnalyzeFireFlow',
+            citymains_dot_api_dot_water_dot_v1_dot_water__pb2.AnalyzeFireFlowRequest.SerializeToString,
+            google_dot_longrunning_dot_operations__pb2.Operation.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RankCriticality(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/citymains.api.water.v1.WaterService/RankCriticality',
+            citymains_dot_api_dot_water_dot_v1_dot_water__pb2.RankCriticalityRequest.SerializeToString,
+            google_dot_longrunning_dot_operations__pb2.Operation.FromString,
             options,
             channel_credentials,
             insecure,

@@ -8,6 +8,7 @@ from citymains.api.network.v1 import isolation_pb2 as _isolation_pb2
 from citymains.api.network.v1 import network_pb2 as _network_pb2
 from citymains.api.water.v1 import water_pb2 as _water_pb2
 from collections import abc as _abc
+from google.longrunning import operations_pb2 as _operations_pb2
 from grpc import aio as _aio
 import abc as _abc_1
 import grpc as _grpc
@@ -46,6 +47,16 @@ class WaterServiceStub:
     """What to shut to take pipes, nodes or an area out of service, and who loses supply with it."""
     AnalyzePressure: _grpc.UnaryUnaryMultiCallable[_water_pb2.AnalyzePressureRequest, _water_pb2.PressureReport]
     """Pressure at every node and flow in every link, steady or over time."""
+    AnalyzeOutage: _grpc.UnaryUnaryMultiCallable[_water_pb2.AnalyzeOutageRequest, _water_pb2.OutageReport]
+    """Who goes short when something is closed, lost or broken: where, when, how long, how much."""
+    AnalyzeSourceLoss: _grpc.UnaryUnaryMultiCallable[_water_pb2.AnalyzeSourceLossRequest, _water_pb2.SourceReport]
+    """Lose each source alone: hours until limits are broken, who takes over, how to share what is left."""
+    EstimateLeakage: _grpc.UnaryUnaryMultiCallable[_water_pb2.EstimateLeakageRequest, _water_pb2.LeakageReport]
+    """Leakage by night flow and balance of zones, and the loss rate of the network."""
+    AnalyzeFireFlow: _grpc.UnaryUnaryMultiCallable[_water_pb2.AnalyzeFireFlowRequest, _operations_pb2.Operation]
+    """Flow that is available for fire fighting at every node. Answers with a FireFlowReport."""
+    RankCriticality: _grpc.UnaryUnaryMultiCallable[_water_pb2.RankCriticalityRequest, _operations_pb2.Operation]
+    """Lose every element once, alone, and rank the losses. Answers with a WaterCriticalityReport."""
 
 @_typing.type_check_only
 class WaterServiceAsyncStub(WaterServiceStub):
@@ -62,6 +73,16 @@ class WaterServiceAsyncStub(WaterServiceStub):
     """What to shut to take pipes, nodes or an area out of service, and who loses supply with it."""
     AnalyzePressure: _aio.UnaryUnaryMultiCallable[_water_pb2.AnalyzePressureRequest, _water_pb2.PressureReport]  # type: ignore[assignment]
     """Pressure at every node and flow in every link, steady or over time."""
+    AnalyzeOutage: _aio.UnaryUnaryMultiCallable[_water_pb2.AnalyzeOutageRequest, _water_pb2.OutageReport]  # type: ignore[assignment]
+    """Who goes short when something is closed, lost or broken: where, when, how long, how much."""
+    AnalyzeSourceLoss: _aio.UnaryUnaryMultiCallable[_water_pb2.AnalyzeSourceLossRequest, _water_pb2.SourceReport]  # type: ignore[assignment]
+    """Lose each source alone: hours until limits are broken, who takes over, how to share what is left."""
+    EstimateLeakage: _aio.UnaryUnaryMultiCallable[_water_pb2.EstimateLeakageRequest, _water_pb2.LeakageReport]  # type: ignore[assignment]
+    """Leakage by night flow and balance of zones, and the loss rate of the network."""
+    AnalyzeFireFlow: _aio.UnaryUnaryMultiCallable[_water_pb2.AnalyzeFireFlowRequest, _operations_pb2.Operation]  # type: ignore[assignment]
+    """Flow that is available for fire fighting at every node. Answers with a FireFlowReport."""
+    RankCriticality: _aio.UnaryUnaryMultiCallable[_water_pb2.RankCriticalityRequest, _operations_pb2.Operation]  # type: ignore[assignment]
+    """Lose every element once, alone, and rank the losses. Answers with a WaterCriticalityReport."""
 
 class WaterServiceServicer(metaclass=_abc_1.ABCMeta):
     """Water supply networks: pressures and flows."""
@@ -105,5 +126,45 @@ class WaterServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_water_pb2.PressureReport, _abc.Awaitable[_water_pb2.PressureReport]]:
         """Pressure at every node and flow in every link, steady or over time."""
+
+    @_abc_1.abstractmethod
+    def AnalyzeOutage(
+        self,
+        request: _water_pb2.AnalyzeOutageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_water_pb2.OutageReport, _abc.Awaitable[_water_pb2.OutageReport]]:
+        """Who goes short when something is closed, lost or broken: where, when, how long, how much."""
+
+    @_abc_1.abstractmethod
+    def AnalyzeSourceLoss(
+        self,
+        request: _water_pb2.AnalyzeSourceLossRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_water_pb2.SourceReport, _abc.Awaitable[_water_pb2.SourceReport]]:
+        """Lose each source alone: hours until limits are broken, who takes over, how to share what is left."""
+
+    @_abc_1.abstractmethod
+    def EstimateLeakage(
+        self,
+        request: _water_pb2.EstimateLeakageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_water_pb2.LeakageReport, _abc.Awaitable[_water_pb2.LeakageReport]]:
+        """Leakage by night flow and balance of zones, and the loss rate of the network."""
+
+    @_abc_1.abstractmethod
+    def AnalyzeFireFlow(
+        self,
+        request: _water_pb2.AnalyzeFireFlowRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operations_pb2.Operation, _abc.Awaitable[_operations_pb2.Operation]]:
+        """Flow that is available for fire fighting at every node. Answers with a FireFlowReport."""
+
+    @_abc_1.abstractmethod
+    def RankCriticality(
+        self,
+        request: _water_pb2.RankCriticalityRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operations_pb2.Operation, _abc.Awaitable[_operations_pb2.Operation]]:
+        """Lose every element once, alone, and rank the losses. Answers with a WaterCriticalityReport."""
 
 def add_WaterServiceServicer_to_server(servicer: WaterServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

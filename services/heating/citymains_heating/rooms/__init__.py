@@ -1,0 +1,1 @@
+"""Room temperatures when heat is short: models, building types, calibration, refund exposure."""
