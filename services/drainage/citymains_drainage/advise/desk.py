@@ -286,8 +286,10 @@ class Desk:
         wanted = self.keeper.rule(depths) if planned is None else self._model_ids(planned.wanted)
         windows = self._wet(seen.time_s)
         wet = windows is None or any(begin <= seen.time_s <= end for begin, end in windows)
+        # Whoever carries the advice out has a dry-run lockout: it need not have water for the whole step.
+        look_s = self.spec.guard_step_s
         decision = self.keeper.advise(
-            wanted, depths, seen.time_s, self.step_s, wet=wet, locked_out=seen.locked_out
+            wanted, depths, seen.time_s, look_s, wet=wet, locked_out=seen.locked_out
         )
         code = outcome.code or (planned.note.reason if planned else "") or "ADVISE_PLANNED"
         limit = outcome.value if isinstance(outcome.value, float) else None
