@@ -57,7 +57,9 @@ def is_compressor(number: int) -> bool:
     return number in (3, 9, 15, 21)
 
 
-def network(state: str, seed: int, *, highest_m: float = 0.0, holding: int = -1) -> tuple[bytes, dict[str, float]]:
+def network(
+    state: str, seed: int, *, highest_m: float = 0.0, holding: int = -1
+) -> tuple[bytes, dict[str, float]]:
     """A document, and the exact gauge pressure of every junction [kPa]."""
     random = np.random.default_rng(seed)
     count = 24
@@ -81,15 +83,15 @@ def network(state: str, seed: int, *, highest_m: float = 0.0, holding: int = -1)
             target = {"pressure_ratio": pressure[high] / pressure[low]}
             if number == holding:
                 target = {"outlet_pressure_kpa": (pressure[high] - air_pa(height[high])) / 1000.0}
-            compressors.append(
-                {"id": f"c{number}", "from_node": ids[low], "to_node": ids[high], **target}
-            )
+            compressors.append({"id": f"c{number}", "from_node": ids[low], "to_node": ids[high], **target})
             balance[low] -= flow
             balance[high] += flow
             continue
         friction, bore = float(random.uniform(0.008, 0.015)), float(random.choice([0.5, 0.7, 0.9]))
         length = float(random.uniform(5e3, 60e3))
-        flow = flow_kg_per_s(state, pressure[one], pressure[other], friction, length, bore, height[other] - height[one])
+        flow = flow_kg_per_s(
+            state, pressure[one], pressure[other], friction, length, bore, height[other] - height[one]
+        )
         balance[one] -= flow
         balance[other] += flow
         pipes.append(
@@ -115,7 +117,8 @@ def network(state: str, seed: int, *, highest_m: float = 0.0, holding: int = -1)
         "pipes": pipes,
         "compressors": compressors,
         "sources": [
-            {"id": f"s{at}", "node": ids[at], "pressure_kpa": (pressure[at] - air_pa(height[at])) / 1000.0} for at in held
+            {"id": f"s{at}", "node": ids[at], "pressure_kpa": (pressure[at] - air_pa(height[at])) / 1000.0}
+            for at in held
         ],
         "sinks": [
             {"id": f"d{at}", "node": ids[at], "flow_kg_per_s": balance[at]}
