@@ -48,7 +48,7 @@ def test_an_outage_begins_when_the_pipes_are_empty(gas: Gas, build: Build, town:
     assert report.first_short_s == pytest.approx(part["usable_m3"] / asked * 3600.0, rel=1e-4)
     assert 1.0 < report.first_short_s < 5.0
     assert report.required_m3 == pytest.approx(asked, rel=1e-4)
-    assert report.unserved_m3 == pytest.approx(asked * (1.0 - report.first_short_s / 3600.0), rel=1e-6)
+    assert report.unserved_m3 == pytest.approx(asked * (1.0 - report.first_short_s / 3600.0), rel=1e-4)
 
 
 def test_losses_are_ranked_by_what_they_leave_unserved(gas: Gas, build: Build, town: dict[str, Any]) -> None:
@@ -113,8 +113,12 @@ def test_isolation_names_the_duty_and_who_decided(gas: Gas, build: Build, town: 
 def test_bad_arguments_are_refused(
     gas: Gas, build: Build, town: dict[str, Any], question: str, arguments: dict[str, Any]
 ) -> None:
-    with pytest.raises(InputError) as refused:
+    def ask() -> None:
         answer = getattr(gas, question)(build(town), **arguments)
-        answer.result() if hasattr(answer, "result") else None
+        if hasattr(answer, "result"):
+            answer.result()
+
+    with pytest.raises(InputError) as refused:
+        ask()
     assert refused.value.issues
     assert all(one.message_zh for one in refused.value.issues)
