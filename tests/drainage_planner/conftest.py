@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from citymains.engine_host.client import engine_host
+from citymains.intake.inp import InpDocument
 from citymains.intake.source import SourceFile
 from citymains.model.scenario import Scenario
 from citymains.workbench import Workbench
@@ -55,11 +56,17 @@ def setup_of() -> Callable[..., ControlSetup]:
     """A model made ready to be commanded."""
 
     def make(
-        text: str, *, hours: float = 4.0, guard_step_s: float = 60.0, links: tuple[str, ...] = ()
+        text: str | InpDocument,
+        *,
+        hours: float = 4.0,
+        guard_step_s: float = 60.0,
+        links: tuple[str, ...] = (),
     ) -> Any:
-        intake = read_network(SourceFile("model.inp", text.encode()))
-        assert not intake.errors, intake.errors[:3]
-        document = parse_document(intake.document)
+        document = text
+        if isinstance(text, str):
+            intake = read_network(SourceFile("model.inp", text.encode()))
+            assert not intake.errors, intake.errors[:3]
+            document = parse_document(intake.document)
         options, _ = read_options(document)
         reader = StationReader(document, options, links)
         commanded = reader.commanded()
@@ -84,7 +91,7 @@ def live(setup_of: Callable[..., ControlSetup]) -> Callable[..., Any]:
     """A control session of a model, as a context: ``with live(text) as (session, setup)``."""
 
     @contextlib.contextmanager
-    def session_of(text: str, **how: Any) -> Iterator[tuple[Any, ControlSetup]]:
+    def session_of(text: str | InpDocument, **how: Any) -> Iterator[tuple[Any, ControlSetup]]:
         setup = setup_of(text, **how)
         with engine_host().session("swmm", setup.model()) as session:
             yield session, setup

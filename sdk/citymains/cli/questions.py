@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import sys
+import typing
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -14,6 +16,7 @@ from citymains.cli.arguments import MODEL_ARGUMENTS, Taken, plain_help, taken
 from citymains.cli.asking import Place, ask, records
 from citymains.cli.faults import BAD_INPUT, NOT_WITHIN_LIMITS
 from citymains.cli.keeping import keep_answer
+from citymains.cli.lines import json_lines
 from citymains.cli.output import check_targets, print_json, print_record, write_record
 from citymains.cli.scenario import NAMES as SCENARIO_NAMES
 from citymains.cli.scenario import OPTIONS as SCENARIO_OPTIONS
@@ -22,6 +25,10 @@ from citymains.errors import InputError, NotBuiltError
 from citymains.question import Face, Question, Shape, questions
 
 _OUTPUT, _WHERE, _LATER = "输出 Output", "何处计算 Where", "尚未实现 Not built yet"
+
+
+#: How a question that takes a stream is asked from here.
+_STREAM_HELP = "One JSON object a line on standard input, with the fields of the RPC's items; one answer for each, as it comes."
 
 
 def _option(name: str, annotation: Any, default: Any, **how: Any) -> inspect.Parameter:
@@ -139,11 +146,7 @@ def face_app(face: type[Face], name: str, title: str, planned: frozenset[str]) -
     )
     built = questions(face)
     for question in built.values():
-        # The first argument of a duplex question is a stream; there is no command for it.
-        if question.shape is not Shape.DUPLEX:
-            app.command(question.name.replace("_", "-"), help=_help(question))(
-                question_command(name, question)
-            )
+        app.command(question.name.replace("_", "-"), help=_help(question))(question_command(name, question))
     for later in sorted(planned - set(built)):
         add_planned(app, later, f"{name} {later}")
     return app
@@ -165,6 +168,8 @@ def add_planned(app: typer.Typer, name: str, title: str) -> None:
 
 def _help(question: Question) -> str:
     doc = inspect.getdoc(question.function) or question.summary
+    if question.shape is Shape.DUPLEX:
+        doc = doc.replace("\n\n", f"\n\n{_STREAM_HELP}\n\n", 1)
     # Up to the first numpydoc section; the parameters stand with the options.
     lines = doc.splitlines()
     underline = next((i for i, line in enumerate(lines) if line.startswith("---")), len(lines) + 1)
@@ -178,7 +183,7 @@ def question_command(utility: str, question: Question) -> Callable[..., None]:
     arguments: dict[str, Taken] = {}
     has_scenario = False
     required = {parameter.name for parameter in question.parameters if parameter.required}
-    for parameter in question.parameters:
+    for parameter in question.parameters[1 if question.shape is Shape.DUPLEX else 0 :]:
         if parameter.name == "scenario":
             has_scenario = True
         elif (one := taken(question, parameter)) is not None:
@@ -230,6 +235,9 @@ def run_question(utility: str, question: Question, asked: dict[str, Any], common
     if common["timeout"] is not None and not common["timeout"] > 0:
         raise InputError("ARGUMENT_INVALID", field="--timeout", value=common["timeout"], limit="> 0")
     place = Place(**{one.name: common[one.name] for one in fields(Place)})
+    if question.shape is Shape.DUPLEX:
+        stream = question.parameters[0]
+        asked[stream.name] = json_lines(sys.stdin, typing.get_args(stream.type)[0])
     answered = ask(place, utility, question, asked, common["timeout"])
     code = 0
     for record in records(question, answered.answer):
@@ -241,7 +249,8 @@ def run_question(utility: str, question: Question, asked: dict[str, Any], common
             print_record(record, answered.network)
             for target in targets:
                 typer.echo(str(target))
-        if common["store"]:
+        sys.stdout.flush()  # who waits for the answers of a stream waits for each of them
+        if common["store"] and question.shape is not Shape.DUPLEX:
             keep_answer(record, answered.workbench)
         code = code or _code(record, check=common["check"])
     if code:

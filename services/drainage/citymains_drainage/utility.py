@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 
@@ -12,6 +12,8 @@ from citymains.model.network import NetworkRef
 from citymains.model.scenario import Scenario
 from citymains.question import Shape, question
 
+from citymains_drainage.advise.question import AdviseRequest, advise_pumps
+from citymains_drainage.advise.report import PumpAdvice, PumpObservation
 from citymains_drainage.network import read_network
 from citymains_drainage.schedule.question import ScheduleRequest, schedule_pumps
 from citymains_drainage.schedule.report import ScheduleReport
@@ -320,3 +322,85 @@ class Drainage(FailureQuestions):
             time_limit_s=time_limit_s,
         )
         return schedule_pumps(self, self.network(net), storm, request)
+
+    @question(rpc="AdvisePumps", shape=Shape.DUPLEX)
+    def advise(
+        self,
+        observations: Iterator[PumpObservation],
+        net: NetworkRef,
+        *,
+        step_s: float = 300.0,
+        lookahead_s: float = 7200.0,
+        answer_within_s: float | None = None,
+        hours: float = 48.0,
+        stations: SourceFile | str | PathLike[str] | None = None,
+        underpasses: SourceFile | str | PathLike[str] | None = None,
+        links: Sequence[str] = (),
+        overflow_outfalls: Sequence[str] = (),
+        pre_lowering_s: float = 0.0,
+    ) -> Iterator[PumpAdvice]:
+        """Advise on pumps and gates, control step by control step, from levels, pump states and rain as they come.
+
+        A simulation runs along: it gets the rain that fell and the pumps that ran, and is led to the levels
+        reported. At each observation the planner of :meth:`schedule` looks ahead from it. Where no answer is
+        there in time, or the engine fails, the operator's rule on the levels reported is given, on time. What
+        is given passes the stations' guard. It is advice: nothing is switched, and nothing is said to be.
+
+        Parameters
+        ----------
+        observations : iterator of PumpObservation
+            Levels, pump states, rain and forecast, one for each control step.
+        net : Network, id or path
+            The network.
+        step_s : float
+            Control step: how long an advice holds. [s] 30 to 3600
+        lookahead_s : float
+            How far plans are judged. [s] 600 to 86400
+        answer_within_s : float, optional
+            Time an answer may take after its observation; the default is half the control step. [s] > 0
+        hours : float
+            Longest time the stream runs, from the model's start. [h] > 0
+        stations : path, optional
+            Ledger of pump stations, Excel or CSV: limits, levels, receiving waters.
+        underpasses : path, optional
+            Ledger of underpasses, Excel or CSV: level node, yellow and red depth.
+        links : sequence of str
+            Pumps and gates to command; the default is every pump, and the gates the model's rules set.
+        overflow_outfalls : sequence of str
+            Outfalls whose flow is overflow; the default is those tagged so, or what the links tell.
+        pre_lowering_s : float
+            How long before rain rivers may be pumped into; otherwise never in dry weather. [s] >= 0
+
+        Returns
+        -------
+        iterator of PumpAdvice
+            One for each observation. Main table ``pump station setting observed_setting reason``; table
+            ``sensors`` tells which levels were used. SUSPECT where a sensor is silent, impossible or stuck,
+            where rain is missing, and where the fallback answers.
+
+        Raises
+        ------
+        InputError
+            Every issue of arguments, ledgers and model, before the first observation is asked for; a first
+            time that is no number.
+
+        Examples
+        --------
+        >>> import citymains  # doctest: +SKIP
+        >>> city = citymains.open("demo")  # doctest: +SKIP
+        >>> readings = iter([PumpObservation(time_s=0.0, rain_mm_per_h=0.0)])  # doctest: +SKIP
+        >>> next(city.drainage.advise(readings, "district")).on_time  # doctest: +SKIP
+        True
+        """
+        request = AdviseRequest(
+            step_s=step_s,
+            lookahead_s=lookahead_s,
+            answer_within_s=answer_within_s,
+            hours=hours,
+            stations=stations,
+            underpasses=underpasses,
+            links=tuple(links),
+            overflow_outfalls=tuple(overflow_outfalls),
+            pre_lowering_s=pre_lowering_s,
+        )
+        return advise_pumps(self, observations, self.network(net), request)

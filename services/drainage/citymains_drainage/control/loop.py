@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +16,7 @@ from citymains_drainage.control.model import ControlSpec, LiveTotals, Simulation
 from citymains_drainage.control.outcome import Outcome
 from citymains_drainage.control.policies import NATIVE, Policy, policy_named
 from citymains_drainage.control.view import ControlView
-from citymains_drainage.stations.model import PumpGroup, ReceivingKind, Station
+from citymains_drainage.stations.model import PumpGroup, ReceivingKind, Station, StationSet
 
 
 @dataclass(eq=False)
@@ -44,6 +45,10 @@ class LoopState:
     locked_out: frozenset[str] = frozenset()
     capacity: float = 1.0
     wet: tuple[tuple[float, float], ...] | None = None
+    corrections_m3_per_s: dict[str, float] = field(default_factory=dict)
+    """Inflows by node that lead the simulation to measured levels."""
+    corrections_end_s: float = -math.inf
+    """From when on they are 0 again."""
 
     def is_wet(self, time_s: float) -> bool:
         """Whether rivers may be pumped into."""
@@ -140,6 +145,8 @@ class ControlLoop:
         last_rain: dict[str, float] = {}
         while self.simulation.time_s < until_s - 1e-3:
             now = self.simulation.time_s
+            if self.state.corrections_m3_per_s and now >= self.state.corrections_end_s - 1e-3:
+                self._end_corrections()
             if rain is not None:
                 last_rain = self._override(rain.at(now), last_rain)
             decision = None if plan.base == NATIVE else self._look(plan, now, min(step_s, until_s - now))
@@ -150,6 +157,11 @@ class ControlLoop:
             if not goes_on:
                 break
         return sums.outcome(self.simulation)
+
+    def _end_corrections(self) -> None:
+        for node in self.state.corrections_m3_per_s:
+            self.simulation.inflow(node, 0.0)
+        self.state.corrections_m3_per_s = {}
 
     def _override(self, wanted: dict[str, float], last: dict[str, float]) -> dict[str, float]:
         for gage, intensity in wanted.items():
@@ -169,7 +181,8 @@ class ControlLoop:
     def _look(self, plan: Commands, now: float, step_s: float) -> Decision:
         view = self.view(now)
         wanted = self._wanted(plan, view, now)
-        seen = Observation(now, view.depths, {}, self.state.locked_out, self._rivers(view, now))
+        closed = {} if self.state.is_wet(now) else closed_rivers(self.spec.stations, view.depths)
+        seen = Observation(now, view.depths, {}, self.state.locked_out, closed)
         counts = {group.name: int(wanted[group.name]) for _, group in self.spec.stations.groups}
         decision = guard_step(self.spec.stations, self.state.guard, counts, seen, step_s=step_s)
         self.state.guard = decision.state
@@ -178,18 +191,10 @@ class ControlLoop:
         self.simulation.command(pumps | self.state.openings)
         return decision
 
-    def _rivers(self, view: ControlView, now: float) -> dict[str, float]:
-        """Limit 0 for each river in dry weather, unless a station on it is in an emergency."""
-        if self.state.is_wet(now):
-            return {}
-        closed = {
-            name: 0.0 for name, one in self.spec.stations.receiving.items() if one.kind is ReceivingKind.RIVER
-        }
-        for station in self.spec.stations.stations:
-            if view.depths[station.name] >= station.emergency_release_m:
-                for group in station.groups:
-                    closed.pop(group.receiving, None)
-        return closed
+    def wanted(self, plan: Commands) -> dict[str, float]:
+        """What a plan wants now: running pumps by group and openings by gate, before the guard."""
+        now = self.simulation.time_s
+        return self._wanted(plan, self.view(now), now)
 
     def _wanted(self, plan: Commands, view: ControlView, now: float) -> dict[str, float]:
         row = plan.row(now)
@@ -249,6 +254,23 @@ class ControlLoop:
         totals = self.simulation.totals()
         overflow = float(self.simulation.outfall_volumes_m3(self.spec.overflow_outfalls).sum())
         trace.volumes_m3.append([totals.flooding_m3, overflow, self.simulation.storage_m3()])
+
+
+def closed_rivers(stations: StationSet, depths_m: Mapping[str, float]) -> dict[str, float]:
+    """Limit 0 for each river in dry weather, unless a station on it is in an emergency.
+
+    Parameters
+    ----------
+    stations : StationSet
+    depths_m : mapping of str to float
+        Depth of the wet well by station; missing: not known, and no emergency.
+    """
+    closed = {name: 0.0 for name, one in stations.receiving.items() if one.kind is ReceivingKind.RIVER}
+    for station in stations.stations:
+        if depths_m.get(station.name, 0.0) >= station.emergency_release_m:
+            for group in station.groups:
+                closed.pop(group.receiving, None)
+    return closed
 
 
 class _Sums:

@@ -46,16 +46,31 @@ def rule(view: ControlView, share: float = 1.0) -> Wanted:
 
 def _by_levels(view: ControlView, station: Station, group: PumpGroup, share: float) -> float:
     """Running pumps by start and stop levels, with their hysteresis, from as many as run now."""
-    depth, count = view.depths[station.name], view.counts.get(group.name, 0)
+    return count_by_levels(group, view.depths[station.name], view.counts.get(group.name, 0), share)
+
+
+def count_by_levels(group: PumpGroup, depth_m: float, count: int, share: float = 1.0) -> float:
+    """Running pumps of a group by its start and stop levels, from as many as run now.
+
+    Parameters
+    ----------
+    group : PumpGroup
+    depth_m : float
+        Depth of the wet well [m].
+    count : int
+        Pumps that run now.
+    share : float
+        Where the start levels stand on the way from stop to start level; 1: where the rule has them.
+    """
     if not group.start_depth_m:
         return float(group.initial_count)
     levels = [
         (stop + share * (start - stop), stop)
         for start, stop in zip(group.start_depth_m, group.stop_depth_m, strict=True)
     ]
-    while count < len(levels) and depth > levels[count][0]:
+    while count < len(levels) and depth_m > levels[count][0]:
         count += 1
-    while count > 0 and depth < levels[count - 1][1]:
+    while count > 0 and depth_m < levels[count - 1][1]:
         count -= 1
     return float(count)
 

@@ -62,7 +62,8 @@ class ControlSession:
                         capacity), ``until_s``; optional ``trace`` and ``timeout_s``
         ``go``          follow ``plan`` until ``until_s`` in the live simulation, and trace it
         ``set``         ``locked_out``, ``capacity``: what has become of the pumps; ``wet``: when it rains
-        ``correct``     add ``inflows`` (m3/s) at nodes, to meet levels that were measured
+        ``correct``     add ``inflows`` (m3/s) at nodes until ``until_s``, to meet levels that were measured
+        ``wanted``      what ``plan`` wants now, before the guard
         ``running``     pumps that run in truth, by id and setting
         ``look``        time, depths, totals
         ``fingerprint`` every depth and flow
@@ -121,10 +122,19 @@ class ControlSession:
         return {}
 
     def do_correct(self, task: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Set the inflows by which the simulation is led to measured levels."""
-        for node, flow in task["inflows"].items():
-            self.simulation.inflow(str(node), float(flow))
+        """Set the inflows by which the simulation is led to measured levels, for a while."""
+        inflows = {str(node): float(flow) for node, flow in task["inflows"].items()}
+        for node in set(self.state.corrections_m3_per_s) | set(inflows):
+            self.simulation.inflow(node, inflows.get(node, 0.0))
+        self.state.corrections_m3_per_s = inflows
+        self.state.corrections_end_s = float(task["until_s"])
         return {}
+
+    def do_wanted(self, task: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What a plan wants now."""
+        return {
+            "wanted": ControlLoop(self.simulation, self.spec, self.state).wanted(commands_of(task["plan"]))
+        }
 
     def do_running(self, task: Mapping[str, Any]) -> Mapping[str, Any]:
         """Take over which pumps run in truth."""

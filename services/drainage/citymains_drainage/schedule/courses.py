@@ -67,7 +67,7 @@ class Courses:
         self._session = session
         self.weights = weights
         self.until_s = until_s
-        self._rains = list(rains)
+        self.rains = list(rains)
         self._deadline_s = deadline_s
         self._known: dict[tuple[Any, ...], Outcome] = {}
         self.tried = 0
@@ -98,7 +98,7 @@ class Courses:
             {
                 "do": "try",
                 "plans": [plan.tree() for _, plan in new],
-                "rains": [None if one is None else dict(one) for one in self._rains],
+                "rains": [None if one is None else dict(one) for one in self.rains],
                 "jobs": [[at, case.rain, case.capacity] for at in range(len(new))],
                 "until_s": self.until_s,
                 "timeout_s": left_s,

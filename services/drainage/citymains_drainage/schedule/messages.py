@@ -98,6 +98,10 @@ register_messages(
             "Nothing is expected that the operator's rule does not cope with.",
             "预计现行规则足以应对,沿用现行规则。",
         ),
+        "SCHEDULE_DOUBTED": Text(
+            "The forecast was wrong of late: policies that look at levels were mixed, under a nowcast and the forecast.",
+            "近期预报与实测不符,改为组合按水位响应的策略,并在临近预报与原预报下校核。",
+        ),
         "SCHEDULE_TIME_OVER": Text(
             "The time for a decision was over: the operator's rule stood in.",
             "决策超时,沿用现行规则。",

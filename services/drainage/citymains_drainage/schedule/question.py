@@ -94,12 +94,12 @@ def schedule_pumps(
     begun = time.monotonic()
     case = prepare(face, network, storm, request)
     places = _policy_places(face, request.policy)
-    setup = _setup(case, request, places)
-    settings = _settings(case, setup, request)
+    setup = setup_of(case, request, places)
+    settings = settings_of(case, setup, request)
     engines = face.workbench.engines
     current_call().progress(0.01, "rule")
     native = _native(face, case, setup, request, network)
-    reduction = _reduction(case, setup, settings)
+    reduction = reduction_of(case, setup, settings)
     programme = Programme(engines, reduction, settings) if request.policy == OPTIMISER else None
     forecast = Forecast(setup.rain, request.forecast_scale, case.members, case.member_step_s)
     with engines.session("swmm", setup.model(), element=network.name) as session:
@@ -289,7 +289,8 @@ def _policy_places(face: Utility, policy: str) -> dict[str, str]:
     return places
 
 
-def _setup(case: Case, request: ScheduleRequest, places: Mapping[str, str]) -> ControlSetup:
+def setup_of(case: Case, request: ScheduleRequest, places: Mapping[str, str]) -> ControlSetup:
+    """The case's model, made ready to be commanded."""
     look_s = request.step_s / max(1, math.ceil(request.step_s / _LOOK_S))
     return control_setup(
         case.document,
@@ -304,7 +305,8 @@ def _setup(case: Case, request: ScheduleRequest, places: Mapping[str, str]) -> C
     )
 
 
-def _settings(case: Case, setup: ControlSetup, request: ScheduleRequest) -> ScheduleSettings:
+def settings_of(case: Case, setup: ControlSetup, request: ScheduleRequest) -> ScheduleSettings:
+    """How it is planned: by the request, and by the model's size."""
     decide_s = decide_every_s(request.step_s)
     looks_s = lookahead_s(decide_s, case.horizon_s)
     elements = sum(
@@ -368,7 +370,8 @@ def _native(
     return native
 
 
-def _reduction(case: Case, setup: ControlSetup, settings: ScheduleSettings) -> Reduction:
+def reduction_of(case: Case, setup: ControlSetup, settings: ScheduleSettings) -> Reduction:
+    """What makes the integer programme of courses of the engine."""
     geometry = SewerGeometry(case.document, case.options)
     spec = setup.spec
     wells = [(one.wet_well, one.curve) for one in spec.stations.stations]

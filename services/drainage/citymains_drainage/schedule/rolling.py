@@ -23,9 +23,9 @@ from citymains_drainage.control.outcome import Outcome, outcome_of
 from citymains_drainage.control.policies import ALL_ON, EARLY, EQUAL_FILLING, RULE
 from citymains_drainage.planning.problem import Rung
 from citymains_drainage.schedule.courses import Case, Courses, TimeIsUpError, joined
-from citymains_drainage.schedule.forecast import Forecast
+from citymains_drainage.schedule.forecast import Expectation
 from citymains_drainage.schedule.programme import Programme, ProgrammeAnswer
-from citymains_drainage.schedule.search import alternatives, local_search
+from citymains_drainage.schedule.search import REACTIVE, alternatives, local_search, reactions
 from citymains_drainage.schedule.settings import ScheduleSettings
 
 #: A course with less flooding and overflow than this [m3] leaves nothing to search for.
@@ -94,7 +94,7 @@ class RollingPlan:
     spec : ControlSpec
         With the engine's ids.
     settings : ScheduleSettings
-    forecast : Forecast
+    forecast : Expectation
     programme : Programme, optional
         The integer programme; None: there is none to solve.
     on_progress : callable
@@ -106,7 +106,7 @@ class RollingPlan:
         session: Session,
         spec: ControlSpec,
         settings: ScheduleSettings,
-        forecast: Forecast,
+        forecast: Expectation,
         programme: Programme | None,
         on_progress: Callable[[float], None],
     ) -> None:
@@ -140,7 +140,7 @@ class RollingPlan:
         traces: list[Mapping[str, Any]] = []
         rolled = Rolled(Outcome(), {})
         self._set_wet(0.0)
-        self._open()
+        self.open(0.0)
         while now < horizon - 1e-3:
             self._set_wet(now)
             plan, note = self.decide(now)
@@ -162,21 +162,34 @@ class RollingPlan:
         windows = self.forecast.wet(now, until, self.settings.pre_lowering_s)
         self.session.run({"do": "set", "wet": windows})
 
-    def _open(self) -> None:
-        """Plans for the whole horizon: constant commands, which no short look ahead finds, and the programme's."""
-        until = min(self.settings.horizon_s, self.settings.judge_s)
-        rains = self.forecast.rains(0.0, until)
-        courses = Courses(self.session, self.spec.weights, until, rains)
+    def open(self, now: float, deadline_s: float | None = None) -> None:
+        """Make plans for as far as is judged: constant commands, which no short look ahead finds, and the programme's.
+
+        Parameters
+        ----------
+        now : float
+            The simulation's present [s].
+        deadline_s : float, optional
+            `time.monotonic` after which the search ends with what it has.
+
+        Raises
+        ------
+        TimeIsUpError
+            There was not even the time to try the policies.
+        """
+        until = min(self.settings.horizon_s, now + self.settings.judge_s)
+        rains = self.forecast.rains(now, until)
+        courses = Courses(self.session, self.spec.weights, until, rains, deadline_s)
         blank = np.full((1, self._width), np.nan)
         begin = [
-            Commands(name, np.array([0.0]), until, blank) for name in (RULE, EARLY, EQUAL_FILLING, ALL_ON)
+            Commands(name, np.array([now]), until, blank) for name in (RULE, EARLY, EQUAL_FILLING, ALL_ON)
         ]
         effort = max(40, self.settings.evaluations)
         self._kept["constant"] = local_search(courses, begin, self._codes, evaluations=effort).plan
         if self.programme is not None:
-            most = min(until, MOST_PLAN_STEPS * self.programme.reduction.step_s)
+            most = min(until, now + MOST_PLAN_STEPS * self.programme.reduction.step_s)
             self._answer = self.programme.plan(
-                self.session, 0.0, most, rains, running=self.running, locked_out=self.locked_out
+                self.session, now, most, rains, running=self.running, locked_out=self.locked_out
             )
             if self._answer.commands is not None:
                 self._kept["milp"] = self._answer.commands
@@ -202,7 +215,7 @@ class RollingPlan:
             mine, theirs = far.costs([plan, rule])
         except TimeIsUpError:
             plan, source, reason, mine, theirs = rule, RULE, "SCHEDULE_TIME_OVER", math.nan, math.nan
-        if source != RULE:
+        if source != RULE and not self.forecast.doubted(now):
             self._kept["previous"] = plan
         note = DecisionNote(
             now,
@@ -225,15 +238,17 @@ class RollingPlan:
         ]
         if _calm(near.outcomes([rule])[0]) and not self.forecast.near(now, until):
             return kept, "SCHEDULE_CALM"
-        begin = self._beginnings(now, until)
+        doubted = self.forecast.doubted(now)
+        begin = self._reactive(now, until) if doubted else self._beginnings(now, until)
+        codes = reactions(self.spec) if doubted else self._codes
         costs = near.costs([plan for _, plan in begin])
         at = int(np.argmin(costs))
         name, best = begin[at]
-        found = local_search(
-            near, [plan for _, plan in begin], self._codes, evaluations=self.settings.evaluations
-        )
+        found = local_search(near, [plan for _, plan in begin], codes, evaluations=self.settings.evaluations)
         if found.cost_m3 < costs[at] - 1e-9:
             name, best = f"{name}+search", found.plan
+        if doubted:  # commands that rest on the forecast are worth as little as it
+            return [(name, best), *begin], "SCHEDULE_DOUBTED"
         after = self._kept.get("previous", self._kept.get("constant", rule))
         searched = [(name, best), (name, best.then(after))]
         return [*searched, *kept], "SCHEDULE_TIME_CUT" if found.timed_out else ""
@@ -242,8 +257,9 @@ class RollingPlan:
         self, far: Courses, rule: Commands, candidates: Sequence[tuple[str, Commands]]
     ) -> tuple[str, Commands]:
         """The best of the candidates that may stand in for the rule, or the rule."""
-        cases = self._cases(self.forecast.member_count)
-        members = cases[: self.forecast.member_count]
+        count = len(far.rains)
+        cases = self._cases(count)
+        members = cases[:count]
         share = self.settings.worst_weight
         far.outcomes([rule, *(plan for _, plan in candidates)])
         scores = [far.score(plan, members, share) for _, plan in candidates]
@@ -258,6 +274,12 @@ class RollingPlan:
         first = self.settings.derating[0]
         members = [Case(member, first) for member in range(rains)]
         return members + [Case(0, capacity) for capacity in self.settings.derating[1:]]
+
+    def _reactive(self, now: float, until: float) -> list[tuple[str, Commands]]:
+        """Policies that look at levels, for the search to mix."""
+        starts = np.array([one for one in (now, now + self.settings.decide_s) if one < until - 1e-3])
+        blank = np.full((len(starts), self._width), np.nan)
+        return [(name, Commands(name, starts, until, blank, REACTIVE)) for name in REACTIVE]
 
     def _beginnings(self, now: float, until: float) -> list[tuple[str, Commands]]:
         """Plans the search may begin at, all on the blocks of the search."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from citymains_drainage.control.commands import Commands
 from citymains_drainage.control.model import ControlSpec
+from citymains_drainage.control.policies import ALL_ON, EARLY, EQUAL_FILLING, RULE
 from citymains_drainage.schedule.courses import Courses, TimeIsUpError
 
 #: Openings of a gate that are tried.
@@ -39,6 +40,15 @@ def alternatives(spec: ControlSpec) -> list[tuple[float, ...]]:
     """Codes that may stand for each actuator: pumps of a group, openings of a gate."""
     groups = [tuple(float(one) for one in range(len(group.pumps) + 1)) for _, group in spec.stations.groups]
     return groups + [OPENINGS for _ in spec.gates]
+
+
+#: Policies that may stand in for commands where a forecast is doubted: they look at levels, not at rain.
+REACTIVE = (RULE, EARLY, EQUAL_FILLING, ALL_ON)
+
+
+def reactions(spec: ControlSpec) -> list[tuple[float, ...]]:
+    """Codes of `REACTIVE` for each actuator."""
+    return [tuple(-1.0 - at for at in range(len(REACTIVE)))] * len(spec.actuators)
 
 
 def local_search(

@@ -88,6 +88,11 @@ class DrainageServiceStub(object):
                 request_serializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.SchedulePumpsRequest.SerializeToString,
                 response_deserializer=google_dot_longrunning_dot_operations__pb2.Operation.FromString,
                 _registered_method=True)
+        self.AdvisePumps = channel.stream_stream(
+                '/citymains.api.drainage.v1.DrainageService/AdvisePumps',
+                request_serializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.AdvisePumpsRequest.SerializeToString,
+                response_deserializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.PumpAdvice.FromString,
+                _registered_method=True)
 
 
 class DrainageServiceServicer(object):
@@ -165,6 +170,14 @@ class DrainageServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def AdvisePumps(self, request_iterator, context):
+        """Commands for the next control step for every observation of levels, pumps and rain, in time whatever happens; advice
+        only. The first message holds `start`, every other one an `item`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_DrainageServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -217,6 +230,11 @@ def add_DrainageServiceServicer_to_server(servicer, server):
                     servicer.SchedulePumps,
                     request_deserializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.SchedulePumpsRequest.FromString,
                     response_serializer=google_dot_longrunning_dot_operations__pb2.Operation.SerializeToString,
+            ),
+            'AdvisePumps': grpc.stream_stream_rpc_method_handler(
+                    servicer.AdvisePumps,
+                    request_deserializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.AdvisePumpsRequest.FromString,
+                    response_serializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.PumpAdvice.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -490,6 +508,33 @@ class DrainageService(object):
             '/citymains.api.drainage.v1.DrainageService/SchedulePumps',
             citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.SchedulePumpsRequest.SerializeToString,
             google_dot_longrunning_dot_operations__pb2.Operation.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AdvisePumps(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/citymains.api.drainage.v1.DrainageService/AdvisePumps',
+            citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.AdvisePumpsRequest.SerializeToString,
+            citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.PumpAdvice.FromString,
             options,
             channel_credentials,
             insecure,

@@ -58,6 +58,10 @@ class DrainageServiceStub:
     """A plan for pumps and gates through a storm, verified in the engine; never worse than the operator's rule at the
     information available.
     """
+    AdvisePumps: _grpc.StreamStreamMultiCallable[_drainage_pb2.AdvisePumpsRequest, _drainage_pb2.PumpAdvice]
+    """Commands for the next control step for every observation of levels, pumps and rain, in time whatever happens; advice
+    only. The first message holds `start`, every other one an `item`.
+    """
 
 @_typing.type_check_only
 class DrainageServiceAsyncStub(DrainageServiceStub):
@@ -85,6 +89,10 @@ class DrainageServiceAsyncStub(DrainageServiceStub):
     SchedulePumps: _aio.UnaryUnaryMultiCallable[_drainage_pb2.SchedulePumpsRequest, _operations_pb2.Operation]  # type: ignore[assignment]
     """A plan for pumps and gates through a storm, verified in the engine; never worse than the operator's rule at the
     information available.
+    """
+    AdvisePumps: _aio.StreamStreamMultiCallable[_drainage_pb2.AdvisePumpsRequest, _drainage_pb2.PumpAdvice]  # type: ignore[assignment]
+    """Commands for the next control step for every observation of levels, pumps and rain, in time whatever happens; advice
+    only. The first message holds `start`, every other one an `item`.
     """
 
 class DrainageServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -170,6 +178,16 @@ class DrainageServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_operations_pb2.Operation, _abc.Awaitable[_operations_pb2.Operation]]:
         """A plan for pumps and gates through a storm, verified in the engine; never worse than the operator's rule at the
         information available.
+        """
+
+    @_abc_1.abstractmethod
+    def AdvisePumps(
+        self,
+        request_iterator: _MaybeAsyncIterator[_drainage_pb2.AdvisePumpsRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_drainage_pb2.PumpAdvice], _abc.AsyncIterator[_drainage_pb2.PumpAdvice]]:
+        """Commands for the next control step for every observation of levels, pumps and rain, in time whatever happens; advice
+        only. The first message holds `start`, every other one an `item`.
         """
 
 def add_DrainageServiceServicer_to_server(servicer: DrainageServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,0 +1,1 @@
+"""The question `advise`: levels, pumps and rain in, the next commands out, every control step."""
