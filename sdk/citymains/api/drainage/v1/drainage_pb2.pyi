@@ -734,312 +734,6 @@ class ScheduleReport(_message.Message):
 Global___ScheduleReport: _TypeAlias = ScheduleReport  # noqa: Y015
 
 @_typing.final
-class AdvisePumpsRequest(_message.Message):
-    """One message of a stream of observations."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    START_FIELD_NUMBER: _builtins.int
-    ITEM_FIELD_NUMBER: _builtins.int
-    @_builtins.property
-    def start(self) -> Global___AdvisePumpsStart:
-        """What is advised, and how; in the first message alone."""
-
-    @_builtins.property
-    def item(self) -> Global___PumpObservation:
-        """What is known at one time."""
-
-    def __init__(
-        self,
-        *,
-        start: Global___AdvisePumpsStart | None = ...,
-        item: Global___PumpObservation | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["item", b"item", "part", b"part", "start", b"start"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["item", b"item", "part", b"part", "start", b"start"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_part: _TypeAlias = _typing.Literal["start", "item"]  # noqa: Y015
-    _WhichOneofArgType_part: _TypeAlias = _typing.Literal["part", b"part"]  # noqa: Y015
-    def WhichOneof(self, oneof_group: _WhichOneofArgType_part) -> _WhichOneofReturnType_part | None: ...
-
-Global___AdvisePumpsRequest: _TypeAlias = AdvisePumpsRequest  # noqa: Y015
-
-@_typing.final
-class AdvisePumpsStart(_message.Message):
-    """What is advised, and how."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    NET_FIELD_NUMBER: _builtins.int
-    STEP_S_FIELD_NUMBER: _builtins.int
-    LOOKAHEAD_S_FIELD_NUMBER: _builtins.int
-    ANSWER_WITHIN_S_FIELD_NUMBER: _builtins.int
-    HOURS_FIELD_NUMBER: _builtins.int
-    STATIONS_ID_FIELD_NUMBER: _builtins.int
-    STATIONS_FILE_FIELD_NUMBER: _builtins.int
-    UNDERPASSES_ID_FIELD_NUMBER: _builtins.int
-    UNDERPASSES_FILE_FIELD_NUMBER: _builtins.int
-    LINKS_FIELD_NUMBER: _builtins.int
-    OVERFLOW_OUTFALLS_FIELD_NUMBER: _builtins.int
-    PRE_LOWERING_S_FIELD_NUMBER: _builtins.int
-    net: _builtins.str
-    """Id of the network, `networks/{sha256}`; required."""
-    step_s: _builtins.float
-    """Control step: how long an advice holds, in s, 30..3600; unset: 300."""
-    lookahead_s: _builtins.float
-    """How far plans are judged, in s, 600..86400; unset: 7200."""
-    answer_within_s: _builtins.float
-    """Time an answer may take after its observation, in s, > 0; unset: half the control step."""
-    hours: _builtins.float
-    """Longest time the stream runs, in h from the model's start, > 0; unset: 48."""
-    stations_id: _builtins.str
-    """Id of a stored dataset of kind `pump_stations`, `datasets/{sha256}`."""
-    underpasses_id: _builtins.str
-    """Id of a stored dataset of kind `underpasses`, `datasets/{sha256}`."""
-    pre_lowering_s: _builtins.float
-    """How long before rain rivers may be pumped into, in s, >= 0."""
-    @_builtins.property
-    def stations_file(self) -> _network_pb2.SourceFile:
-        """An Excel or CSV file."""
-
-    @_builtins.property
-    def underpasses_file(self) -> _network_pb2.SourceFile:
-        """An Excel or CSV file."""
-
-    @_builtins.property
-    def links(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Ids of pumps and gates to command; empty: every pump, and the gates the model's rules set."""
-
-    @_builtins.property
-    def overflow_outfalls(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Ids of outfalls whose flow is overflow; empty: those tagged so, or what the links tell."""
-
-    def __init__(
-        self,
-        *,
-        net: _builtins.str = ...,
-        step_s: _builtins.float | None = ...,
-        lookahead_s: _builtins.float | None = ...,
-        answer_within_s: _builtins.float | None = ...,
-        hours: _builtins.float | None = ...,
-        stations_id: _builtins.str = ...,
-        stations_file: _network_pb2.SourceFile | None = ...,
-        underpasses_id: _builtins.str = ...,
-        underpasses_file: _network_pb2.SourceFile | None = ...,
-        links: _abc.Iterable[_builtins.str] | None = ...,
-        overflow_outfalls: _abc.Iterable[_builtins.str] | None = ...,
-        pre_lowering_s: _builtins.float = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_answer_within_s", b"_answer_within_s", "_hours", b"_hours", "_lookahead_s", b"_lookahead_s", "_step_s", b"_step_s", "answer_within_s", b"answer_within_s", "hours", b"hours", "lookahead_s", b"lookahead_s", "stations", b"stations", "stations_file", b"stations_file", "stations_id", b"stations_id", "step_s", b"step_s", "underpasses", b"underpasses", "underpasses_file", b"underpasses_file", "underpasses_id", b"underpasses_id"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_answer_within_s", b"_answer_within_s", "_hours", b"_hours", "_lookahead_s", b"_lookahead_s", "_step_s", b"_step_s", "answer_within_s", b"answer_within_s", "hours", b"hours", "links", b"links", "lookahead_s", b"lookahead_s", "net", b"net", "overflow_outfalls", b"overflow_outfalls", "pre_lowering_s", b"pre_lowering_s", "stations", b"stations", "stations_file", b"stations_file", "stations_id", b"stations_id", "step_s", b"step_s", "underpasses", b"underpasses", "underpasses_file", b"underpasses_file", "underpasses_id", b"underpasses_id"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType__answer_within_s: _TypeAlias = _typing.Literal["answer_within_s"]  # noqa: Y015
-    _WhichOneofArgType__answer_within_s: _TypeAlias = _typing.Literal["_answer_within_s", b"_answer_within_s"]  # noqa: Y015
-    _WhichOneofReturnType__hours: _TypeAlias = _typing.Literal["hours"]  # noqa: Y015
-    _WhichOneofArgType__hours: _TypeAlias = _typing.Literal["_hours", b"_hours"]  # noqa: Y015
-    _WhichOneofReturnType__lookahead_s: _TypeAlias = _typing.Literal["lookahead_s"]  # noqa: Y015
-    _WhichOneofArgType__lookahead_s: _TypeAlias = _typing.Literal["_lookahead_s", b"_lookahead_s"]  # noqa: Y015
-    _WhichOneofReturnType__step_s: _TypeAlias = _typing.Literal["step_s"]  # noqa: Y015
-    _WhichOneofArgType__step_s: _TypeAlias = _typing.Literal["_step_s", b"_step_s"]  # noqa: Y015
-    _WhichOneofReturnType_stations: _TypeAlias = _typing.Literal["stations_id", "stations_file"]  # noqa: Y015
-    _WhichOneofArgType_stations: _TypeAlias = _typing.Literal["stations", b"stations"]  # noqa: Y015
-    _WhichOneofReturnType_underpasses: _TypeAlias = _typing.Literal["underpasses_id", "underpasses_file"]  # noqa: Y015
-    _WhichOneofArgType_underpasses: _TypeAlias = _typing.Literal["underpasses", b"underpasses"]  # noqa: Y015
-    @_typing.overload
-    def WhichOneof(self, oneof_group: _WhichOneofArgType__answer_within_s) -> _WhichOneofReturnType__answer_within_s | None: ...
-    @_typing.overload
-    def WhichOneof(self, oneof_group: _WhichOneofArgType__hours) -> _WhichOneofReturnType__hours | None: ...
-    @_typing.overload
-    def WhichOneof(self, oneof_group: _WhichOneofArgType__lookahead_s) -> _WhichOneofReturnType__lookahead_s | None: ...
-    @_typing.overload
-    def WhichOneof(self, oneof_group: _WhichOneofArgType__step_s) -> _WhichOneofReturnType__step_s | None: ...
-    @_typing.overload
-    def WhichOneof(self, oneof_group: _WhichOneofArgType_stations) -> _WhichOneofReturnType_stations | None: ...
-    @_typing.overload
-    def WhichOneof(self, oneof_group: _WhichOneofArgType_underpasses) -> _WhichOneofReturnType_underpasses | None: ...
-
-Global___AdvisePumpsStart: _TypeAlias = AdvisePumpsStart  # noqa: Y015
-
-@_typing.final
-class PumpObservation(_message.Message):
-    """What is known at one time; what is not known is left out."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    @_typing.final
-    class DepthMEntry(_message.Message):
-        DESCRIPTOR: _descriptor.Descriptor
-
-        KEY_FIELD_NUMBER: _builtins.int
-        VALUE_FIELD_NUMBER: _builtins.int
-        key: _builtins.str
-        value: _builtins.float
-        def __init__(
-            self,
-            *,
-            key: _builtins.str = ...,
-            value: _builtins.float = ...,
-        ) -> None: ...
-        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
-        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-        def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-    @_typing.final
-    class RunningEntry(_message.Message):
-        DESCRIPTOR: _descriptor.Descriptor
-
-        KEY_FIELD_NUMBER: _builtins.int
-        VALUE_FIELD_NUMBER: _builtins.int
-        key: _builtins.str
-        value: _builtins.float
-        def __init__(
-            self,
-            *,
-            key: _builtins.str = ...,
-            value: _builtins.float = ...,
-        ) -> None: ...
-        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
-        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-        def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-    TIME_S_FIELD_NUMBER: _builtins.int
-    DEPTH_M_FIELD_NUMBER: _builtins.int
-    RUNNING_FIELD_NUMBER: _builtins.int
-    RAIN_MM_PER_H_FIELD_NUMBER: _builtins.int
-    FORECAST_MM_PER_H_FIELD_NUMBER: _builtins.int
-    FORECAST_STEP_S_FIELD_NUMBER: _builtins.int
-    LOCKED_OUT_FIELD_NUMBER: _builtins.int
-    time_s: _builtins.float
-    """From the start of the model, in s, later than the last."""
-    rain_mm_per_h: _builtins.float
-    """Mean intensity over the network since the last observation, in mm/h, >= 0."""
-    forecast_step_s: _builtins.float
-    """Step of the forecast, in s, > 0; unset: 300."""
-    @_builtins.property
-    def depth_m(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
-        """Levels above the invert, in m, by station, wet well or underpass."""
-
-    @_builtins.property
-    def running(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
-        """Settings of pumps and gates in truth, in 0..1, by id."""
-
-    @_builtins.property
-    def forecast_mm_per_h(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """Intensities from now on, step by step, in mm/h; empty: the last forecast goes on to hold."""
-
-    @_builtins.property
-    def locked_out(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Ids of pumps under maintenance or failed."""
-
-    def __init__(
-        self,
-        *,
-        time_s: _builtins.float = ...,
-        depth_m: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
-        running: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
-        rain_mm_per_h: _builtins.float | None = ...,
-        forecast_mm_per_h: _abc.Iterable[_builtins.float] | None = ...,
-        forecast_step_s: _builtins.float | None = ...,
-        locked_out: _abc.Iterable[_builtins.str] | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_forecast_step_s", b"_forecast_step_s", "_rain_mm_per_h", b"_rain_mm_per_h", "forecast_step_s", b"forecast_step_s", "rain_mm_per_h", b"rain_mm_per_h"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_forecast_step_s", b"_forecast_step_s", "_rain_mm_per_h", b"_rain_mm_per_h", "depth_m", b"depth_m", "forecast_mm_per_h", b"forecast_mm_per_h", "forecast_step_s", b"forecast_step_s", "locked_out", b"locked_out", "rain_mm_per_h", b"rain_mm_per_h", "running", b"running", "time_s", b"time_s"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType__forecast_step_s: _TypeAlias = _typing.Literal["forecast_step_s"]  # noqa: Y015
-    _WhichOneofArgType__forecast_step_s: _TypeAlias = _typing.Literal["_forecast_step_s", b"_forecast_step_s"]  # noqa: Y015
-    _WhichOneofReturnType__rain_mm_per_h: _TypeAlias = _typing.Literal["rain_mm_per_h"]  # noqa: Y015
-    _WhichOneofArgType__rain_mm_per_h: _TypeAlias = _typing.Literal["_rain_mm_per_h", b"_rain_mm_per_h"]  # noqa: Y015
-    @_typing.overload
-    def WhichOneof(self, oneof_group: _WhichOneofArgType__forecast_step_s) -> _WhichOneofReturnType__forecast_step_s | None: ...
-    @_typing.overload
-    def WhichOneof(self, oneof_group: _WhichOneofArgType__rain_mm_per_h) -> _WhichOneofReturnType__rain_mm_per_h | None: ...
-
-Global___PumpObservation: _TypeAlias = PumpObservation  # noqa: Y015
-
-@_typing.final
-class PumpAdvice(_message.Message):
-    """Commands for the next control step. Advice only: whoever is on duty switches."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    VERDICT_FIELD_NUMBER: _builtins.int
-    FINDINGS_FIELD_NUMBER: _builtins.int
-    PROVENANCE_FIELD_NUMBER: _builtins.int
-    TABLES_FIELD_NUMBER: _builtins.int
-    TIME_S_FIELD_NUMBER: _builtins.int
-    UNTIL_S_FIELD_NUMBER: _builtins.int
-    RUNG_FIELD_NUMBER: _builtins.int
-    RUNG_REASON_EN_FIELD_NUMBER: _builtins.int
-    RUNG_REASON_ZH_FIELD_NUMBER: _builtins.int
-    ON_TIME_FIELD_NUMBER: _builtins.int
-    COST_M3_FIELD_NUMBER: _builtins.int
-    RULE_COST_M3_FIELD_NUMBER: _builtins.int
-    UNDERPASS_DEPTH_M_FIELD_NUMBER: _builtins.int
-    verdict: _common_pb2.Verdict.ValueType
-    """SUSPECT where a sensor is silent, impossible or stuck, rain is missing, or the fallback answers."""
-    time_s: _builtins.float
-    """From when it holds, in s from the start of the model."""
-    until_s: _builtins.float
-    """When the next advice is due, in s from the start of the model; until then it holds."""
-    rung: _builtins.str
-    """How far down the ladder it stands: optimal, incumbent, rounded, search or rule."""
-    rung_reason_en: _builtins.str
-    """Why it is this rung, in English."""
-    rung_reason_zh: _builtins.str
-    """The same in Chinese."""
-    on_time: _builtins.bool
-    """Whether the planner answered in time; if not, the fallback did, on time."""
-    cost_m3: _builtins.float
-    """Expected cost over the look ahead, in m3 of flooding; NaN: not known."""
-    rule_cost_m3: _builtins.float
-    """The same of the operator's rule; NaN: not known."""
-    underpass_depth_m: _builtins.float
-    """Largest depth used of an underpass, in m; NaN: there is none."""
-    @_builtins.property
-    def findings(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Finding]:
-        """What the advice had to do without."""
-
-    @_builtins.property
-    def provenance(self) -> _common_pb2.Provenance:
-        """Network and options the advice comes from."""
-
-    @_builtins.property
-    def tables(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Table]:
-        """`commands` (the main table) and `sensors`."""
-
-    def __init__(
-        self,
-        *,
-        verdict: _common_pb2.Verdict.ValueType = ...,
-        findings: _abc.Iterable[_common_pb2.Finding] | None = ...,
-        provenance: _common_pb2.Provenance | None = ...,
-        tables: _abc.Iterable[_common_pb2.Table] | None = ...,
-        time_s: _builtins.float = ...,
-        until_s: _builtins.float = ...,
-        rung: _builtins.str = ...,
-        rung_reason_en: _builtins.str = ...,
-        rung_reason_zh: _builtins.str = ...,
-        on_time: _builtins.bool = ...,
-        cost_m3: _builtins.float = ...,
-        rule_cost_m3: _builtins.float = ...,
-        underpass_depth_m: _builtins.float = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["provenance", b"provenance"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cost_m3", b"cost_m3", "findings", b"findings", "on_time", b"on_time", "provenance", b"provenance", "rule_cost_m3", b"rule_cost_m3", "rung", b"rung", "rung_reason_en", b"rung_reason_en", "rung_reason_zh", b"rung_reason_zh", "tables", b"tables", "time_s", b"time_s", "underpass_depth_m", b"underpass_depth_m", "until_s", b"until_s", "verdict", b"verdict"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___PumpAdvice: _TypeAlias = PumpAdvice  # noqa: Y015
-
-@_typing.final
 class TraceIsolationRequest(_message.Message):
     """What to plug, shut and stop. Extends the isolation of every utility."""
 
@@ -1765,3 +1459,309 @@ class SitePlanReport(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SitePlanReport: _TypeAlias = SitePlanReport  # noqa: Y015
+
+@_typing.final
+class AdvisePumpsRequest(_message.Message):
+    """One message of a stream of observations."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    START_FIELD_NUMBER: _builtins.int
+    ITEM_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def start(self) -> Global___AdvisePumpsStart:
+        """What is advised, and how; in the first message alone."""
+
+    @_builtins.property
+    def item(self) -> Global___PumpObservation:
+        """What is known at one time."""
+
+    def __init__(
+        self,
+        *,
+        start: Global___AdvisePumpsStart | None = ...,
+        item: Global___PumpObservation | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["item", b"item", "part", b"part", "start", b"start"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["item", b"item", "part", b"part", "start", b"start"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_part: _TypeAlias = _typing.Literal["start", "item"]  # noqa: Y015
+    _WhichOneofArgType_part: _TypeAlias = _typing.Literal["part", b"part"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_part) -> _WhichOneofReturnType_part | None: ...
+
+Global___AdvisePumpsRequest: _TypeAlias = AdvisePumpsRequest  # noqa: Y015
+
+@_typing.final
+class AdvisePumpsStart(_message.Message):
+    """What is advised, and how."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NET_FIELD_NUMBER: _builtins.int
+    STEP_S_FIELD_NUMBER: _builtins.int
+    LOOKAHEAD_S_FIELD_NUMBER: _builtins.int
+    ANSWER_WITHIN_S_FIELD_NUMBER: _builtins.int
+    HOURS_FIELD_NUMBER: _builtins.int
+    STATIONS_ID_FIELD_NUMBER: _builtins.int
+    STATIONS_FILE_FIELD_NUMBER: _builtins.int
+    UNDERPASSES_ID_FIELD_NUMBER: _builtins.int
+    UNDERPASSES_FILE_FIELD_NUMBER: _builtins.int
+    LINKS_FIELD_NUMBER: _builtins.int
+    OVERFLOW_OUTFALLS_FIELD_NUMBER: _builtins.int
+    PRE_LOWERING_S_FIELD_NUMBER: _builtins.int
+    net: _builtins.str
+    """Id of the network, `networks/{sha256}`; required."""
+    step_s: _builtins.float
+    """Control step: how long an advice holds, in s, 30..3600; unset: 300."""
+    lookahead_s: _builtins.float
+    """How far plans are judged, in s, 600..86400; unset: 7200."""
+    answer_within_s: _builtins.float
+    """Time an answer may take after its observation, in s, > 0; unset: half the control step."""
+    hours: _builtins.float
+    """Longest time the stream runs, in h from the model's start, > 0; unset: 48."""
+    stations_id: _builtins.str
+    """Id of a stored dataset of kind `pump_stations`, `datasets/{sha256}`."""
+    underpasses_id: _builtins.str
+    """Id of a stored dataset of kind `underpasses`, `datasets/{sha256}`."""
+    pre_lowering_s: _builtins.float
+    """How long before rain rivers may be pumped into, in s, >= 0."""
+    @_builtins.property
+    def stations_file(self) -> _network_pb2.SourceFile:
+        """An Excel or CSV file."""
+
+    @_builtins.property
+    def underpasses_file(self) -> _network_pb2.SourceFile:
+        """An Excel or CSV file."""
+
+    @_builtins.property
+    def links(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Ids of pumps and gates to command; empty: every pump, and the gates the model's rules set."""
+
+    @_builtins.property
+    def overflow_outfalls(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Ids of outfalls whose flow is overflow; empty: those tagged so, or what the links tell."""
+
+    def __init__(
+        self,
+        *,
+        net: _builtins.str = ...,
+        step_s: _builtins.float | None = ...,
+        lookahead_s: _builtins.float | None = ...,
+        answer_within_s: _builtins.float | None = ...,
+        hours: _builtins.float | None = ...,
+        stations_id: _builtins.str = ...,
+        stations_file: _network_pb2.SourceFile | None = ...,
+        underpasses_id: _builtins.str = ...,
+        underpasses_file: _network_pb2.SourceFile | None = ...,
+        links: _abc.Iterable[_builtins.str] | None = ...,
+        overflow_outfalls: _abc.Iterable[_builtins.str] | None = ...,
+        pre_lowering_s: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_answer_within_s", b"_answer_within_s", "_hours", b"_hours", "_lookahead_s", b"_lookahead_s", "_step_s", b"_step_s", "answer_within_s", b"answer_within_s", "hours", b"hours", "lookahead_s", b"lookahead_s", "stations", b"stations", "stations_file", b"stations_file", "stations_id", b"stations_id", "step_s", b"step_s", "underpasses", b"underpasses", "underpasses_file", b"underpasses_file", "underpasses_id", b"underpasses_id"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_answer_within_s", b"_answer_within_s", "_hours", b"_hours", "_lookahead_s", b"_lookahead_s", "_step_s", b"_step_s", "answer_within_s", b"answer_within_s", "hours", b"hours", "links", b"links", "lookahead_s", b"lookahead_s", "net", b"net", "overflow_outfalls", b"overflow_outfalls", "pre_lowering_s", b"pre_lowering_s", "stations", b"stations", "stations_file", b"stations_file", "stations_id", b"stations_id", "step_s", b"step_s", "underpasses", b"underpasses", "underpasses_file", b"underpasses_file", "underpasses_id", b"underpasses_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__answer_within_s: _TypeAlias = _typing.Literal["answer_within_s"]  # noqa: Y015
+    _WhichOneofArgType__answer_within_s: _TypeAlias = _typing.Literal["_answer_within_s", b"_answer_within_s"]  # noqa: Y015
+    _WhichOneofReturnType__hours: _TypeAlias = _typing.Literal["hours"]  # noqa: Y015
+    _WhichOneofArgType__hours: _TypeAlias = _typing.Literal["_hours", b"_hours"]  # noqa: Y015
+    _WhichOneofReturnType__lookahead_s: _TypeAlias = _typing.Literal["lookahead_s"]  # noqa: Y015
+    _WhichOneofArgType__lookahead_s: _TypeAlias = _typing.Literal["_lookahead_s", b"_lookahead_s"]  # noqa: Y015
+    _WhichOneofReturnType__step_s: _TypeAlias = _typing.Literal["step_s"]  # noqa: Y015
+    _WhichOneofArgType__step_s: _TypeAlias = _typing.Literal["_step_s", b"_step_s"]  # noqa: Y015
+    _WhichOneofReturnType_stations: _TypeAlias = _typing.Literal["stations_id", "stations_file"]  # noqa: Y015
+    _WhichOneofArgType_stations: _TypeAlias = _typing.Literal["stations", b"stations"]  # noqa: Y015
+    _WhichOneofReturnType_underpasses: _TypeAlias = _typing.Literal["underpasses_id", "underpasses_file"]  # noqa: Y015
+    _WhichOneofArgType_underpasses: _TypeAlias = _typing.Literal["underpasses", b"underpasses"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__answer_within_s) -> _WhichOneofReturnType__answer_within_s | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__hours) -> _WhichOneofReturnType__hours | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__lookahead_s) -> _WhichOneofReturnType__lookahead_s | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__step_s) -> _WhichOneofReturnType__step_s | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_stations) -> _WhichOneofReturnType_stations | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_underpasses) -> _WhichOneofReturnType_underpasses | None: ...
+
+Global___AdvisePumpsStart: _TypeAlias = AdvisePumpsStart  # noqa: Y015
+
+@_typing.final
+class PumpObservation(_message.Message):
+    """What is known at one time; what is not known is left out."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class DepthMEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.float
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.float = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    @_typing.final
+    class RunningEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.float
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.float = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    TIME_S_FIELD_NUMBER: _builtins.int
+    DEPTH_M_FIELD_NUMBER: _builtins.int
+    RUNNING_FIELD_NUMBER: _builtins.int
+    RAIN_MM_PER_H_FIELD_NUMBER: _builtins.int
+    FORECAST_MM_PER_H_FIELD_NUMBER: _builtins.int
+    FORECAST_STEP_S_FIELD_NUMBER: _builtins.int
+    LOCKED_OUT_FIELD_NUMBER: _builtins.int
+    time_s: _builtins.float
+    """From the start of the model, in s, later than the last."""
+    rain_mm_per_h: _builtins.float
+    """Mean intensity over the network since the last observation, in mm/h, >= 0."""
+    forecast_step_s: _builtins.float
+    """Step of the forecast, in s, > 0; unset: 300."""
+    @_builtins.property
+    def depth_m(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
+        """Levels above the invert, in m, by station, wet well or underpass."""
+
+    @_builtins.property
+    def running(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
+        """Settings of pumps and gates in truth, in 0..1, by id."""
+
+    @_builtins.property
+    def forecast_mm_per_h(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Intensities from now on, step by step, in mm/h; empty: the last forecast goes on to hold."""
+
+    @_builtins.property
+    def locked_out(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Ids of pumps under maintenance or failed."""
+
+    def __init__(
+        self,
+        *,
+        time_s: _builtins.float = ...,
+        depth_m: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
+        running: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
+        rain_mm_per_h: _builtins.float | None = ...,
+        forecast_mm_per_h: _abc.Iterable[_builtins.float] | None = ...,
+        forecast_step_s: _builtins.float | None = ...,
+        locked_out: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_forecast_step_s", b"_forecast_step_s", "_rain_mm_per_h", b"_rain_mm_per_h", "forecast_step_s", b"forecast_step_s", "rain_mm_per_h", b"rain_mm_per_h"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_forecast_step_s", b"_forecast_step_s", "_rain_mm_per_h", b"_rain_mm_per_h", "depth_m", b"depth_m", "forecast_mm_per_h", b"forecast_mm_per_h", "forecast_step_s", b"forecast_step_s", "locked_out", b"locked_out", "rain_mm_per_h", b"rain_mm_per_h", "running", b"running", "time_s", b"time_s"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__forecast_step_s: _TypeAlias = _typing.Literal["forecast_step_s"]  # noqa: Y015
+    _WhichOneofArgType__forecast_step_s: _TypeAlias = _typing.Literal["_forecast_step_s", b"_forecast_step_s"]  # noqa: Y015
+    _WhichOneofReturnType__rain_mm_per_h: _TypeAlias = _typing.Literal["rain_mm_per_h"]  # noqa: Y015
+    _WhichOneofArgType__rain_mm_per_h: _TypeAlias = _typing.Literal["_rain_mm_per_h", b"_rain_mm_per_h"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__forecast_step_s) -> _WhichOneofReturnType__forecast_step_s | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__rain_mm_per_h) -> _WhichOneofReturnType__rain_mm_per_h | None: ...
+
+Global___PumpObservation: _TypeAlias = PumpObservation  # noqa: Y015
+
+@_typing.final
+class PumpAdvice(_message.Message):
+    """Commands for the next control step. Advice only: whoever is on duty switches."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERDICT_FIELD_NUMBER: _builtins.int
+    FINDINGS_FIELD_NUMBER: _builtins.int
+    PROVENANCE_FIELD_NUMBER: _builtins.int
+    TABLES_FIELD_NUMBER: _builtins.int
+    TIME_S_FIELD_NUMBER: _builtins.int
+    UNTIL_S_FIELD_NUMBER: _builtins.int
+    RUNG_FIELD_NUMBER: _builtins.int
+    RUNG_REASON_EN_FIELD_NUMBER: _builtins.int
+    RUNG_REASON_ZH_FIELD_NUMBER: _builtins.int
+    ON_TIME_FIELD_NUMBER: _builtins.int
+    COST_M3_FIELD_NUMBER: _builtins.int
+    RULE_COST_M3_FIELD_NUMBER: _builtins.int
+    UNDERPASS_DEPTH_M_FIELD_NUMBER: _builtins.int
+    verdict: _common_pb2.Verdict.ValueType
+    """SUSPECT where a sensor is silent, impossible or stuck, rain is missing, or the fallback answers."""
+    time_s: _builtins.float
+    """From when it holds, in s from the start of the model."""
+    until_s: _builtins.float
+    """When the next advice is due, in s from the start of the model; until then it holds."""
+    rung: _builtins.str
+    """How far down the ladder it stands: optimal, incumbent, rounded, search or rule."""
+    rung_reason_en: _builtins.str
+    """Why it is this rung, in English."""
+    rung_reason_zh: _builtins.str
+    """The same in Chinese."""
+    on_time: _builtins.bool
+    """Whether the planner answered in time; if not, the fallback did, on time."""
+    cost_m3: _builtins.float
+    """Expected cost over the look ahead, in m3 of flooding; NaN: not known."""
+    rule_cost_m3: _builtins.float
+    """The same of the operator's rule; NaN: not known."""
+    underpass_depth_m: _builtins.float
+    """Largest depth used of an underpass, in m; NaN: there is none."""
+    @_builtins.property
+    def findings(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Finding]:
+        """What the advice had to do without."""
+
+    @_builtins.property
+    def provenance(self) -> _common_pb2.Provenance:
+        """Network and options the advice comes from."""
+
+    @_builtins.property
+    def tables(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Table]:
+        """`commands` (the main table) and `sensors`."""
+
+    def __init__(
+        self,
+        *,
+        verdict: _common_pb2.Verdict.ValueType = ...,
+        findings: _abc.Iterable[_common_pb2.Finding] | None = ...,
+        provenance: _common_pb2.Provenance | None = ...,
+        tables: _abc.Iterable[_common_pb2.Table] | None = ...,
+        time_s: _builtins.float = ...,
+        until_s: _builtins.float = ...,
+        rung: _builtins.str = ...,
+        rung_reason_en: _builtins.str = ...,
+        rung_reason_zh: _builtins.str = ...,
+        on_time: _builtins.bool = ...,
+        cost_m3: _builtins.float = ...,
+        rule_cost_m3: _builtins.float = ...,
+        underpass_depth_m: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["provenance", b"provenance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cost_m3", b"cost_m3", "findings", b"findings", "on_time", b"on_time", "provenance", b"provenance", "rule_cost_m3", b"rule_cost_m3", "rung", b"rung", "rung_reason_en", b"rung_reason_en", "rung_reason_zh", b"rung_reason_zh", "tables", b"tables", "time_s", b"time_s", "underpass_depth_m", b"underpass_depth_m", "until_s", b"until_s", "verdict", b"verdict"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PumpAdvice: _TypeAlias = PumpAdvice  # noqa: Y015
