@@ -94,7 +94,9 @@ def test_json_lines_on_the_command_line(local, tmp_path, monkeypatch, capsys) ->
         }
         for one in observations()
     ]
-    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join([json.dumps(lines[0]), "", *map(json.dumps, lines[1:])])))
+    monkeypatch.setattr(
+        "sys.stdin", io.StringIO("\n".join([json.dumps(lines[0]), "", *map(json.dumps, lines[1:])]))
+    )
     arguments = ["drainage", "advise", str(tmp_path / "small.inp"), "--json"]
     arguments += ["--step-s", "300", "--lookahead-s", "1200", "--answer-within-s", "120"]
     assert main(arguments) == 0
