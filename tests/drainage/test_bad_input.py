@@ -136,11 +136,6 @@ CASES = {
         "DRAINAGE_PUMP_CURVE_TYPE",
         "P1 W1 J3 AREA",
     ),
-    "wet-well pump without wet well": (
-        lambda text: swap("LIFT PUMP3", "LIFT PUMP1")(swap("P1 W1 J3", "P1 J2 J3")(text)),
-        "DRAINAGE_PUMP_WET_WELL",
-        "P1 J2 J3",
-    ),
     "start below stop": (swap("OFF 1.0 0.4", "OFF 0.4 1.0"), "DRAINAGE_PUMP_LEVELS", "P1 W1 J3"),
 }
 
@@ -307,3 +302,10 @@ def test_series_in_every_form_the_engine_takes(small, source, rows):
     start = small.index("RAIN 0:00 60")
     text = small[:start] + rows + small[small.index("\n\n[PATTERNS]") :]
     assert not read_network(source(text)).errors
+
+
+def test_a_wet_well_pump_on_a_manhole_is_told_and_read_as_the_engine_reads_it(drainage, small, source):
+    """The engine takes the manhole's own volume; a published network (pystorms beta) is made so."""
+    text = swap("LIFT PUMP3", "LIFT PUMP1")(swap("P1 W1 J3", "P1 J2 J3")(small))
+    told = [one for one in drainage.load(source(text)).repairs if one.code == "DRAINAGE_PUMP_WET_WELL"]
+    assert [one.severity for one in told] == ["warning"]

@@ -184,7 +184,7 @@ def pumps(document: InpDocument) -> Iterator[Issue]:
             yield _told(row, "DRAINAGE_PUMP_CURVE_TYPE", document, field="curve", value=words[3], limit=kind)
         known = len(words) > 3 and fold_ascii(words[3]) in types
         if known and kind == "PUMP1" and fold_ascii(words[1]) not in storages:
-            yield _told(row, "DRAINAGE_PUMP_WET_WELL", document, field="from_node", value=words[1])
+            yield _told(row, "DRAINAGE_PUMP_WET_WELL", document, "warning", field="from_node", value=words[1])
         start, stop = (read_number(words[at]).value if len(words) > at else None for at in (5, 6))
         if start and stop and start <= stop:
             yield _told(

@@ -8,16 +8,21 @@ units; `citymains_drainage.units` turns them into SI.
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from citymains.engine_host.engine import EngineSession
+from citymains.engine_host.engine import EngineFault, EngineSession
 
+from citymains_drainage.control.branches import FORKS, run_branches
 from citymains_drainage.output_file import IncompleteOutputError, read_levels
 from citymains_drainage.report_file import EngineMessage, read_messages
 
+#: Simulations of one session in its own process. The library leaks about 3 KiB with each (its statistics, mostly),
+#: so that later ones are run in forks: memory stays flat however many there are.
+RUNS_IN_PLACE = 200
 #: Depths of one answer; longer series are thinned to every so many-th reported period.
 MOST_LEVELS = 2_000_000
 
@@ -123,13 +128,25 @@ class SwmmSession:
         files = {suffix: stem.with_suffix("." + suffix) for suffix in ("inp", "rpt", "out")}
         files["inp"].write_text(str(task.get("inp") or self._inp), encoding="utf-8", newline="\n")
         try:
-            return _simulate(files)
+            return _simulate(files) if self._runs <= RUNS_IN_PLACE or not FORKS else _in_a_branch(files)
         finally:
             for path in files.values():
                 path.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Nothing stays open between runs."""
+
+
+def _in_a_branch(files: Mapping[str, Path]) -> dict[str, Any]:
+    """Simulate in a fork of this process, which takes what the library leaks with it."""
+    try:
+        (answer,) = run_branches([lambda: _simulate(files)], workers=1)
+    except EngineFault as fault:
+        if fault.code == "DRAINAGE_BRANCH_DIED":
+            os.abort()  # a crash is told as one, whichever process it was in
+        raise
+    assert answer is not None
+    return answer
 
 
 def _simulate(files: Mapping[str, Path]) -> dict[str, Any]:

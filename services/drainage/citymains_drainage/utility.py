@@ -257,7 +257,7 @@ class Drainage(FailureQuestions):
             Ledger of underpasses, Excel or CSV: level node, yellow and red depth.
         links : sequence of str
             Pumps and gates to command; the default is every pump, and the gates the model's rules set (of
-            a model with neither, the orifices of its storages).
+            a model with neither, the orifices of its storages, or other orifices, or weirs).
         overflow_outfalls : sequence of str
             Outfalls whose flow is overflow; the default is those tagged so, or what the links tell.
         pre_lowering_s : float

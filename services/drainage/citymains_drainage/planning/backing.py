@@ -106,6 +106,12 @@ class SewerGeometry:
                 ends.append(offset if absolute and offset else self.invert_m[node] + offset)
             yield _Pipe(start, end, _number(words, 3) * length, min(ends), max(ends), height, area)
 
+    @property
+    def volume_m3(self) -> float:
+        """What pipes and storages hold when they are full [m3]."""
+        pipes = sum(pipe.area_m2 * pipe.length_m for pipe in self.pipes)
+        return pipes + sum(curve.capacity_m3 for curve in self.storages.values())
+
     def curve(self, node: str, full_depth_m: float) -> VolumeCurve:
         """Volume over depth of a node: its storage's, or that of a manhole of 2 m2."""
         return self.storages.get(fold_ascii(node)) or VolumeCurve.prismatic(2.0, full_depth_m)

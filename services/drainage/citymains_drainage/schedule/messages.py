@@ -128,6 +128,12 @@ register_messages(
             "Give dry_run_depth_m and emergency_depth_m in the ledger of stations.",
             "请在泵站台账中填写停泵最低水深和应急水深。",
         ),
+        "SCHEDULE_MANHOLE_AS_WELL": Text(
+            "{element} is a manhole that named pumps draw from; it is taken for a wet well of 2 m2.",
+            "指定水泵从检查井 {element} 抽水,该井按面积 2 m2 的集水池处理。",
+            "Make the node a storage.",
+            "请将该节点改为调蓄节点。",
+        ),
         "SCHEDULE_OVERFLOW_ASSUMED": Text(
             "The flow of {element} is taken for overflow, by the links that lead to it.",
             "根据管网连接关系,将 {element} 的出流视为溢流。",

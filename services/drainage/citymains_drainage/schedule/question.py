@@ -65,6 +65,8 @@ DRAIN_DOWN_S: Final = 12 * 3600.0
 #: The guard looks at least this often [s].
 _LOOK_S: Final = 60.0
 _PLAN_STEP_S: Final = 300.0
+#: Water lost or made by less than this share of what the network holds makes no model unstable.
+LITTLE_SHARE: Final = 0.005
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -359,8 +361,10 @@ def _native(
         until_s=case.horizon_s,
         element=network.name,
     )
-    error = native.outcome.continuity_error_percent
-    if abs(error) > CONTINUITY_REJECTED_PERCENT:
+    error, lost_m3 = native.outcome.continuity_error_percent, native.outcome.lost_m3
+    # In the first dry minutes of a model a share of next to nothing means nothing.
+    little_m3 = LITTLE_SHARE * SewerGeometry(case.document, case.options).volume_m3
+    if abs(error) > CONTINUITY_REJECTED_PERCENT and abs(lost_m3) > little_m3:
         raise InputError(
             "SCHEDULE_MODEL_UNSTABLE",
             file=network.provenance.source_file,

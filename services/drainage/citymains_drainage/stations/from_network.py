@@ -19,7 +19,7 @@ from citymains.model.table import Table
 from citymains_drainage.control.model import Gate
 from citymains_drainage.control.rules import action_links, rule_blocks
 from citymains_drainage.options import ModelOptions
-from citymains_drainage.stations.curves import PumpCurve
+from citymains_drainage.stations.curves import PumpCurve, VolumeCurve
 from citymains_drainage.stations.graph import FlowGraph
 from citymains_drainage.stations.levels import StationDefaults, StationLevels, station_levels
 from citymains_drainage.stations.model import (
@@ -33,6 +33,8 @@ from citymains_drainage.stations.model import (
 from citymains_drainage.stations.shapes import curve_points, pump_curve, storage_curve
 
 _GATE_SECTIONS = ("ORIFICES", "WEIRS", "OUTLETS")
+#: Area of a manhole that pumps draw from [m2], and its depth where the model gives none [m].
+MANHOLE_M2, DEEP_MANHOLE_M = 2.0, 3.0
 _RIVER_STAGES = frozenset({"FIXED", "TIDAL", "TIMESERIES"})
 
 
@@ -85,7 +87,7 @@ class StationReader:
     options : ModelOptions
     links : tuple of str
         Pumps and gates to command; empty: all pumps, and the gates the model's rules set (of a model
-        without either, the orifices that draw from storages).
+        without either, the orifices that draw from storages, or else all orifices, or else weirs).
     overflow_outfalls : tuple of str
         Outfalls whose flow counts as overflow; empty: tagged ones, or what the links tell.
     defaults : StationDefaults
@@ -108,6 +110,7 @@ class StationReader:
         self.graph = FlowGraph.of(self.document)
         self.curves = curve_points(self.document)
         self.storages = {fold_ascii(row.tokens[0]): row for row in self.document["STORAGE"]}
+        self.manholes = {fold_ascii(row.tokens[0]): row for row in self.document["JUNCTIONS"]}
         self.tags = {
             (row.tokens[0].upper(), fold_ascii(row.tokens[1])): " ".join(row.tokens[2:]).casefold()
             for row in self.document["TAGS"]
@@ -173,9 +176,9 @@ class StationReader:
         curve = pump_curve(kind, points, self.options.units)
         if curve is None:
             self.tell("SCHEDULE_PUMP_WITHOUT_CURVE", row, field="curve", value=curve_name)
-        if well not in self.storages:
+        if not self._is_well(well):
             self.tell("SCHEDULE_PUMP_WITHOUT_WELL", row, field="from_node", value=words[1])
-        if curve is None or well not in self.storages:
+        if curve is None or not self._is_well(well):
             return None
         length = self.options.units.length_m
         start, stop = (_number(words, at) * length for at in (5, 6))
@@ -199,6 +202,10 @@ class StationReader:
             receiving=level.receiving or self.graph.names.get(to, to) or words[2],
         )
 
+    def _is_well(self, node: str) -> bool:
+        """Whether pumps can draw from a node: a storage, or where the caller names its pumps a manhole."""
+        return node in self.storages or (bool(self.links) and node in self.manholes)
+
     def _stations(self, pumps: Iterable[_Pump]) -> tuple[Station, ...]:
         by_well: dict[str, list[_Pump]] = {}
         for one in pumps:
@@ -218,8 +225,8 @@ class StationReader:
         return tuple(stations)
 
     def _station(self, well: str, name: str, members: list[_Pump]) -> Station | None:
-        row = self.storages[well]
-        curve = storage_curve(row, self.curves, self.options.units)
+        row = self.storages.get(well) or self.manholes[well]
+        curve = self._well_curve(well, row)
         if curve is None or not curve.capacity_m3 > 0:
             self.tell("SCHEDULE_WELL_WITHOUT_CURVE", row)
             return None
@@ -247,6 +254,13 @@ class StationReader:
             min_stop_s=levels.min_stop_s,
             starts_per_h=levels.starts_per_h,
         )
+
+    def _well_curve(self, well: str, row: InpRow) -> VolumeCurve | None:
+        if well in self.storages:
+            return storage_curve(row, self.curves, self.options.units)
+        depth = _number(row.tokens, 2) * self.options.units.length_m
+        self.assumed.append((row.tokens[0], "SCHEDULE_MANHOLE_AS_WELL"))
+        return VolumeCurve.prismatic(MANHOLE_M2, depth or DEEP_MANHOLE_M)
 
     def _groups(self, station: str, members: list[_Pump]) -> tuple[PumpGroup, ...]:
         """Pumps that cannot be told apart: curve, lift, and what becomes of their water."""
@@ -362,10 +376,17 @@ class StationReader:
         else:
             chosen = [row for row in rows if fold_ascii(row.tokens[0]) in ruled]
             if not chosen and not pumps:
-                chosen = [
-                    row for row in self.document["ORIFICES"] if fold_ascii(row.tokens[1]) in self.storages
-                ]
+                chosen = self._likely_gates()
         return tuple(self._gate(row) for row in chosen)
+
+    def _likely_gates(self) -> list[InpRow]:
+        """Of a model that commands nothing itself: orifices, or else weirs; those of storages, or else all."""
+        for section in ("ORIFICES", "WEIRS"):
+            rows = list(self.document[section])
+            stored = [row for row in rows if fold_ascii(row.tokens[1]) in self.storages]
+            if rows:
+                return stored or rows
+        return []
 
     def _gate(self, row: InpRow) -> Gate:
         node, length = fold_ascii(row.tokens[1]), self.options.units.length_m

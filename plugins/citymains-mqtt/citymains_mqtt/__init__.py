@@ -1,0 +1,1 @@
+"""Pump advice over MQTT."""
