@@ -12,8 +12,10 @@ from citymains.model.table import ColumnSpec, Kind, TableSpec
 
 COMMANDS: Final = TableSpec(
     "commands",
-    "Advised settings of every pump and gate until the next advice. Nothing here says that anything was switched.",
+    "Advised settings: of every pump and gate at once, then where one changes before the next advice. Nothing here "
+    "says that anything was switched.",
     (
+        ColumnSpec("time_s", Kind.FLOAT, "From when on, from the start of the model."),
         ColumnSpec("pump", Kind.TEXT, "Id of the pump or gate."),
         ColumnSpec("station", Kind.TEXT, "Its station; of a gate the node it draws from."),
         ColumnSpec("setting", Kind.FLOAT, "Advised: 1 run, 0 stand; of a gate its opening in 0..1."),
