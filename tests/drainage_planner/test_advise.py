@@ -41,6 +41,7 @@ class Plant:
             "running": dict(self.now["running"]),
             "rain_mm_per_h": float(self.rain[step - 1]) if step else 0.0,
             "forecast_mm_per_h": tuple(self.rain[step : step + 24].tolist()) if forecast else (),
+            "forecast_step_s": STEP_S,
         }
         return PumpObservation(**(known | changed))
 

@@ -56,8 +56,8 @@ class PumpObservation:
         Mean intensity since the last observation, over the network. [mm/h] >= 0
     forecast_mm_per_h : tuple of float
         Intensities from now on, step by step; empty: the last forecast goes on to hold. [mm/h]
-    forecast_step_s : float
-        Step of the forecast. [s] > 0
+    forecast_step_s : float, optional
+        Step of the forecast; 300 s unless told. [s] > 0
     locked_out : tuple of str
         Pumps under maintenance or failed.
     """
@@ -67,7 +67,7 @@ class PumpObservation:
     running: Mapping[str, float] = field(default_factory=dict)
     rain_mm_per_h: float | None = None
     forecast_mm_per_h: tuple[float, ...] = ()
-    forecast_step_s: float = 300.0
+    forecast_step_s: float | None = None
     locked_out: tuple[str, ...] = ()
 
 
