@@ -41,7 +41,7 @@ PLANNED: Mapping[str, frozenset[str]] = {
     "": frozenset({"renewal"}),
     "water": frozenset({"bill"}),
     "gas": frozenset({"bill"}),
-    "drainage": frozenset({"outage", "criticality", "bill"}),
+    "drainage": frozenset({"bill"}),
 }
 
 

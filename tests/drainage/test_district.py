@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from citymains_drainage import district
-from citymains_drainage.storm import IntensityFormula, chicago_intensity_mm_per_h
+from citymains_drainage.storms.formula import IntensityFormula
+from citymains_drainage.storms.hyetograph import chicago_intensity_mm_per_h
 
 
 @pytest.fixture(scope="module")

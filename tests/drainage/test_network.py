@@ -6,7 +6,7 @@ import math
 
 import pytest
 from citymains_drainage.network import parse_document, read_network
-from citymains_drainage.simulate import SimulationReport
+from citymains_drainage.simulation_report import SimulationReport
 
 FOOT_M = 0.3048
 

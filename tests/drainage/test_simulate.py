@@ -117,14 +117,17 @@ def test_scaled_demand_scales_external_inflow(drainage, small, source, row):
 @pytest.mark.parametrize(
     ("scenario", "code"),
     [
-        (Scenario.close(pipes=["C1"]), "SCENARIO_UNSUPPORTED"),
+        (Scenario.set_control("P1", "speed", 0.5), "SCENARIO_UNSUPPORTED"),
+        (Scenario.close(pipes=["C9"]), "SCENARIO_UNKNOWN_ELEMENT"),
+        (Scenario.lose(regulators=["C1"]), "SCENARIO_UNKNOWN_ELEMENT"),
+        (Scenario.lose(plants=["J1"]), "SCENARIO_UNKNOWN_ELEMENT"),
         (Scenario.burst("C1", 100), "SCENARIO_UNSUPPORTED"),
-        (Scenario.storm("test", 2, 7200), "SCENARIO_UNSUPPORTED"),
         (Scenario.lose(pumps=["P9"]), "SCENARIO_UNKNOWN_ELEMENT"),
         (Scenario.lose(pumps=["C1"]), "SCENARIO_UNKNOWN_ELEMENT"),
         (Scenario.lose(sources=["J1"]), "SCENARIO_UNKNOWN_ELEMENT"),
         (Scenario.scale_demand(2, nodes=["J9"]), "SCENARIO_UNKNOWN_ELEMENT"),
-        (Scenario.lose(pumps=["P1"], start_s=600, end_s=1200), "DRAINAGE_LOSS_WINDOW"),
+        (Scenario.lose(pumps=["P1"], start_s=1200, end_s=600), "ARGUMENT_INVALID"),
+        (Scenario.close(pipes=["C1"], start_s=-5), "ARGUMENT_INVALID"),
     ],
 )
 def test_edits_that_cannot_be_made_are_refused(drainage, loaded, scenario, code):
@@ -235,6 +238,6 @@ def test_the_map_shows_depths_and_links(drainage):
 
     network = drainage.load("district")
     layers = {one.name: one for one in layers_of(drainage.simulate(network), Geometry.of(network))}
-    assert set(layers) == {"nodes", "links", "outfalls"}
+    assert set(layers) == {"nodes", "links", "outfalls", "underpasses", "risk"}
     assert all(layer.lost == () for layer in layers.values())
     assert len(layers["nodes"].places) == 42

@@ -161,6 +161,19 @@ def test_heights_sections_infeeds_and_local_losses(gas: Gas, build: Build) -> No
     )
 
 
+def test_sources_of_another_temperature_than_the_ground(gas: Gas, build: Build) -> None:
+    """Their junction has the temperature of what they supply; losing one changes that, which the engine answers."""
+    tables = grid(5, demand_kg_per_s=0.1)
+    for row, pipe in enumerate(tables["pipes"]):
+        pipe["sections"] = 1 + row % 2
+    tables["sources"][0]["temperature_c"] = 40.0
+    tables["sources"].append({"id": "more", "node": "0.0", "pressure_kpa": 100.0, "temperature_c": 20.0})
+    model = model_of(build(tables))
+    assert_same(*both(gas, model, [Case(), Case(closed=(7,)), Case(demand_factor=2.0)]))
+    ours, _ = both(gas, model, [Case(lost_sources=(model.ids("sources").index("west"),))])
+    assert (ours["by"] == BY_ENGINE).all()
+
+
 def valved(town: dict[str, Any]) -> dict[str, Any]:
     """The town with valves of all kinds between its streets."""
     town["junctions"] += [{"id": name} for name in ("甲", "乙", "丙")]

@@ -173,6 +173,22 @@ def test_a_place_whose_rule_is_known_and_not_computable_is_told_what_is_missing(
     assert "合同" in caught.value.issues[1].message_zh
 
 
+def test_a_province_that_leaves_the_ratio_to_its_cities_settles_nothing_by_itself(
+    policies: Callable[..., Any],
+) -> None:
+    with pytest.raises(InputError) as caught:
+        policies("山东省/淄博市")
+    assert [one.code for one in caught.value.issues] == ["REFUND_RULE_MISSING", "REFUND_RULE_KNOWN"]
+
+
+def test_a_city_whose_rule_is_silent_follows_the_province_and_cites_it(policies: Callable[..., Any]) -> None:
+    jinan = policies("山东省/济南市")
+    assert jinan.outages[0].article == "山东省供热条例 第20-25条"
+    assert jinan.exclusions == {"envelope_below_code": "山东省供热条例 第21条"}
+    assert jinan.article.startswith("济南市供热服务规定")
+    assert policies("山东省/滨州市").outages[0].article == "滨州市供热条例 第40-42条"
+
+
 def test_a_pack_from_memory_is_refused() -> None:
     error = refused(GOOD.replace('confidence = "P"', 'confidence = "M"'), "heat-refund-binzhou")
     assert "RULE_PACK_CONFIDENCE" in {one.code for one in error.issues}
@@ -197,7 +213,9 @@ def test_overlapping_text_counts_for_the_user(
 
 
 def test_bands_answer_for_every_hundredth_below_the_guarantee(policies: Callable[..., Any]) -> None:
-    for pack in shipped_book().packs:
+    stated = [pack for pack in shipped_book().packs if "bands" in pack.values]
+    assert len(stated) == len(NAMES) - 1  # Shandong leaves them to the cities
+    for pack in stated:
         place, on = pack.jurisdictions[0], pack.effective_to or date(2023, 11, 15)
         found = replace(policies(place, on.isoformat()))
         ratios = [found.band_of(centi * 10) for centi in range(500, int(found.guarantee_c * 100))]

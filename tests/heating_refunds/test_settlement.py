@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -125,6 +126,23 @@ def test_settling_twice_pays_once(settle: Settle) -> None:
     shorter = settle(**claim("U1", "2022-12-05 00:00", "17", "2022-12-07 00:00"), ledger=ledger)
     assert shorter.due_yuan == 0
     assert any(one.code == "REFUND_PAID_MORE_BEFORE" for one in shorter.findings)
+
+
+def test_the_audit_workbooks_of_earlier_settlements_are_the_ledger(settle: Settle, tmp_path: Path) -> None:
+    """28.50 in May, 19 more in June; in July nothing: the second workbook says the total paid so far."""
+    may = settle(**claim("U1", "2022-12-05 00:00", "17", "2022-12-08 00:00"))
+    may.to_excel(tmp_path / "may.xlsx")
+    longer = claim("U1", "2022-12-05 00:00", "17", "2022-12-10 00:00")
+    june = settle(**longer, ledger=tmp_path / "may.xlsx")
+    assert june.due_yuan == Decimal("19.00")
+    june.to_excel(tmp_path / "june.xlsx")
+    july = settle(**longer, ledger=tmp_path / "june.xlsx")
+    assert july.due_yuan == 0
+    both = [*may.table("settlement").to_dict("records"), *june.table("settlement").to_dict("records")]
+    kept = [{name: row[name] for name in ("key", "amount_yuan", "earlier_yuan")} for row in both]
+    assert settle(**longer, ledger=kept).due_yuan == 0
+    still = settle(**claim("U1", "2022-12-05 00:00", "17", "2022-12-11 00:00"), ledger=kept)
+    assert still.due_yuan == Decimal("9.50")
 
 
 def test_tenants_and_users_who_pause_are_paid_in_cash(settle: Settle) -> None:

@@ -199,6 +199,8 @@ def question_command(utility: str, question: Question) -> Callable[..., None]:
         }
         if has_scenario and (edits := scenario_of(scenario)) is not None:
             asked["scenario"] = edits
+        elif "scenario" in required:
+            raise InputError("ARGUMENT_MISSING", field="--close, --lose-pump, --burst, --draw or --scenario")
         run_question(utility, question, asked, common)
 
     parameters = [

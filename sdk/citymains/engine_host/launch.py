@@ -12,13 +12,14 @@ from typing import IO, Any
 
 import citymains
 from citymains.engine_host.__main__ import PATH_VARIABLE
+from citymains.engine_host.compiled import VARIABLE, cache_folder
 from citymains.errors import SolverError
 
 #: What a child may know of its parent's environment. Tokens and database addresses are not among it.
 _INHERITED = (
     "PATH", "HOME", "USER", "USERPROFILE", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR",
     "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH", "PYTHONHOME",
-    "NUMBA_CACHE_DIR", "MPLCONFIGDIR", "XDG_CACHE_HOME",
+    "MPLCONFIGDIR", "XDG_CACHE_HOME",
 )  # fmt: skip
 #: One question is one core; side by side is what sessions are for.
 _ONE_THREAD = (
@@ -56,7 +57,13 @@ def start_process(
         group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
     try:
         return subprocess.Popen(
-            command, cwd=scratch, env=_environment(scratch), stderr=log, close_fds=True, **group, **popen
+            command,
+            cwd=scratch,
+            env=_environment(engine, scratch),
+            stderr=log,
+            close_fds=True,
+            **group,
+            **popen,
         )
     except (OSError, ValueError) as problem:
         raise start_failed(engine, str(problem)) from problem
@@ -75,7 +82,7 @@ def start_failed(engine: str, why: str) -> SolverError:
     return SolverError("ENGINE_START_FAILED", engine=engine, value=why, limit="all")
 
 
-def _environment(scratch: Path) -> dict[str, str]:
+def _environment(engine: str, scratch: Path) -> dict[str, str]:
     environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     environment |= dict.fromkeys(_ONE_THREAD, "1")
     environment |= dict.fromkeys(_NO_ALLOCATOR_THREADS, "background_thread:false")
@@ -83,6 +90,7 @@ def _environment(scratch: Path) -> dict[str, str]:
     environment |= {
         "PYTHONUTF8": "1",
         "PYTHONUNBUFFERED": "1",
+        VARIABLE: str(cache_folder(engine)),
         PATH_VARIABLE: os.pathsep.join(filter(None, sys.path)),
     }
     root = Path(citymains.__file__).resolve().parents[1]

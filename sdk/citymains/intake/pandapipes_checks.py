@@ -62,6 +62,7 @@ class _Checks:
         self._check_walls()
         self._check_consumers()
         self._check_set_points()
+        self._check_compressors()
         self._check_supply()
 
     def _tell(self, code: str, section: str, element: str, *, severity: str = "error", **more: Any) -> None:
@@ -173,6 +174,14 @@ class _Checks:
             elif len(setters) > 1 and not alike:
                 told = ", ".join(f"{table} {name} {kpa:g} kPa" for table, name, kpa in setters)
                 self._tell("PIPES_TWO_SET_POINTS", setters[-1][0], junction, field="pressure_kpa", value=told)
+
+    def _check_compressors(self) -> None:
+        """Each holds a ratio or an outlet pressure."""
+        for row in self._rows("compressors"):
+            given = [name for name in ("pressure_ratio", "outlet_pressure_kpa") if not math.isnan(row[name])]
+            if len(given) != 1:
+                told = ", ".join(given) or None
+                self._tell("PIPES_COMPRESSOR_TARGET", "compressors", row["id"], value=told)
 
     # -- supply -----------------------------------------------------------------------------------------
 

@@ -276,10 +276,11 @@ COMPONENTS: Final[tuple[Component, ...]] = (
         Field("capacity_kg_per_s", Kind.FLOAT, "Greatest mass flow it passes; missing: unlimited.", allowed=POSITIVE),
         _LOSS, _IN_SERVICE,
     ), theirs="press_control", creator="create_pressure_controls"),
-    Component("compressors", "compressor", "Compressors with a fixed ratio of absolute pressures.", (
+    Component("compressors", "compressor", "Compressors with a fixed ratio of absolute pressures, or with a fixed outlet pressure.", (
         _identity("compressor"), *_ends(),
         Field("pressure_ratio", Kind.FLOAT, "Outlet over inlet absolute pressure (1).", "pressure_ratio",
-              absent=Absent.REQUIRED, allowed=Range(0.0, 100.0, open_low=True), usual=Range(1.0, 20.0)),
+              allowed=Range(0.0, 100.0, open_low=True), usual=Range(1.0, 20.0)),
+        _gauge("outlet_pressure_kpa", "Gauge pressure held at the outlet, instead of a ratio.", ""),
         _IN_SERVICE,
     ), theirs="compressor", creator="create_compressor", bulk=False, utilities=("gas",)),
     Component("pumps", "pump", "Pumps or blowers with a curve.", (
@@ -330,7 +331,7 @@ COMPONENTS: Final[tuple[Component, ...]] = (
         _identity("source"),
         _end("node", "Junction it feeds.", "junction"),
         _gauge("pressure_kpa", "Gauge pressure held; missing: it holds a temperature only.", "p_bar"),
-        _celsius("temperature_c", "Temperature of what it supplies.", "t_k", absent=15.0),
+        _celsius("temperature_c", "Temperature of what it supplies; missing: that of its junction.", "t_k", absent=Absent.MISSING),
         _IN_SERVICE,
     ), theirs="ext_grid", creator="create_ext_grids", shape="terminal"),
     Component("infeeds", "infeed", "Supplies that hold a mass flow: biogas plant, second source.", (

@@ -213,6 +213,12 @@ register_messages(
             "Keep one; give a standby a lower set point at a junction of its own.",
             "请保留一个;备用设备应在另一节点设较低的设定值。",
         ),
+        "PIPES_COMPRESSOR_TARGET": Text(
+            "The compressor {element} needs either a pressure ratio or an outlet pressure (given: {value}).",
+            "压缩机 {element} 须给出压比或出口压力之一(现有:{value})。",
+            "Give pressure_ratio or outlet_pressure_kpa, not both.",
+            "请给出 pressure_ratio 或 outlet_pressure_kpa,二者择一。",
+        ),
         "PIPES_DUTY_STANDBY": Text(
             "Several regulators hold the pressure at {element}: {limit} is on duty, {value} on standby.",
             "多台调压器控制节点 {element} 的压力:{limit} 为工作,{value} 为备用。",

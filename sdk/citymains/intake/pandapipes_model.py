@@ -152,11 +152,22 @@ class PipeModel:
     def _theirs(self, component: Component, one: Field) -> Any:
         """A column in the engine's unit; references become row numbers."""
         values = self.column(component.name, one.name)
+        if (component.name, one.name) == ("sources", "temperature_c"):
+            values = self.source_temperature_c()
+        if (component.name, one.name) == ("compressors", "pressure_ratio"):
+            # Where an outlet pressure is held the ratio follows from it.
+            values = np.where(np.isnan(values), 1.0, values)
         if one.refers == "junctions":
             return self._rows_of("junctions", values)
         if one.kind is Kind.FLOAT:
             return values * one.factor + one.offset
         return list(values) if one.kind is Kind.TEXT else values
+
+    def source_temperature_c(self) -> NDArray[np.float64]:
+        """Temperature of what each source supplies [°C]: its own, or else that of its junction."""
+        own = self.column("sources", "temperature_c")
+        at = self._rows_of("junctions", self.column("sources", "node"))
+        return np.where(np.isnan(own), self.column("junctions", "temperature_c")[at], own)
 
     def _point_at_pipes(self, columns: dict[str, Any]) -> None:
         pipes = self.column("valves", "pipe")

@@ -44,10 +44,13 @@ def source_column(field: Field, columns: Rows) -> tuple[str, float]:
 
 
 def blank_by_type(rows: Rows, types: list[Any] | None) -> None:
-    """An external grid of type ``t`` holds no pressure, whatever stands in its column."""
+    """An external grid of type ``t`` holds no pressure, one of type ``p`` no temperature, whatever stands in its columns."""
     for row, kind in enumerate(types or []):
-        if isinstance(kind, str) and kind != "auto" and "p" not in kind and "pressure_kpa" in rows:
-            rows["pressure_kpa"][row] = None
+        if not isinstance(kind, str) or kind == "auto":
+            continue
+        for letter, column in (("p", "pressure_kpa"), ("t", "temperature_c")):
+            if letter not in kind and column in rows:
+                rows[column][row] = None
 
 
 def tidy(value: float) -> float:

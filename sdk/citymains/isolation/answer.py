@@ -151,7 +151,13 @@ def isolation_parts(
     """Trace an isolation and lay out what the report holds: summary fields, tables, findings."""
     nodes, links = target.indices(layout)
     traced = trace_isolation(
-        layout.graph, layer, layout.sources, nodes=nodes, links=links, length_m=layout.length_m
+        layout.graph,
+        layer,
+        layout.sources,
+        nodes=nodes,
+        links=links,
+        length_m=layout.length_m,
+        far_first=layout.far_first,
     )
     affected_nodes = traced.isolated_nodes | traced.unintended_nodes
     demand = layout.demand_m3_per_h[affected_nodes]

@@ -40,6 +40,8 @@ class Layout:
         What lies in one trench and is shut together, as supply and return of heat; -1: nothing.
     shut_themselves : ndarray of bool, shape (m,), optional
         Links with shut-off valves of their own at both ends, as substations have.
+    far_first : bool
+        Whether what is furthest from the sources is shut first: upstream in sewers, whose sources are outfalls.
     """
 
     graph: Graph
@@ -56,6 +58,7 @@ class Layout:
     twin_links: Indices | None = None
     twin_nodes: Indices | None = None
     shut_themselves: Mask | None = None
+    far_first: bool = False
 
     def with_twins(self, nodes: Indices, links: Indices) -> tuple[Indices, Indices]:
         """Nodes and links with those that are shut together with them."""

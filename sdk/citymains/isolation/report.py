@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from citymains.model.record import Record
 from citymains.model.table import ColumnSpec, Kind, MapLayer, TableSpec
@@ -17,7 +18,7 @@ class IsolationReport(Record):
     By topology alone: whether the rest keeps its pressure is the question ``outage``.
     """
 
-    TABLES = (
+    TABLES: ClassVar[tuple[TableSpec, ...]] = (
         TableSpec(
             "valves",
             "Valves of the isolation: to shut, to check, or found unusable.",

@@ -47,6 +47,8 @@ class Layer:
     lost: tuple[str, ...] = ()
     centre: float | None = None
     labels: tuple[tuple[float, str, str], ...] = ()
+    mixed: bool = False
+    """Whether its elements are of several tables by design, as those of a ranking are."""
 
     @property
     def unit(self) -> str:
@@ -66,6 +68,8 @@ class Layer:
         have values of another kind, which must not set the scale.
         """
         tables = [place.table for place in self.places]
+        if self.mixed:
+            return np.ones(len(tables), dtype=bool)
         common = max(set(tables), key=tables.count, default="")
         return np.array([table == common for table in tables], dtype=bool)
 
@@ -135,6 +139,7 @@ def _layer(table: Table, layer: MapLayer, geometry: Geometry) -> Layer:
         lost=tuple(one for one, place in zip(ids, places, strict=True) if place is None),
         centre=layer.centre,
         labels=layer.labels,
+        mixed=not layer.geometry,
     )
 
 

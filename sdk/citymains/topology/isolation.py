@@ -23,7 +23,7 @@ class Isolation:
     segments: Segments
     isolated_segments: Indices
     shut: Indices
-    """Valves to shut, upstream first (nearest to a source)."""
+    """Valves to shut, upstream first (nearest to a source; in sewers, whose sources are outfalls, furthest)."""
     already_closed: Indices
     """Valves on the boundary that are shut already: to be checked, not turned."""
     failed: Indices
@@ -45,6 +45,7 @@ def trace_isolation(
     nodes: Indices,
     links: Indices,
     length_m: NDArray[np.float64] | None = None,
+    far_first: bool = False,
 ) -> Isolation:
     """Find what to shut to isolate nodes and links, and what loses supply.
 
@@ -58,6 +59,8 @@ def trace_isolation(
         What is to be isolated.
     length_m : ndarray, shape (m,), optional
         Lengths that order the valves by distance from the sources; the default counts links.
+    far_first : bool
+        Whether the valve furthest from the sources is shut first.
 
     Returns
     -------
@@ -81,11 +84,11 @@ def trace_isolation(
     weights = np.ones(graph.link_count) if length_m is None else length_m
     distance = graph.distance_m(sources, weights)
     to_shut = np.flatnonzero(boundary & ~valves.closed)
-    near = np.minimum(distance[graph.start[valves.link[to_shut]]], distance[graph.end[valves.link[to_shut]]])
+    order = _order(graph, valves, to_shut, distance, far_first=far_first)
     return Isolation(
         segments=segments,
         isolated_segments=chosen,
-        shut=to_shut[np.argsort(near, kind="stable")],
+        shut=to_shut[order],
         already_closed=np.flatnonzero(boundary & valves.closed),
         failed=np.flatnonzero(~valves.usable & ~valves.closed & inside[segments.valve_link_side]),
         isolated_nodes=isolated_nodes,
@@ -94,3 +97,14 @@ def trace_isolation(
         unintended_links=before_links & ~after_links & ~isolated_links,
         tight=not bool(isolated_nodes[sources].any()),
     )
+
+
+def _order(
+    graph: Graph, valves: ValveLayer, shut: Indices, distance_m: NDArray[np.float64], *, far_first: bool
+) -> NDArray[np.intp]:
+    """Order of valves by the nearer end of their links, or from the furthest end on down the link."""
+    start, end = distance_m[graph.start[valves.link[shut]]], distance_m[graph.end[valves.link[shut]]]
+    if not far_first:
+        return np.argsort(np.minimum(start, end), kind="stable")
+    own = np.where(valves.at_end[shut], end, start)
+    return np.lexsort((-own, -np.maximum(start, end)))

@@ -46,6 +46,7 @@ class RecordCodec:
         self.kind = kind
         self._codecs: dict[str, FieldCodec] = {}
         self._nullable: set[str] = set()
+        self._defaulted: set[str] = set()
         self._descriptor = descriptor
 
     def compile(self) -> None:
@@ -54,8 +55,11 @@ class RecordCodec:
         wrong: list[str] = []
         if self._descriptor.name != self.kind.__name__:
             wrong.append(f"the message is named {self._descriptor.name}, the dataclass {self.kind.__name__}")
-        names = [one.name for one in dataclasses.fields(self.kind) if one.init]
-        for name in names:
+        fields = {one.name: one for one in dataclasses.fields(self.kind) if one.init}
+        names = list(fields)
+        for name, one in fields.items():
+            if one.default is not dataclasses.MISSING or one.default_factory is not dataclasses.MISSING:
+                self._defaulted.add(name)
             try:
                 hint = reduce_hint(hints[name])
                 self._codecs[name] = field_codec(name, hint, self._descriptor)
@@ -97,7 +101,7 @@ class RecordCodec:
                     values[name] = value
                 elif name in self._nullable:
                     values[name] = None
-                else:
+                elif name not in self._defaulted:
                     raise missing()
             except Refused as error:
                 problems += error.under(name)

@@ -162,20 +162,25 @@ def _with_options(document: InpDocument, options: ModelOptions, hours: float | N
 def _with_scenario(document: InpDocument, scenario: Scenario) -> InpDocument:
     for edit in scenario.edits:
         if isinstance(edit, Lose):
-            document = _without_pumps(document, edit)
+            document = _lost(document, edit)
         elif isinstance(edit, ScaleDemand):
             document = _scaled(document, edit)
     return document
 
 
-def _without_pumps(document: InpDocument, edit: Lose) -> InpDocument:
+def _lost(document: InpDocument, edit: Lose) -> InpDocument:
     for field, ids in (("source", edit.sources), ("plant", edit.plants), ("regulator", edit.regulators)):
         if ids:
             raise InputError("SCENARIO_UNKNOWN_ELEMENT", field=field, value=ids[0])
     if edit.start_s or edit.end_s is not None:
         raise InputError("DRAINAGE_LOSS_WINDOW", value=f"{edit.start_s} .. {edit.end_s}")
     _require(edit.pumps, (row.tokens[0] for row in document["PUMPS"]), "pump")
-    lost = {fold_ascii(one) for one in edit.pumps}
+    return without_pumps(document, edit.pumps)
+
+
+def without_pumps(document: InpDocument, pumps: Iterable[str]) -> InpDocument:
+    """The document with pumps that deliver nothing, whatever their levels and the rules set."""
+    lost = {fold_ascii(one) for one in pumps}
     name = NO_FLOW_CURVE
     while any(fold_ascii(row.tokens[0]) == name for row in document["CURVES"]):
         name += "X"

@@ -171,5 +171,69 @@ register_messages(
             "The scenario scales dry-weather flow, and {element} has none.",
             "情景缩放旱天流量,但 {element} 没有旱天流量。",
         ),
+        # -- underpasses ---------------------------------------------------------------------
+        "DRAINAGE_UNDERPASS_SLOW": Text(
+            "Water stands {value} m deep on the road of {element}; traffic slows from {limit} m.",
+            "{element} 路面积水深 {value} m,达到缓行水深 {limit} m。",
+        ),
+        "DRAINAGE_UNDERPASS_CLOSED": Text(
+            "Water stands {value} m deep on the road of {element}; it is closed from {limit} m.",
+            "{element} 路面积水深 {value} m,达到封闭水深 {limit} m,应封闭交通。",
+            "Have its barriers and crew in place before the water is.",
+            "请在积水前安排值守和封闭设施到位。",
+        ),
+        # -- outages -------------------------------------------------------------------------
+        "DRAINAGE_NOTHING_LOST": Text(
+            "The scenario loses and closes nothing.",
+            "情景中没有任何失效或关闭。",
+            "Give Scenario.lose(pumps=, regulators= or plants=) or Scenario.close(pipes=).",
+            "请给出 Scenario.lose(pumps=、regulators= 或 plants=)或 Scenario.close(pipes=)。",
+        ),
+        "DRAINAGE_BASE_UNBALANCED": Text(
+            "Without the outage the flow routing balance is off by {value} %; the difference is doubtful.",
+            "无失效时管网水量平衡误差为 {value} %,差值存疑。",
+            "Mend the model first: smaller routing steps, pumps that do not run dry.",
+            "请先修正模型:减小演算步长,避免水泵干运转。",
+        ),
+        "DRAINAGE_CRITICAL_FLOODED": Text(
+            "The sewer of the critical customer {element} floods from {time_s} s on, for {value} h.",
+            "重点用户 {element} 所接管渠自 {time_s} s 起溢流,历时 {value} 小时。",
+        ),
+        # -- isolation -----------------------------------------------------------------------
+        "DRAINAGE_OUTFALL_INSIDE": Text(
+            "The isolated part holds the outfall {element}: close it against the receiving water too.",
+            "隔离范围内有排放口 {element},须同时封堵以防受纳水体倒灌。",
+        ),
+        "DRAINAGE_NO_WAY_OUT": Text(
+            "Beyond the isolated part, the water of {value} nodes has no other way out.",
+            "隔离范围以外还有 {value} 个节点的来水没有其他出路。",
+        ),
+        "DRAINAGE_BYPASS": Text(
+            "At {element} up to {value} m3/h of dry-weather flow have to be pumped round, {limit} m3/h on average.",
+            "{element} 处需临时抽排旱流,最大 {value} m³/h,平均 {limit} m³/h。",
+            "Have pumps for the largest flow and a spare in place before the first plug is set.",
+            "封堵前按最大流量备好临时泵和备用泵。",
+        ),
+        "DRAINAGE_BYPASS_RAIN": Text(
+            "The rain of {value} ha arrives at {element}; the work has to stop and the plugs come out before a storm.",
+            "{value} ha 汇水面积的雨水汇至 {element},降雨前须停止作业并拆除封堵。",
+        ),
+        # -- site plans ----------------------------------------------------------------------
+        "SITE_PLANS_NO_SITE": Text(
+            "The model has no pump station and no underpass.",
+            "模型中没有泵站,也没有下穿通道。",
+            "Tag the underpass's node (underpass) or give underpasses=, a ledger of underpasses.",
+            "请给下穿节点加标签 underpass,或用 underpasses= 提供下穿台账。",
+        ),
+        "SITE_PLANS_RUN_UNSOUND": Text(
+            "The run of the storm of {element} has a balance error of {value} %; no site counts as surviving it.",
+            "重现期 {element} 的模拟水量平衡误差为 {value} %,不计为满足。",
+            "Mend the model: smaller routing steps, pumps that do not run dry.",
+            "请修正模型:减小演算步长,避免水泵干运转。",
+        ),
+        "SITE_PLANS_FAILS": Text(
+            "{element} does not survive a storm of {value} a.",
+            "{element} 不能承受 {value} 年一遇暴雨。",
+        ),
     }
 )

@@ -1,4 +1,4 @@
-"""The engine's binary results file: is it complete, and the depths in it.
+"""The engine's binary results file: is it complete, and the depths and flooding in it.
 
 SWMM reports success on a full disk and leaves a short file behind, so a file counts only
 when both magic numbers, its error code and its size agree with its own epilogue.
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 MAGIC = 516114522
 SUBCATCHMENT_VARIABLES = 8
 NODE_VARIABLES = 6
+DEPTH, FLOODING = 0, 5
 LINK_VARIABLES = 5
 SYSTEM_VARIABLES = 15
 DATE_BYTES = 8
@@ -39,12 +40,14 @@ class Levels:
     """Shape (periods,): days since 30 December 1899."""
     depths: NDArray[np.float64]
     """Shape (periods, nodes), in the model's length unit."""
+    flooding: NDArray[np.float64]
+    """Shape (periods, nodes): what leaves the node by flooding, in the model's flow unit."""
     every: int
     """Only every so many-th reported period was taken."""
 
 
 def read_levels(path: Path, *, node_count: int, most_values: int) -> Levels:
-    """Check the results file and read the node depths.
+    """Check the results file and read depths and flooding of nodes.
 
     Parameters
     ----------
@@ -88,7 +91,10 @@ def read_levels(path: Path, *, node_count: int, most_values: int) -> Levels:
     layout = np.dtype([("date", "<f8"), ("values", "<f4", (values,))])
     rows = np.memmap(path, dtype=layout, mode="r", offset=start, shape=(periods,))
     every = max(1, -(-periods * nodes // most_values))
-    depths = rows["values"][::every, before : stop : NODE_VARIABLES + pollutants]
-    return Levels(
-        np.array(rows["date"][::every], dtype=np.float64), np.array(depths, dtype=np.float64), every
+    depths, flooding = (
+        np.array(
+            rows["values"][::every, before + variable : stop : NODE_VARIABLES + pollutants], dtype=np.float64
+        )
+        for variable in (DEPTH, FLOODING)
     )
+    return Levels(np.array(rows["date"][::every], dtype=np.float64), depths, flooding, every)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from citymains import hookimpl
-from citymains.plugins.records import StormFormula, UtilityRecord
+from citymains.plugins.records import ReportSection, RulePackRecord, StormFormula, UtilityRecord
 
 
 @hookimpl
@@ -28,3 +28,23 @@ def citymains_storm_formulas() -> Iterable[StormFormula]:
     from citymains_drainage.storms.published import formulas
 
     return formulas()
+
+
+@hookimpl
+def citymains_rule_packs() -> Iterable[RulePackRecord]:
+    """Rainstorm warnings, responses, and depths that close underpasses."""
+    from citymains_drainage.rules import rule_packs
+
+    return rule_packs()
+
+
+@hookimpl
+def citymains_report_sections() -> Iterable[ReportSection]:
+    """The pages of site plans."""
+    return [
+        ReportSection(
+            name="site-plan-pages",
+            question="drainage.site_plans",
+            render="citymains_drainage.site_plans.pages:section",
+        )
+    ]

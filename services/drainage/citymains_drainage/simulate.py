@@ -8,88 +8,89 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from citymains.errors import InputError, Issue, ResultRejectedError, SolverError, issue
+from citymains.intake.dataset import DatasetRef
 from citymains.intake.inp import InpDocument
 from citymains.model.finding import Finding, Severity, finding, verdict_of
 from citymains.model.network import Network
-from citymains.model.scenario import Lose, ScaleDemand, Scenario, StormEdit
+from citymains.model.scenario import Scenario
 from citymains.model.table import Coded, Table
 
-from citymains_drainage.engine_input import EngineInput, engine_input, nodes_without_demand
-from citymains_drainage.network import parse_document
-from citymains_drainage.options import ModelOptions, read_options
-from citymains_drainage.rain import with_rain
-from citymains_drainage.simulation_report import (
-    LEVELS,
-    LINKS,
-    NODES,
-    OUTFALLS,
-    PUMPS,
-    SimulationReport,
-)
-from citymains_drainage.storms.question import Storm, storm_of_edit
+from citymains_drainage.engine_input import EngineInput, nodes_without_demand
+from citymains_drainage.flood_risk import risk_table
+from citymains_drainage.rain import model_rain
+from citymains_drainage.simulation_report import LEVELS, LINKS, NODES, OUTFALLS, PUMPS, SimulationReport
+from citymains_drainage.storm_run import AFTER_RAIN_S as AFTER_RAIN_S
+from citymains_drainage.storm_run import ENGINE, StormRuns, storm_case
+from citymains_drainage.storm_run import chosen_storm as chosen_storm
+from citymains_drainage.storm_warnings import storm_warnings
+from citymains_drainage.storms.question import Storm
+from citymains_drainage.underpasses import RED, Course, watched_underpasses
 from citymains_drainage.units import ModelUnits
 
 if TYPE_CHECKING:
     from citymains.utility import Utility
 
-ENGINE: Final = "swmm"
 #: Balance error above which a result is doubtful, and above which it is not usable [%].
 #: Pumps that share an empty wet well create water: a measured case reached -38 %.
 CONTINUITY_SUSPECT_PERCENT: Final = 2.0
 CONTINUITY_REJECTED_PERCENT: Final = 10.0
-#: How long a simulation goes on after a storm that is given to it [s].
-AFTER_RAIN_S: Final = 4 * 3600.0
 #: Findings name at most so many flooded nodes, the worst first; the table has them all.
 MOST_FLOODED_FINDINGS: Final = 100
 
-SUPPORTED_EDITS: Final = (Lose, ScaleDemand, StormEdit)
-#: Errors of the engine itself rather than of the model: memory, equation solving, files.
-_ENGINE_FAILURES: Final = frozenset({0, 101, 102, 103, 104, 105, 107})
-
 
 def simulate_storm(
-    face: Utility, network: Network, storm: Storm | None, *, scenario: Scenario | None, hours: float | None
+    face: Utility,
+    network: Network,
+    storm: Storm | None,
+    *,
+    scenario: Scenario | None,
+    hours: float | None,
+    underpasses: DatasetRef | None,
 ) -> SimulationReport:
     """Simulate a network with the rain of its model or another; see `Drainage.simulate`."""
     scenario = scenario or Scenario()
-    scenario.require("drainage.simulate", SUPPORTED_EDITS)
-    document = parse_document(face.document(network))
-    options, _ = read_options(document)
-    storm = chosen_storm(face, storm, scenario)
-    if storm is not None:
-        document = with_rain(document, options, storm.intensity_mm_per_h, storm.step_s)
-        hours = (storm.duration_s + AFTER_RAIN_S) / 3600.0 if hours is None else hours
-    _check_hours(hours, options)
-    fed = engine_input(document, options, scenario=scenario, hours=hours)
+    case = storm_case(face, network, storm, scenario=scenario, hours=hours, question="drainage.simulate")
+    watched = watched_underpasses(face, case.document, case.options, underpasses)
+    fed = case.fed(scenario)
     begun = time.monotonic()
-    with face.workbench.engines.session(ENGINE, {"inp": fed.text}, element=network.name) as session:
-        answer = session.run({})
-        version = session.engine_version
+    with StormRuns(face, case) as runs:
+        answer = runs.run(fed)
     run_s = time.monotonic() - begun
-    _refuse(answer, fed, network.provenance.source_file)
-    duration_s = options.duration_s if hours is None else hours * 3600.0
-    _check_answer(answer, fed, network, duration_s, options.report_step_s)
-    findings = (*_findings(answer, fed, options.units), *_unscaled(document, scenario))
-    totals, volume_m3, rain_mm = answer["totals"], options.units.volume_m3, options.units.rain_mm
+    units = case.options.units
+    course = course_of(answer, fed, units, watched.places)
+    warnings = storm_warnings(face.workbench, model_rain(case.document, case.options), case.duration_s)
+    findings = (
+        *balance_findings(answer),
+        *_findings(answer, fed, units),
+        *_unscaled(case.document, scenario),
+        *course.findings(),
+    )
+    totals, volume_m3, rain_mm = answer["totals"], units.volume_m3, units.rain_mm
     runoff = answer["runoff"]
     return SimulationReport(
         verdict=verdict_of(findings),
         findings=findings,
-        tables=tuple(_tables(answer, fed, options.units)),
+        tables=(
+            *_tables(answer, fed, units),
+            course.table(),
+            course.course_table(),
+            warnings.table,
+            _risk(answer, fed, course),
+        ),
         provenance=face.provenance(
             "simulate",
             network=network,
             scenario=scenario,
             engine=ENGINE,
-            engine_version=version,
+            engine_version=runs.version,
             run_s=run_s,
+            rule_packs=(*watched.rule_packs, *warnings.rule_packs),
             options={
-                "hours": "model" if hours is None else float(hours),
-                "storm_sha256": "model" if storm is None else storm.data("hyetograph").sha256,
-                "threads": 1,
+                **case.provenance_options(),
                 "continuity_suspect_percent": CONTINUITY_SUSPECT_PERCENT,
                 "continuity_rejected_percent": CONTINUITY_REJECTED_PERCENT,
+                "jurisdiction": face.workbench.jurisdiction,
+                "underpasses_sha256": watched.sha256,
             },
         ),
         outfall_m3=totals["outflow"] * volume_m3,
@@ -101,93 +102,47 @@ def simulate_storm(
         external_inflow_m3=totals["external_inflow"] * volume_m3,
         rainfall_mm=runoff.get("rainfall", math.nan) * rain_mm,
         runoff_mm=runoff.get("runoff", math.nan) * rain_mm,
-        duration_s=duration_s,
+        duration_s=case.duration_s,
         step_count=int(answer["steps"]),
         flooded_node_count=int(np.count_nonzero(np.asarray(answer["nodes"]["flooding"]) > 0)),
+        underpass_depth_m=float(course.max_depth_m.max()) if watched.places else math.nan,
+        closed_underpass_count=course.worst.count(RED),
+        warning_colour=warnings.colour,
+        response_level=warnings.response,
     )
 
 
-def chosen_storm(face: Utility, storm: Storm | None, scenario: Scenario) -> Storm | None:
-    """The storm of an argument or of a scenario's edit; None: the model's own rain.
-
-    Raises
-    ------
-    InputError
-        SIMULATE_TWO_STORMS.
-    """
-    edits = [edit for edit in scenario.edits if isinstance(edit, StormEdit)]
-    if len(edits) + (storm is not None) > 1:
-        raise InputError("SIMULATE_TWO_STORMS", field="storm")
-    return storm_of_edit(face, edits[0]) if edits else storm
-
-
-def _check_hours(hours: float | None, options: ModelOptions) -> None:
-    least = options.report_step_s / 3600.0
-    if hours is not None and not least <= hours <= 24 * 366 * 100:
-        raise InputError(
-            "ARGUMENT_INVALID", field="hours", value=hours, limit=f"{least:g} .. {24 * 366 * 100}"
-        )
-
-
-def _refuse(answer: Mapping[str, Any], fed: EngineInput, file: str) -> None:
-    """Raise what the engine said, located in the stored model."""
-    errors = [one for one in answer["messages"] if one["level"] == "error"]
-    if not errors:
-        if "incomplete" in answer:
-            raise ResultRejectedError(engine=ENGINE, value=answer["incomplete"])
-        return
-    own = [one for one in errors if one["code"] in _ENGINE_FAILURES or one["code"] >= 300]
-    if own:
-        raise SolverError(engine=ENGINE, value=f"{own[0]['code']}: {fed.told(own[0]['text'])}")
-    raise InputError([_located(one, fed, file) for one in errors])
-
-
-def _located(message: Mapping[str, Any], fed: EngineInput, file: str) -> Issue:
-    element = fed.original(message["element"])
-    section, line = fed.place(message["line"]) if message["line"] else fed.definitions.get(element, ("", 0))
-    return issue(
-        "DRAINAGE_ENGINE_REFUSED",
-        file=file,
-        line=line or None,
-        section=section or message["section"],
-        element=element,
-        field=f"SWMM {message['code']}",
-        value=fed.told(message["text"]),
-    )
-
-
-def _check_answer(
-    answer: Mapping[str, Any], fed: EngineInput, network: Network, duration_s: float, report_step_s: float
-) -> None:
-    """What a finished run must show before its numbers count."""
-    for kind, tables in (("nodes", _NODE_TABLES), ("links", _LINK_TABLES)):
-        have = {fed.original(one) for one in answer[kind]["id"]}
-        want = {one for table in network.tables if table.name in tables for one in table.texts("id")}
-        if have != want:
-            raise ResultRejectedError(engine=ENGINE, value=f"{kind} of the answer are not those of the model")
-    numbers = [*answer["totals"].values(), *answer["runoff"].values()]
-    columns = [
-        values
-        for kind in ("nodes", "links", "pumps", "outfalls")
-        for name, values in answer[kind].items()
-        if name != "id"
-    ]
-    if not (np.isfinite(numbers).all() and all(np.isfinite(one).all() for one in columns)):
-        raise ResultRejectedError(engine=ENGINE, value="numbers that are not finite")
+def course_of(answer: Mapping[str, Any], fed: EngineInput, units: ModelUnits, places: Any) -> Course:
+    """The water on underpasses in an answer of the engine."""
     levels = answer["levels"]
-    last_s = float(levels["time_s"][-1])
-    if last_s + report_step_s * levels["every"] < duration_s or not np.isfinite(levels["depth"]).all():
-        raise ResultRejectedError(engine=ENGINE, value=f"levels end at {last_s:g} s of {duration_s:g} s")
+    return Course.of(
+        places,
+        [fed.original(one) for one in answer["nodes"]["id"]],
+        np.asarray(levels["time_s"], dtype=np.float64),
+        np.asarray(levels["depth"], dtype=np.float64) * units.length_m,
+        np.asarray(answer["nodes"]["max_depth"], dtype=np.float64) * units.length_m,
+    )
 
 
-_NODE_TABLES: Final = frozenset({"junctions", "outfalls", "dividers", "storages"})
-_LINK_TABLES: Final = frozenset({"conduits", "pumps", "orifices", "weirs", "outlets"})
-
-
-def _findings(answer: Mapping[str, Any], fed: EngineInput, units: ModelUnits) -> Iterator[Finding]:
+def balance_findings(answer: Mapping[str, Any]) -> Iterator[Finding]:
+    """Balances of an answer that are off."""
     yield from _balance("DRAINAGE_CONTINUITY", answer["totals"]["continuity_error_percent"])
     if answer["runoff"]:
         yield from _balance("DRAINAGE_RUNOFF_CONTINUITY", answer["runoff"]["continuity_error_percent"])
+
+
+def _risk(answer: Mapping[str, Any], fed: EngineInput, course: Course) -> Table:
+    nodes = answer["nodes"]
+    return risk_table(
+        [fed.original(one) for one in nodes["id"]],
+        np.asarray(nodes["surcharge_h"]) * 3600.0,
+        np.asarray(nodes["flooding"]),
+        np.asarray(nodes["flooded_h"]) * 3600.0,
+        course,
+    )
+
+
+def _findings(answer: Mapping[str, Any], fed: EngineInput, units: ModelUnits) -> Iterator[Finding]:
     if answer["levels"]["every"] > 1:
         yield finding("DRAINAGE_LEVELS_THINNED", Severity.NOTE, value=float(answer["levels"]["every"]))
     for one in answer["messages"]:

@@ -9,6 +9,10 @@ from typing import Final
 from citymains.model.record import Record
 from citymains.model.table import ColumnSpec, Kind, MapLayer, TableSpec
 
+from citymains_drainage.flood_risk import RISK
+from citymains_drainage.storm_warnings import WARNINGS
+from citymains_drainage.underpasses import COURSE, UNDERPASSES
+
 
 def _float(name: str, text: str) -> ColumnSpec:
     return ColumnSpec(name, Kind.FLOAT, text)
@@ -81,7 +85,7 @@ class SimulationReport(Record):
     ponded water flows back. Volumes balance up to ``continuity_error_percent``.
     """
 
-    TABLES = (NODES, LINKS, PUMPS, OUTFALLS, LEVELS)
+    TABLES = (NODES, LINKS, PUMPS, OUTFALLS, LEVELS, UNDERPASSES, COURSE, WARNINGS, RISK)
 
     outfall_m3: float = math.nan
     """Volume that left the system: the engine's external outflow."""
@@ -105,3 +109,11 @@ class SimulationReport(Record):
     """Routing steps the engine took."""
     flooded_node_count: int = 0
     """Nodes with flooding."""
+    underpass_depth_m: float = math.nan
+    """Largest depth on any underpass's road; NaN: the model has none."""
+    closed_underpass_count: int = 0
+    """Underpasses that have to be closed."""
+    warning_colour: str = ""
+    """The gravest rainstorm signal the rain reaches: blue, yellow, orange, red; empty: none."""
+    response_level: str = ""
+    """Response that goes with it, IV to I, where the rules in force say so; empty: none."""

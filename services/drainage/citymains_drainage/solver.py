@@ -193,7 +193,12 @@ def _with_levels(answer: dict[str, Any], files: Mapping[str, Path]) -> dict[str,
         answer["incomplete"] = str(error)
         return answer
     times = np.round((levels.date_days - answer["start_date_days"]) * 86_400.0)
-    answer["levels"] = {"time_s": times, "depth": levels.depths, "every": levels.every}
+    answer["levels"] = {
+        "time_s": times,
+        "depth": levels.depths,
+        "flooding": levels.flooding,
+        "every": levels.every,
+    }
     return answer
 
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 
+from citymains.intake.dataset import DatasetRef
 from citymains.intake.source import Intake, SourceFile
 from citymains.model.network import NetworkRef
 from citymains.model.scenario import Scenario
 from citymains.question import Shape, question
-from citymains.utility import Utility
 
 from citymains_drainage.advise.question import AdviseRequest, advise_pumps
 from citymains_drainage.advise.report import PumpAdvice, PumpObservation
@@ -21,11 +21,12 @@ from citymains_drainage.simulate import simulate_storm
 from citymains_drainage.simulation_report import SimulationReport
 from citymains_drainage.storms.hyetograph import HyetographShape
 from citymains_drainage.storms.question import Storm, design_storm
+from citymains_drainage.utility_failures import FailureQuestions
 
 _DATA = Path(__file__).parent / "data"
 
 
-class Drainage(Utility):
+class Drainage(FailureQuestions):
     """Storm and sewage networks, calculated with SWMM 5.2."""
 
     name = "drainage"
@@ -146,6 +147,7 @@ class Drainage(Utility):
         storm: Storm | None = None,
         scenario: Scenario | None = None,
         hours: float | None = None,
+        underpasses: DatasetRef | None = None,
     ) -> SimulationReport:
         """Simulate depths, flooding and outflow with the rain of the model or another (SWMM 5.2, one thread).
 
@@ -157,19 +159,26 @@ class Drainage(Utility):
             Rain at every gage from the model's start, as :meth:`storm` gives it; the default is the
             model's own.
         scenario : Scenario, optional
-            ``Scenario.lose(pumps=...)`` stops pumps for the whole simulation, whatever their levels
-            and rules say; ``Scenario.scale_demand(factor, nodes=...)`` multiplies dry-weather flow and
-            external inflow, and leaves what the rain brings; ``Scenario.storm(...)`` gives a design storm.
+            ``Scenario.lose(pumps=...)`` stops pumps, whatever their levels and rules say, ``regulators=``
+            shuts gates (orifices, weirs, outlets), ``plants=`` outfalls; ``Scenario.close(pipes=...)`` any
+            link; each with ``start_s`` and ``end_s`` for a part of the time.
+            ``Scenario.scale_demand(factor, nodes=...)`` multiplies dry-weather flow and external inflow,
+            and leaves what the rain brings; ``Scenario.storm(...)`` gives a design storm.
         hours : float, optional
             Simulated time in hours, at least one report step; the default is the model's, or four
             hours more than the storm. It starts at the model's start; dates of the model's end are ignored.
+        underpasses : path, optional
+            Ledger of underpasses, Excel or CSV: level node, yellow and red depth; the default is the
+            model's nodes tagged ``underpass``, with the depths of the rules in force, else 25 cm.
 
         Returns
         -------
         SimulationReport
-            Main table: ``node max_depth_m flooding_m3 surcharge_s`` and more; tables ``links``,
-            ``pumps``, ``outfalls``, ``levels``. ``outfall_m3`` and ``flooding_m3`` are the engine's
-            totals. SUSPECT where a balance is off by more than 2 %, REJECTED above 10 %.
+            Main table: ``node max_depth_m flooding_m3 surcharge_s`` and more; tables ``links``, ``pumps``,
+            ``outfalls``, ``levels``, ``underpasses``, ``underpass_levels``, ``warnings``, ``risk``.
+            ``outfall_m3`` and ``flooding_m3`` are the engine's totals; ``warning_colour`` and
+            ``response_level`` follow from the rain. SUSPECT where a balance is off by more than 2 %,
+            REJECTED above 10 %.
 
         Raises
         ------
@@ -192,7 +201,9 @@ class Drainage(Utility):
         >>> city.drainage.simulate("district").flooding_m3 > 0  # doctest: +SKIP
         True
         """
-        return simulate_storm(self, self.network(net), storm, scenario=scenario, hours=hours)
+        return simulate_storm(
+            self, self.network(net), storm, scenario=scenario, hours=hours, underpasses=underpasses
+        )
 
     @question(rpc="SchedulePumps", shape=Shape.LONG)
     def schedule(

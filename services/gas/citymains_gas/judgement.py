@@ -38,6 +38,7 @@ def judge(state: SteadyState) -> Iterator[Finding]:
         )
         return
     yield from _regulators(state)
+    yield from _compressors(state)
     pressure = state.pressure_kpa
     below = pressure < 0.0
     yield from worst(
@@ -128,6 +129,22 @@ def _regulators(state: SteadyState) -> Iterator[Finding]:
         limits=capacity,
         unit="kg/s",
         shown=flow,
+    )
+
+
+def _compressors(state: SteadyState) -> Iterator[Finding]:
+    if "running" not in state.answer:
+        return
+    flow = state.output("compressors", "flow_kg_per_s")
+    # NaN: closed, or without supply.
+    stopped = ~np.asarray(state.answer["running"], dtype=np.bool_) & ~np.isnan(flow)
+    yield from worst(
+        "GAS_COMPRESSOR_STOPPED",
+        Severity.SUSPECT,
+        state.ids("compressors"),
+        flow,
+        stopped,
+        unit="kg/s",
     )
 
 

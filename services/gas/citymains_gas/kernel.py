@@ -131,6 +131,9 @@ class GasKernel:
             ]
         ).astype(np.int8)
         self._feeds = model.column("sources", "in_service").astype(np.int8)
+        # Losing one of these changes temperatures, which are constants here.
+        warmer = model.source_temperature_c() != model.column("junctions", "temperature_c")[source]
+        self._warmer = frozenset(np.flatnonzero(warmer).tolist())
         self._demand, self._feed = self._at_nodes("sinks"), self._at_nodes("infeeds")
         self.sink_rows = [self._row[name] for name in model.column("sinks", "node")]
         asked = model.column("sinks", "flow_kg_per_s") * model.column("sinks", "scaling")
@@ -224,6 +227,8 @@ class GasKernel:
                 and self._change_states(cases, sets, iterations, sound)
             )
         settled = (iterations > 0) & (sound > 0)
+        for lane, case in enumerate(some):
+            settled[lane] &= self._warmer.isdisjoint(case.lost_sources)
         for lane, one in enumerate(sets):
             settled[lane] &= one.settled
         self._put(answer, first, len(some), cases, settled, total)

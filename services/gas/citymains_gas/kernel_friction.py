@@ -100,24 +100,23 @@ def _colebrook(
     factor: Floats,
     slope: Floats,
 ) -> None:
-    """``x = -2 log10(2.51 x / Re + k / (3.71 d))`` for ``x = 1 / sqrt(factor)``, two of Halley's steps further.
+    """``x = -2 log10(2.51 x / Re + k / (3.71 d))`` for ``x = 1 / sqrt(factor)``, one of Halley's steps further.
 
-    The law is concave and rising in x, and the steps are of third order: from the last iterate
-    of a flow that has nearly settled, two of them leave nothing but rounding.
+    The law is concave and rising in x, and the step is of third order: from the last iterate
+    of a flow that has nearly settled, one leaves nothing but rounding.
     """
     for i in range(count):
         flows = reynolds[i] > _NO_FLOW
         a = 2.51 / (reynolds[i] if flows else 1e9)
         x = root[i]
-        for _ in range(2):
-            u = a * x + roughness[i]
-            f = x + 2.0 * _PER_LN10 * logarithm(u)
-            ratio = 2.0 * _PER_LN10 * a / u
-            whole = 1.0 + ratio
-            bend = whole + 0.5 * f * ratio * a / (u * whole)
-            # Far from the root Halley's step has no sense; at most twice Newton's is taken.
-            following = x - f / (bend if bend > 0.5 * whole else 0.5 * whole)
-            x = following if following > 0.01 * x else 0.01 * x
+        u = a * x + roughness[i]
+        f = x + 2.0 * _PER_LN10 * logarithm(u)
+        ratio = 2.0 * _PER_LN10 * a / u
+        whole = 1.0 + ratio
+        bend = whole + 0.5 * f * ratio * a / (u * whole)
+        # Far from the root Halley's step has no sense; at most twice Newton's is taken.
+        following = x - f / (bend if bend > 0.5 * whole else 0.5 * whole)
+        x = following if following > 0.01 * x else 0.01 * x
         root[i] = x
         ratio = 2.0 * _PER_LN10 * a / (a * x + roughness[i])
         one = 1.0 / (x * x)

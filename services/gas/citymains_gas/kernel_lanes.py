@@ -132,6 +132,7 @@ def prepare(
     """
     nodes, count = supplied.shape[0], edges.start.shape[0]
     queue, pinned = np.empty(nodes, dtype=np.int32), np.empty(nodes, dtype=np.int8)
+    held = np.zeros((nodes, LANES), dtype=np.int8)
     for lane in range(LANES):
         _reach(arcs, fixed, cases, lane, supplied, queue)
         pinned[:] = 0
@@ -148,24 +149,26 @@ def prepare(
                 lanes.square[fixed.outlet[r], lane] = fixed.set_square[r]
         sound[lane] = _join(fixed, cases, lane, supplied, lanes, pinned)
         for n in range(nodes):
-            lanes.demand[n, lane] = 0.0
-            lanes.feed[n, lane] = 0.0
-            stands = lanes.stands_for[n, lane] == n
-            lanes.free[n, lane] = 1.0 if supplied[n, lane] and stands and not pinned[n] else 0.0
-        for n in range(nodes):
+            held[n, lane] = pinned[n]
+    lanes.demand[:, :] = 0.0
+    lanes.feed[:, :] = 0.0
+    for n in range(nodes):
+        for lane in range(LANES):
+            standing = lanes.stands_for[n, lane]
+            unknown = supplied[n, lane] and standing == n and not held[n, lane]
+            lanes.free[n, lane] = 1.0 if unknown else 0.0
             if supplied[n, lane]:
-                standing = lanes.stands_for[n, lane]
                 lanes.demand[standing, lane] += cases.own_demand[n, lane]
                 lanes.feed[standing, lane] += cases.own_feed[n, lane]
             lanes.pressure[n, lane] = np.sqrt(lanes.square[n, lane])
-        for n in range(nodes):
-            lanes.gets[n, lane] = lanes.demand[n, lane]
-        for e in range(count):
-            link, gate = fixed.link[e], fixed.gate[e]
+    lanes.gets[:, :] = lanes.demand
+    for e in range(count):
+        link, gate = fixed.link[e], fixed.gate[e]
+        i, j = edges.start[e], edges.end[e]
+        for lane in range(LANES):
             conducts = cases.is_open[link, lane] and (gate < 0 or cases.is_open[gate, lane])
             if link >= fixed.first_regulator:
                 conducts = conducts and cases.state[link - fixed.first_regulator, lane] == OPEN
-            i, j = edges.start[e], edges.end[e]
             conducts = conducts and supplied[i, lane] and supplied[j, lane]
             lanes.active[e, lane] = 1.0 if conducts else 0.0
             lanes.flow[e, lane] *= lanes.active[e, lane]

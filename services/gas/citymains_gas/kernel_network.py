@@ -148,6 +148,18 @@ class _Builder:
         if np.any(model.column("pipes", "roughness_mm") <= 0.0):
             raise NotModelled("a pipe without roughness")
 
+    def _at_starts(self) -> Floats:
+        """Temperature each node has as the start of an edge [K]: where sources supply, the mean of theirs.
+
+        As its end a node has its own temperature always; so does the reference engine have it.
+        """
+        model, kelvin = self.model, np.array(self.kelvin)
+        on = model.column("sources", "in_service")
+        at = np.array(self._rows("sources", "node"), dtype=np.int64)[on]
+        counts = np.bincount(at, minlength=len(kelvin))
+        total = np.bincount(at, model.source_temperature_c()[on] + ZERO_CELSIUS_K, minlength=len(kelvin))
+        return np.where(counts > 0, total / np.maximum(counts, 1), kelvin)
+
     def build(self) -> KernelNetwork:
         model = self.model
         at_pipe = self._valves()
@@ -174,7 +186,7 @@ class _Builder:
         end_k, length, bore, k, loss, known = (
             np.array(self.edges[name], dtype=np.float64) for name in _EDGE[4:]
         )
-        height, start_k = np.array(self.height), np.array(self.kelvin)[start]
+        height, start_k = np.array(self.height), self._at_starts()[start]
         mean_k, area, density = 0.5 * (start_k + end_k), np.pi * bore**2 / 4.0, self.gas.normal_density
         normal = NORMAL_PRESSURE_BAR / (NORMAL_TEMPERATURE_K * PASCAL_PER_BAR * density)
         return {

@@ -35,6 +35,10 @@ Bytes = NDArray[np.int8]
 
 #: An iteration that moves no pressure by more is the last [bar].
 TOLERANCE_BAR: Final = 1e-9
+#: So is one after which the rest of the way, at the rate of the last two, is no longer than this [bar]; ...
+_REST_BAR: Final = 1e-10
+#: ... where that rate is below this: the iterations converge at least so fast from there on.
+_FAST: Final = 1e-2
 
 #: Reynolds number below which a pipe's loss is taken as linear in the flow. Colebrook's law there has a loss
 #: of some 1e-9 bar2 whatever the flow is, of either sign; between them no step would find rest.
@@ -426,6 +430,7 @@ def solve(
     `iterations` gets the number each lane took, or -1 where it has not settled within `limit`.
     """
     iterations[:] = -1
+    before = np.full(LANES, np.inf)
     work.going[:] = 1.0
     work.drawn[:, :] = 0.0
     follow(tied, lanes)
@@ -443,7 +448,10 @@ def solve(
         if inlet.shape[0]:
             regulator_flows(edges, inlet, outlet, lanes, work)
         for lane in range(LANES):
-            if work.going[lane] > 0.0 and work.moved[lane] <= TOLERANCE_BAR:
+            moved, rate = work.moved[lane], work.moved[lane] / before[lane]
+            arrived = moved <= TOLERANCE_BAR or (0.0 < rate <= _FAST and moved * rate <= _REST_BAR)
+            if work.going[lane] > 0.0 and arrived:
                 iterations[lane], work.going[lane] = iteration, 0.0
+            before[lane] = moved
         if work.going.max() == 0.0:
             return

@@ -24,6 +24,12 @@ register_messages(
             "Of a standby this is as it should be; else compare the set points of the regulators beside it.",
             "如为备用调压器属正常;否则请比较相邻调压器的设定值。",
         ),
+        "GAS_COMPRESSOR_STOPPED": Text(
+            "The compressor {element} cannot run: gas flows back through it, or its inlet is above the pressure it holds. It was calculated as passing gas without boost.",
+            "压缩机 {element} 无法运行:气体反向流动,或入口压力已高于其出口设定值。已按无升压旁通计算。",
+            "Turn the compressor round, close it, or compare the pressures on both sides.",
+            "请检查压缩机方向、将其关闭,或核对两侧压力。",
+        ),
         "GAS_REG_SLAM_SHUT": Text(
             "The safety valve of the regulator {element} has tripped; a crew has to open it.",
             "调压器 {element} 的超压切断阀已动作,须人工复位。",

@@ -16,15 +16,17 @@ import pandapipes
 from citymains.engine_host.engine import EngineFault
 from citymains.intake.pandapipes_model import PipeModel
 from numpy.typing import NDArray
+from pandapipes.idx_node import IdxNode
 from pandapipes.pf.pipeflow_setup import PipeflowNotConverged, get_lookup
 from pandapipes.properties import fluids
 
-from citymains_gas import solver_friction
+from citymains_gas import solver_compressors, solver_friction, solver_steps
 from citymains_gas.cases import Case, unpacked
 from citymains_gas.delivery import Delivery
 from citymains_gas.friction import FrictionModel
 from citymains_gas.kernel_batch import Batch
 from citymains_gas.regulators_states import ActiveSet, State, slam_kpa_without
+from citymains_gas.solver_compressors import RunningSet
 
 #: pandapipes' result columns by ours: (table, column, factor).
 RESULTS: Final[Mapping[str, Mapping[str, tuple[str, str, float]]]] = {
@@ -56,8 +58,11 @@ MAX_ITERATIONS: Final = 100
 
 #: Heat capacity of a gas that states none [J/(kg K)].
 _ANY_HEAT_CAPACITY: Final = 2000.0
-#: Shares of Newton's step that are tried in turn.
-_DAMPINGS: Final = (1.0, 0.6, 0.3)
+#: Ways to step that are tried in turn: whole steps, pandapipes' own shorter ones, ones that bring the residual down.
+_WHOLE, _SHORTER, _DESCENDING = "whole", "automatic", "descending"
+_STEPS: Final = (_WHOLE, _SHORTER, _DESCENDING)
+#: First guess of all pressures, over the highest a source holds, where none of them arrives from the nominal ones.
+_HIGH_START: Final = 1.6
 
 _PROPERTIES: Final[Mapping[str, Callable[[Mapping[str, Any]], Any]]] = {
     "constant": lambda one: fluids.FluidPropertyConstant(one["value"]),
@@ -98,6 +103,7 @@ class GasEngine:
         """Build the network of :meth:`citymains.intake.pandapipes_model.PipeModel.engine_model`; ``document`` is its own."""
         logging.getLogger("pandapipes").setLevel(logging.ERROR)
         solver_friction.install()
+        solver_compressors.install()
         return GasSession(model)
 
 
@@ -249,19 +255,43 @@ class GasSession:
         return answer
 
     def _solve_once(self, friction_model: str) -> dict[str, Any]:
-        """One state, with shorter steps where whole ones do not arrive."""
+        """The state in which every compressor runs that can."""
         if not self._has_source():
             return self._answer(converged=True, iterations=0, message="no source in service", filled=False)
+        if not self._counts.get("compressors"):
+            return self._solve_fixed(friction_model)
+        found = RunningSet(self._model)
+        while True:
+            found.use()
+            answer = self._solve_fixed(friction_model)
+            answer["running"] = found.running
+            columns = answer["columns"]["compressors"]
+            if not answer["converged"] or not found.stop(
+                columns["inlet_pressure_kpa"], columns["flow_kg_per_s"]
+            ):
+                return answer
+
+    def _solve_fixed(self, friction_model: str) -> dict[str, Any]:
+        """One state, with other steps where whole ones do not arrive, and from high pressures in the end."""
         answer: dict[str, Any] = {}
-        for damping in _DAMPINGS:
-            answer = self._attempt(friction_model, damping)
+        for steps in _STEPS:
+            answer = self._attempt(friction_model, steps)
             if answer["converged"] or not answer["iterations"]:
-                break
+                return answer
+        first = self._net.junction.pn_bar.to_numpy(copy=True)
+        self._net.junction["pn_bar"] = _HIGH_START * self._net.ext_grid.p_bar.max()
+        try:
+            for steps in (_SHORTER, _DESCENDING):
+                again = self._attempt(friction_model, steps)
+                if again["converged"]:
+                    return again
+        finally:
+            self._net.junction["pn_bar"] = first
         return answer
 
-    def _attempt(self, friction_model: str, damping: float) -> dict[str, Any]:
+    def _attempt(self, friction_model: str, steps: str) -> dict[str, Any]:
         try:
-            self._pipeflow(friction_model, damping)
+            self._pipeflow(friction_model, steps)
         except PipeflowNotConverged as error:
             return self._answer(
                 converged=False, iterations=self._iterations(), message=str(error), filled=False
@@ -278,13 +308,16 @@ class GasSession:
                 converged=False, iterations=0, message=f"{type(error).__name__}: {error}", filled=False
             )
         answer = self._answer(
-            converged=bool(self._net.converged), iterations=self._iterations(), message="", filled=True
+            converged=bool(self._net.converged) and self._above_vacuum(),
+            iterations=self._iterations(),
+            message="",
+            filled=True,
         )
-        if damping < 1.0:
-            answer["options"]["damping"] = damping
+        if steps != _WHOLE:
+            answer["options"]["steps"] = steps
         return answer
 
-    def _pipeflow(self, friction_model: str, damping: float) -> None:
+    def _pipeflow(self, friction_model: str, steps: str) -> None:
         def run() -> None:
             pandapipes.pipeflow(
                 self._net,
@@ -292,12 +325,13 @@ class GasSession:
                 friction_model=friction_model,
                 use_numba=False,
                 max_iter_hyd=MAX_ITERATIONS,
-                alpha=damping,
+                nonlinear_method="automatic" if steps == _SHORTER else "constant",
                 ambient_temperature=self._ambient_k,
                 calc_compression_power=False,
                 **TOLERANCES,
             )
 
+        solver_steps.descend(steps == _DESCENDING)
         try:
             run()
         except UserWarning:
@@ -316,6 +350,11 @@ class GasSession:
                 run()
             finally:
                 self._net.press_control["control_active"] = active
+
+    def _above_vacuum(self) -> bool:
+        """Whether every pressure is above nought; the squares in the law of flow have a second root below."""
+        pits = self._net["_active_pit"]["node"]
+        return bool((pits[:, IdxNode.PINIT] + pits[:, IdxNode.PAMB] > 0.0).all())
 
     def _has_source(self) -> bool:
         grids = self._net.get("ext_grid")

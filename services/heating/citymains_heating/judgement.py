@@ -86,7 +86,9 @@ def _hopeless_set_points(result: SupplyResult) -> Iterator[Finding]:
         result.input(name, "temperature_c")[result.input(name, "in_service").astype(bool)]
         for name in ("plants", "flow_plants", "sources")
     ]
-    hottest = max((float(one.max()) for one in plants if one.size), default=np.nan)
+    known = np.concatenate(plants)
+    known = known[np.isfinite(known)]
+    hottest = float(known.max()) if known.size else np.nan
     wanted = result.input("consumers", "return_temperature_c")
     for row in _rows(wanted >= hottest, -wanted):
         yield finding(

@@ -39,6 +39,7 @@ SUBSTATIONS = TableSpec(
         ColumnSpec("unserved_kwh", FLOAT, "Heat it did not get over the whole time."),
         ColumnSpec("households", INTEGER, "Households behind it; 0 without a ledger."),
     ),
+    MapLayer("substation", "consumers", "stopped_h", worst="max"),
 )
 
 PIPES = TableSpec(

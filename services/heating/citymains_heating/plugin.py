@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from citymains.plugins.markers import hookimpl
-from citymains.plugins.records import RoomModel, RulePackRecord, UtilityRecord
+from citymains.plugins.records import CommandRecord, RoomModel, RulePackRecord, UtilityRecord
 from citymains.rules.kinds import declare_kind
 
 PACKS = Path(__file__).parent / "packs"
@@ -51,4 +51,18 @@ def citymains_room_models() -> Iterable[RoomModel]:
             title_zh="五热阻单热容",
             temperature_c="citymains_heating.rooms.models:five_resistances",
         ),
+    ]
+
+
+@hookimpl
+def citymains_commands() -> Iterable[CommandRecord]:
+    """One user's statement of a settlement that was kept."""
+    return [
+        CommandRecord(
+            name="heat-statement",
+            title_en="Heat refund statement",
+            title_zh="用户退费单",
+            command="citymains_heating.refunds.command:statement",
+            summary="One user's heat refund statement, from a settlement. 用户退费单。",
+        )
     ]

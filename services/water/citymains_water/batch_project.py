@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,7 @@ class Project:
             raise EngineFault("ENGINE_FAILED", "EN_createproject gives no project")
         self.call("EN_open", os.fsencode(source), os.fsencode(report), b"")
         self.call("EN_setstatusreport", 0)
+        self.call("EN_setreport", b"MESSAGES NO")  # warnings are read from the codes
         self._constant = self._constant_pattern()
         self.call("EN_openH")
         self.node_count, self.link_count = self.count(COUNT_NODES), self.count(COUNT_LINKS)
@@ -107,6 +109,11 @@ class Project:
     def links(self, code: int) -> Floats:
         """A quantity of all links, shape (links,), in the file's units."""
         return self._column("EN_getlinkvalues", code, self.link_count)
+
+    def reader(self, function: str, code: int, into: Floats) -> Callable[[], object]:
+        """What reads a quantity of all nodes or links into an array, again and again at little cost."""
+        call = getattr(self.library, function)
+        return partial(call, self.handle, code, into.ctypes.data_as(ctypes.POINTER(ctypes.c_double)))
 
     def link_value(self, link: int, code: int) -> float:
         """A quantity of one link, counted from 1."""

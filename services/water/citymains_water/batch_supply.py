@@ -76,12 +76,15 @@ class Supply:
     """
 
     def __init__(self, project: Project, trees: Trees) -> None:
-        self._project, self._trees = project, trees
+        self._trees = trees
+        self._status = np.empty(project.link_count)
+        self._read_status = project.reader("EN_getlinkvalues", LINK_STATUS, self._status)
         self._last: tuple[bytes, tuple[int, ...], Indices] | None = None
 
     def dry(self, closed: Sequence[int]) -> Indices:
         """Junctions without an open way to a source in the last solution."""
-        is_open = self._project.links(LINK_STATUS) != CLOSED
+        self._read_status()
+        is_open = self._status != CLOSED
         key, shut = is_open.tobytes(), tuple(closed)
         if self._last is None or self._last[:2] != (key, shut):
             self._last = (key, shut, self._trees.dry(is_open, shut))

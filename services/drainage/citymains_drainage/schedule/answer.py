@@ -225,7 +225,7 @@ def schedule_report(
         answer.settings.step_s,
     )
     rung, reason, detail = answer.rung()
-    text = render(reason, {"value": detail, "limit": answer.settings.time_limit_s})
+    text = render(reason, {"detail": detail, "limit_s": answer.settings.time_limit_s})
     findings = tuple(_findings(answer, rule, plan, rung, reason, detail))
     times = [one.run_s for one in answer.rolled.decisions]
     depths = list(plan.underpass_depth_m.values())

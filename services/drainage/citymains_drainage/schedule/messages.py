@@ -87,8 +87,8 @@ register_messages(
             "整数规划未能按时得到整数解,采用松弛解取整,再由引擎搜索改进。",
         ),
         "SCHEDULE_SOLVER_FAILED": Text(
-            "The programme failed ({value}{detail}); plans were searched in the engine alone.",
-            "整数规划求解失败({value}{detail}),方案仅由引擎搜索得到。",
+            "The programme failed ({detail}); plans were searched in the engine alone.",
+            "整数规划求解失败({detail}),方案仅由引擎搜索得到。",
         ),
         "SCHEDULE_RULE_BEST": Text(
             "Nothing was found that may stand in for the operator's rule.",
@@ -119,7 +119,7 @@ register_messages(
             "方案的结果劣于现行规则,改为给出现行规则。",
         ),
         "SCHEDULE_POLICY_FOLLOWED": Text(
-            "The policy {value} was followed, nothing was optimised.", "按策略 {value} 运行,未作优化。"
+            "The policy {detail} was followed, nothing was optimised.", "按策略 {detail} 运行,未作优化。"
         ),
         # -- what is assumed and masked -----------------------------------------------------------------
         "SCHEDULE_LEVELS_ASSUMED": Text(

@@ -91,7 +91,7 @@ class Programme:
             raise
         except CitymainsError as error:
             current_call().check()  # the caller's own deadline is no failure of the solver
-            answer = ProgrammeAnswer(now, Rung.SEARCH, "SCHEDULE_SOLVER_FAILED", f"{error.code}: {error}")
+            answer = ProgrammeAnswer(now, Rung.SEARCH, "SCHEDULE_SOLVER_FAILED", str(error))
         self.answers.append(answer)
         return answer
 

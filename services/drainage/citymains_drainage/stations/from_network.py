@@ -127,7 +127,7 @@ class StationReader:
         return Commanded(
             stations=StationSet(stations=stations, receiving=self._receiving(pumps)),
             gates=self._gates(bool(pumps)),
-            underpasses=self._underpasses(),
+            underpasses=self.watched_underpasses(),
             overflow_outfalls=overflow,
             assumed=tuple(dict.fromkeys(self.assumed)),
         )
@@ -399,7 +399,8 @@ class StationReader:
             name=row.tokens[0], node=self.graph.names.get(node, row.tokens[1]), full_depth_m=full or 1.0
         )
 
-    def _underpasses(self) -> tuple[Underpass, ...]:
+    def watched_underpasses(self) -> tuple[Underpass, ...]:
+        """Underpasses of the model's tags and of the ledger; `issues` has those without a level."""
         found: dict[str, Underpass] = {}
         nodes = {
             fold_ascii(row.tokens[0]): row.tokens[0]

@@ -34,7 +34,7 @@ def run_case(fields: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, 
     """What follows for one user: ``amount_yuan``, ``days``, ``ratio``, ``deadline``."""
     policy = policy_of(
         {**_PLAIN_RULE, **fields},
-        lambda field: field,
+        lambda field, article="": article or field,
         name="case",
         jurisdiction="",
         document="case",

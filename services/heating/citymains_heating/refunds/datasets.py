@@ -136,6 +136,7 @@ DATASETS: Mapping[str, tuple[ColumnDef, ...]] = {
     "ledger": (
         _c("key", "结算键", Type.TEXT, "Settlement key of an earlier settlement.", required=True),
         _c("amount_yuan", "金额", Type.DECIMAL, "Amount paid under the key.", required=True),
+        _c("earlier_yuan", "已退金额", Type.DECIMAL, "As in the table settlement: paid before; then amount_yuan is the total paid so far. Empty: one payment."),
     ),
     "buildings": (
         _c("building", "楼栋", Type.TEXT, "Building.", required=True),

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from citymains_heating.refunds.datasets import DATASETS
 from citymains_heating.refunds.policy import MILLI
-from citymains_heating.refunds.tabular import MISSING, parse_time, raw_columns
+from citymains_heating.refunds.raw import raw_columns
+from citymains_heating.refunds.tabular import MISSING, parse_time
 
 #: Rows a thread works on at a time; about what fits the cache next to its temporaries.
 CHUNK_ROWS = 1_000_000

@@ -37,10 +37,11 @@ from citymains_heating.refunds.classify import (
     settle_overlap,
 )
 from citymains_heating.refunds.datasets import SETTLED
+from citymains_heating.refunds.fees import STOP, TEMPERATURE, Fees, fee_lines
 from citymains_heating.refunds.plugin_rule import apply_rule
 from citymains_heating.refunds.policy import ClockStart, HeatRefundPolicy
 from citymains_heating.refunds.prices import Price, assign_tariffs, check_tariffs, read_prices
-from citymains_heating.refunds.pricing import STOP, TEMPERATURE, Fees, fee_lines, price_days
+from citymains_heating.refunds.pricing import price_days
 from citymains_heating.refunds.readings import SensorDays, read_sensor_days
 from citymains_heating.refunds.report import RefundReport
 from citymains_heating.refunds.season import Season

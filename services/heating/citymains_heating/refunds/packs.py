@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from citymains.errors import InputError, Issue, issue
 from citymains.plugins.records import RulePackRecord
@@ -39,8 +39,11 @@ PACKS = SHIPPED / KIND.name
 
 _KINDS_OF_STOP = {"any": ("outage", "late_start", "early_stop"), "late_early": ("late_start", "early_stop")}
 
-Cite = Callable[[str], str]
-"""Gives document and article of the pack that decided a field."""
+
+class Cite(Protocol):
+    """Gives document and article of the pack that decided a field; the article may be a row's own."""
+
+    def __call__(self, field: str, article: str = "") -> str: ...
 
 
 def rule_packs() -> list[RulePackRecord]:
@@ -78,9 +81,9 @@ def resolve_policy(
         raise InputError([_missing(jurisdiction, on), *known_rules(jurisdiction)])
     decisions = resolved.fields
 
-    def cite(field: str) -> str:
+    def cite(field: str, article: str = "") -> str:
         one = decisions.get(field)
-        return "" if one is None else cited(one.document, one.article)
+        return "" if one is None else cited(one.document, article or one.article)
 
     policy_name = decisions["bands"].pack.partition("/")[2].partition("@")[0]
     return policy_of(
@@ -148,7 +151,7 @@ def policy_of(values: Mapping[str, Any], cite: Cite, **head: Any) -> HeatRefundP
         outages=tuple(_outage(row, values, cite("outages")) for row in values.get("outages", ())),
         settle=_settle(values, cite),
         sensor=SensorEvidence(**{name.removeprefix("sensor_"): values[name] for name in values if name.startswith("sensor_")}),
-        exclusions={row["code"]: cited(head.get("document", ""), row["article"]) for row in values.get("exclusions", ())},
+        exclusions={row["code"]: cite("exclusions", row["article"]) for row in values.get("exclusions", ())},
         outdoor_below_design=cite("outdoor_below_design") if values.get("outdoor_below_design") else "",
         season_start=values.get("season_start", ""), season_end=values.get("season_end", ""),
         rounding=values.get("rounding", "half_up"), **head,

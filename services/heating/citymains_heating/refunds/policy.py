@@ -95,6 +95,12 @@ class Band:
         high = "" if self.hi is None else f" {'<=' if self.hi_incl else '<'} {self.hi}"
         return f"{low}t{high}"
 
+    @property
+    def words(self) -> tuple[str, str]:
+        """The band in English and Chinese, as statements say it."""
+        text = self.label.replace("<=", "≤")
+        return f"room {text} °C", f"室温 {text} ℃"
+
     def on_temperature(self, guarantee_c: Decimal) -> Band:
         """A band on the shortfall, turned into one on temperature."""
         lo = None if self.hi is None else guarantee_c - self.hi
@@ -153,6 +159,25 @@ class OutageRule:
         what = "outage" if "outage" in self.kinds else "/".join(self.kinds)
         more = f" or > {self.cumulative_days} d in all" if self.cumulative_days is not None else ""
         return f"{what} {'>=' if self.inclusive else '>'} {self.min_hours} h{more}"
+
+    @property
+    def words(self) -> tuple[str, str]:
+        """What stopped and for how long, in English and Chinese, as statements say it."""
+        late = "outage" not in self.kinds
+        what, what_zh = ("late start or early stop", "推迟供热或提前停热") if late else ("stop", "停热")
+        times = f", {self.multiplier} times the fee" if self.multiplier != 1 else ""
+        times_zh = f",按 {self.multiplier} 倍退" if self.multiplier != 1 else ""
+        if not self.min_hours:
+            return f"{what}{times}", f"{what_zh}{times_zh}"
+        least, least_zh = ("of at least", "满") if self.inclusive else ("of more than", "超过")
+        days, days_zh = "", ""
+        if self.cumulative_days is not None:
+            days = f" or of more than {self.cumulative_days} d in all"
+            days_zh = f"或累计超过 {self.cumulative_days} 天"
+        return (
+            f"{what} {least} {self.min_hours} h{days}{times}",
+            f"{what_zh}{least_zh} {self.min_hours} 小时{days_zh}{times_zh}",
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

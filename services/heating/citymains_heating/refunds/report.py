@@ -48,6 +48,8 @@ REFUNDS = TableSpec(
         _m("amount_yuan", "What the day adds to the user's rounded total, after the cap."),
         _t("room", "Room, where the rule refunds by room."),
         _t("reason", "temperature (不达标) or outage (停热)."),
+        _t("cause_en", "Band or threshold in words."),
+        _t("cause_zh", "The same in Chinese."),
         _t("arithmetic_en", "Area x price x ratio, with the exact product before rounding and cap."),
         _t("arithmetic_zh", "The same in Chinese."),
     ),
@@ -89,6 +91,8 @@ DAYS = TableSpec(
         _t("status", "Class of the day."),
         _f("temperature_c", "Temperature the class rests on."),
         _t("article", "Document and article."),
+        _t("reason_en", "The class in words."),
+        _t("reason_zh", "The same in Chinese."),
     ),
 )
 
@@ -141,6 +145,8 @@ SETTLEMENT = TableSpec(
         _m("interest_yuan", "Late interest on what is due."),
         _m("test_fee_yuan", "Fees of failed tests that the user advanced, paid back beside it."),
         _t("form", "credit (next season), cash (tenants and users who pause), none."),
+        _t("payment_en", "The form in words."),
+        _t("payment_zh", "The same in Chinese."),
         _d("deadline", "Last day to settle."),
         _t("key", "Settlement key: user, season and rule. What is paid under it counts once."),
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone
 from fractions import Fraction
 from functools import cached_property
@@ -27,6 +27,8 @@ class Season:
     ----------
     start, end : datetime
         Local time without zone; the end is not part of it.
+    ends_24 : bool
+        Whether an end at midnight is named by the day before: 24:00, not 00:00.
 
     Raises
     ------
@@ -37,6 +39,7 @@ class Season:
     start: datetime
     end: datetime
     name: str = ""
+    ends_24: bool = False
 
     def __post_init__(self) -> None:
         if self.end <= self.start:
@@ -52,6 +55,12 @@ class Season:
     def first_day(self) -> date:
         """First civil day touched."""
         return self.start.date()
+
+    @property
+    def named_end(self) -> date:
+        """Day the end is named by, from which time limits run."""
+        midnight = self.end.time() == datetime.min.time()
+        return (self.end - timedelta(days=midnight and self.ends_24)).date()
 
     @cached_property
     def days(self) -> int:
@@ -113,15 +122,20 @@ def parse_season(text: str, start: str = "", end: str = "", rule: str = "") -> S
         first, slash, last = text.partition("/")
         if not slash:
             raise InputError("REFUND_SEASON_INVALID", field="season", value=text)
-        return Season(_moment(first, text), _moment(last, text), text)
+        return Season(_moment(first, text), _moment(last, text), text, last.endswith("24:00"))
     if not (start and end):
         raise InputError("REFUND_SEASON_DATES_UNKNOWN", field="season", element=rule, value=text)
-    return Season(_moment(f"{years[1]}-{start}", text), _moment(f"{years[2]}-{end}", text), text)
+    moments = _moment(f"{years[1]}-{start}", text), _moment(f"{years[2]}-{end}", text)
+    return Season(*moments, text, end.endswith("24:00"))
 
 
 def season_of(text: str, policy: HeatRefundPolicy) -> Season:
     """A season by its text, with the dates the rule states where the text names years alone."""
-    return parse_season(text, policy.season_start, policy.season_end, policy.name)
+    season = parse_season(text, policy.season_start, policy.season_end, policy.name)
+    named_24 = policy.season_end.endswith("24:00") and season.end == _moment(
+        f"{season.end.year}-{policy.season_end}", text
+    )
+    return replace(season, ends_24=season.ends_24 or named_24)
 
 
 def local_naive(moment: datetime) -> datetime:

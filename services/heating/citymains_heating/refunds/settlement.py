@@ -6,7 +6,7 @@ import hashlib
 from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from citymains_heating.refunds.accounts import Accounts
 from citymains_heating.refunds.policy import HeatRefundPolicy
 from citymains_heating.refunds.season import Season
-from citymains_heating.refunds.tabular import MICRO, Columns
+from citymains_heating.refunds.tabular import MICRO, MISSING, Columns
 
 
 class Form(StrEnum):
@@ -28,6 +28,14 @@ class Form(StrEnum):
     """To tenants, and to users who pause next season."""
     NONE = "none"
     """Nothing is due any more."""
+
+
+#: What each form says in a statement, in English and Chinese.
+FORM_TEXTS = {
+    Form.CREDIT: ("credited to the next season's fee", "抵扣下一采暖季热费"),
+    Form.CASH: ("paid in cash", "退现金"),
+    Form.NONE: ("nothing is due", "无应退金额"),
+}
 
 
 @dataclass
@@ -59,10 +67,7 @@ def settlement_key(user: str, season: Season, policy: HeatRefundPolicy) -> str:
 
 def deadline_of(policy: HeatRefundPolicy, season: Season) -> date | None:
     """Last day to settle; None where the rule does not say."""
-    # A season that ends at midnight has its last day before.
-    last = (season.end - timedelta(microseconds=1)).date()
-    if season.end.hour == 0 and season.end.minute == 0:
-        last = season.end.date()
+    last = season.named_end
     settle = policy.settle
     if settle.month is not None and settle.day is not None:
         fixed = date(last.year, settle.month, settle.day)
@@ -123,10 +128,17 @@ def settle(
 
 
 def _paid(ledger: Columns) -> Mapping[str, int]:
-    paid: dict[str, int] = {}
-    for key, amount in zip(ledger["key"].tolist(), ledger["amount_yuan"].tolist(), strict=True):
-        paid[str(key)] = paid.get(str(key), 0) + int(amount) // (MICRO // 100)
-    return paid
+    """Cents paid under each key: single payments add up, rows of settlements say the total so far."""
+    payments: dict[str, int] = {}
+    so_far: dict[str, int] = {}
+    per_cent = MICRO // 100
+    columns = (ledger[name].tolist() for name in ("key", "amount_yuan", "earlier_yuan"))
+    for key, amount, earlier in zip(*columns, strict=True):
+        if earlier == MISSING:
+            payments[str(key)] = payments.get(str(key), 0) + int(amount) // per_cent
+        else:
+            so_far[str(key)] = max(so_far.get(str(key), 0), int(amount) // per_cent, int(earlier) // per_cent)
+    return {key: payments.get(key, 0) + so_far.get(key, 0) for key in {*payments, *so_far}}
 
 
 def _interest(cents: int, rate: Decimal, days: int) -> int:

@@ -47,7 +47,7 @@ def _rows_sha256(name: str, rows: Any) -> str:
     try:
         return rows_as_file(rows, name).sha256
     except InputError:  # cells of several types in one column
-        from citymains_heating.refunds.tabular import raw_columns
+        from citymains_heating.refunds.raw import raw_columns
 
         digest = hashlib.sha256()
         columns, _, _ = raw_columns(name, rows)

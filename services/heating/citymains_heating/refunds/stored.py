@@ -62,7 +62,8 @@ class HeatDataset:
         import pyarrow as pa
 
         from citymains_heating.refunds.decoding import chunks_of
-        from citymains_heating.refunds.tabular import raise_issues, raw_columns, read_dataset
+        from citymains_heating.refunds.raw import raw_columns
+        from citymains_heating.refunds.tabular import raise_issues, read_dataset
 
         if self.dataset == "readings":
             if file.content[:4] == b"PAR1" and not columns:

@@ -16,12 +16,13 @@ from citymains_heating.refunds.accounts import Accounts, Units
 from citymains_heating.refunds.classify import Days, SensorClasses, StopDays
 from citymains_heating.refunds.columns import build, coded, money
 from citymains_heating.refunds.exact import rounded_cents
+from citymains_heating.refunds.fees import STOP, Fees
 from citymains_heating.refunds.policy import MILLI, HeatRefundPolicy
-from citymains_heating.refunds.pricing import STOP, Fees, Rows, code_ratios
+from citymains_heating.refunds.pricing import Rows, code_ratios
 from citymains_heating.refunds.readings import SensorDays
 from citymains_heating.refunds.season import DAY_MINUTES, Season
 from citymains_heating.refunds.series import FLAGS
-from citymains_heating.refunds.settlement import Settlement
+from citymains_heating.refunds.settlement import FORM_TEXTS, Form, Settlement
 from citymains_heating.refunds.status import TEXTS, Status
 from citymains_heating.refunds.stops import Stops
 from citymains_heating.refunds.tabular import MICRO, Columns, to_datetime
@@ -80,10 +81,12 @@ def refunds_table(work: Worked) -> Table:
     temperature = work.temperatures(rows.unit, rows.day)
     temperature[stop] = np.nan
     english, chinese = _arithmetic(work, code)
+    causes = _causes(policy)
     return build(report.REFUNDS, {
         "user": coded(work.accounts.users, rows.user), "day": coded(work.day_texts, rows.day), "rule": coded(names, code),
         "article": coded(articles, code), "temperature_c": temperature, "ratio": ratios, "amount_yuan": money(rows.cents),
         "room": _rooms(work, rows.unit), "reason": coded(["temperature", "outage"], rows.reason.astype(np.int64)),
+        "cause_en": coded([one[0] for one in causes], code), "cause_zh": coded([one[1] for one in causes], code),
         "arithmetic_en": english, "arithmetic_zh": chinese,
     })  # fmt: skip
 
@@ -105,6 +108,13 @@ def _rules(policy: HeatRefundPolicy) -> tuple[list[str], list[str]]:
     stops = [(f"{policy.name}: {rule.label}", rule.article) for rule in policy.outages]
     pairs = [("", ""), *texts, presumed, ("", ""), *stops]
     return [name for name, _ in pairs], [article for _, article in pairs]
+
+
+def _causes(policy: HeatRefundPolicy) -> list[tuple[str, str]]:
+    """What each code refunds, in words, in the order of `_rules`."""
+    bands = [(name, name) for name, _ in policy.band_texts] or [band.words for band in policy.bands]
+    presumed = ("nobody could measure: presumed below the guarantee", "供热单位未按规定测温,视为不达标")
+    return [("", ""), *bands, presumed, ("", ""), *(rule.words for rule in policy.outages)]
 
 
 def _code(rows: Rows, policy: HeatRefundPolicy) -> NDArray[np.int64]:
@@ -244,6 +254,7 @@ def days_table(work: Worked) -> Table:
         "user": coded(work.accounts.users, work.units.user[unit]), "room": _rooms(work, unit), "day": coded(work.day_texts, day),
         "status": coded([one.name.lower() for one in Status], found), "temperature_c": temperature,
         "article": coded([_article_of(work, one) for one in Status], found),
+        "reason_en": coded([TEXTS[one][0] for one in Status], found), "reason_zh": coded([TEXTS[one][1] for one in Status], found),
     })  # fmt: skip
 
 
@@ -300,5 +311,6 @@ def settlement_table(work: Worked) -> Table:
     return build(report.SETTLEMENT, {
         "user": coded(work.accounts.users, one.user), "amount_yuan": money(one.total_cents), "earlier_yuan": money(one.earlier_cents),
         "due_yuan": money(one.due_cents), "interest_yuan": money(one.interest_cents), "test_fee_yuan": money(one.fee_cents), "form": Coded.of(one.form),
+        "payment_en": Coded.of([FORM_TEXTS[Form(form)][0] for form in one.form]), "payment_zh": Coded.of([FORM_TEXTS[Form(form)][1] for form in one.form]),
         "deadline": Coded.of([deadline] * len(one.user)), "key": Coded.of(one.key),
     })  # fmt: skip

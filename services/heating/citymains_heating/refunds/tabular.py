@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import io
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from citymains.errors import InputError, Issue, issue
-from citymains.intake.dataset import ArrowTable, Frame, columns_of
-from citymains.intake.excel import is_workbook, open_workbook
-from citymains.intake.source import SourceFile
 from numpy.typing import NDArray
 
 from citymains_heating.refunds.datasets import DATASETS, ColumnDef, Type
+from citymains_heating.refunds.raw import raw_columns
 from citymains_heating.refunds.season import Season, local_naive
 
 #: Decimals are kept as whole millionths.
@@ -28,8 +24,6 @@ MISSING = np.iinfo(np.int64).min
 _EPOCH = datetime(1970, 1, 1)
 _YES = {"1", "true", "yes", "y", "是"}
 _NO = {"0", "false", "no", "n", "否", ""}
-#: Largest file of a dataset that is read whole; sensor series in Parquet are read piece by piece, whatever their size.
-MAX_BYTES = 2 * 1024**3
 #: Issues of one column reported one by one; the count says how many there are.
 MAX_ISSUES = 50
 
@@ -101,7 +95,7 @@ def read_dataset(
     for definition in DATASETS[name]:
         known[definition.name] = known[definition.zh] = definition
     for heading, values in raw.items():
-        found = known.get(heading.strip())
+        found = known.get(heading.strip()) or known.get(_name_in(heading))
         if found is None:
             limit = ", ".join(one.name for one in DATASETS[name])
             columns.issues.append(
@@ -126,6 +120,15 @@ def read_dataset(
         elif definition.required:
             _check_required(columns, definition)
     return columns
+
+
+def _name_in(heading: str) -> str:
+    """The name in code within a report's heading.
+
+    >>> _name_in("金额 amount_yuan [yuan]")
+    'amount_yuan'
+    """
+    return heading.partition(" [")[0].rpartition(" ")[2]
 
 
 def joined(first: Columns, second: Columns) -> Columns:
@@ -185,77 +188,6 @@ def epoch_day(day: date) -> int:
 def _padded(day: str) -> str:
     parts = day.split("-")
     return "-".join(part.zfill(2) for part in parts)
-
-
-# -- where the columns come from ---------------------------------------------------------------
-
-
-def raw_columns(name: str, source: Any) -> tuple[Mapping[str, Any], str, int]:
-    """Columns as they stand in the source, its name, and the line of its first row."""
-    if source is None:
-        return {}, "", 1
-    if isinstance(source, str | Path | SourceFile):
-        return _file_columns(name, source)
-    if isinstance(source, ArrowTable):
-        return {heading: source.column(heading) for heading in source.column_names}, name, 1
-    if isinstance(source, Frame):
-        frame: Any = source
-        return {str(heading): frame[heading].to_list() for heading in frame.columns}, name, 1
-    return columns_of(source), name, 1
-
-
-def _file_columns(name: str, source: str | Path | SourceFile) -> tuple[Mapping[str, Any], str, int]:
-    file = source if isinstance(source, SourceFile) else SourceFile.read(source, max_bytes=MAX_BYTES)
-    try:
-        if file.content[:4] == b"PAR1":
-            import pyarrow.parquet as pq
-
-            table = pq.read_table(io.BytesIO(file.content))
-            return {heading: table.column(heading) for heading in table.column_names}, file.name, 1
-        if is_workbook(file):
-            return _sheet_columns(name, file), file.name, 2
-        return _csv_columns(file), file.name, 2
-    except (ValueError, OSError, KeyError) as error:  # pyarrow's errors are ValueErrors and OSErrors
-        raise InputError(
-            "FILE_WRONG_FORMAT", file=file.name, section=name, limit="Parquet, CSV, XLSX", value=str(error)
-        ) from error
-
-
-def _csv_columns(file: SourceFile) -> dict[str, Any]:
-    import pyarrow as pa
-    from pyarrow import csv
-
-    content = file.content
-    try:
-        content.decode("utf-8")
-        encoding = "utf-8"
-    except UnicodeDecodeError:
-        encoding = "gb18030"
-    # Everything is read as text: what a cell means is decided in one place, with its line.
-    head = content.split(b"\n", 1)[0].decode(encoding).lstrip("\ufeff").strip().split(",")
-    types = {heading.strip().strip('"'): pa.string() for heading in head}
-    table = csv.read_csv(
-        pa.BufferReader(content),
-        read_options=csv.ReadOptions(encoding=encoding),
-        convert_options=csv.ConvertOptions(
-            column_types=types, strings_can_be_null=True, quoted_strings_can_be_null=True, null_values=[""]
-        ),
-    )
-    return {heading.lstrip("\ufeff").strip(): table.column(heading) for heading in table.column_names}
-
-
-def _sheet_columns(name: str, file: SourceFile) -> dict[str, list[Any]]:
-    with open_workbook(file) as book:
-        sheet = book[name] if name in book.sheetnames else book[book.sheetnames[0]]
-        rows = [list(row) for row in sheet.iter_rows(values_only=True)]
-    if not rows:
-        return {}
-    body = rows[1:]
-    while body and all(cell is None for cell in body[-1]):
-        body.pop()
-    return {
-        str(heading): [row[at] for row in body] for at, heading in enumerate(rows[0]) if heading is not None
-    }
 
 
 # -- what a column's cells mean ----------------------------------------------------------------------

@@ -15,7 +15,7 @@ import pytest
 from citymains.workbench import Workbench
 from citymains_drainage.network import parse_document
 from citymains_drainage.options import read_options
-from citymains_drainage.simulate import SimulationReport
+from citymains_drainage.simulation_report import SimulationReport
 from citymains_drainage.utility import Drainage
 
 HERE = Path(__file__).parent

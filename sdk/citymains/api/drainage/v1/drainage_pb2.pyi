@@ -8,6 +8,7 @@ from citymains.api.network.v1 import network_pb2 as _network_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
@@ -262,19 +263,29 @@ class SimulateStormRequest(_message.Message):
     SCENARIO_FIELD_NUMBER: _builtins.int
     HOURS_FIELD_NUMBER: _builtins.int
     STORM_FIELD_NUMBER: _builtins.int
+    UNDERPASSES_ID_FIELD_NUMBER: _builtins.int
+    UNDERPASSES_FILE_FIELD_NUMBER: _builtins.int
     net: _builtins.str
     """Id of the network, `networks/{sha256}`; required."""
     hours: _builtins.float
     """Simulated time in hours from the model's start, at least one report step; unset: as the model says, or four hours
     more than the storm.
     """
+    underpasses_id: _builtins.str
+    """Id of a stored dataset of kind `underpasses`, `datasets/{sha256}`."""
     @_builtins.property
     def scenario(self) -> _common_pb2.Scenario:
-        """Edits: pumps lost for the whole simulation, dry-weather flow and inflow scaled, a design storm; unset: none."""
+        """Edits: pumps, gates (regulators) and outfalls (plants) lost, links closed, dry-weather flow and inflow scaled, a
+        design storm; unset: none.
+        """
 
     @_builtins.property
     def storm(self) -> Global___Storm:
         """Rain at every gage from the model's start, as DesignStorm gives it; unset: the model's own."""
+
+    @_builtins.property
+    def underpasses_file(self) -> _network_pb2.SourceFile:
+        """An Excel or CSV file."""
 
     def __init__(
         self,
@@ -283,14 +294,21 @@ class SimulateStormRequest(_message.Message):
         scenario: _common_pb2.Scenario | None = ...,
         hours: _builtins.float | None = ...,
         storm: Global___Storm | None = ...,
+        underpasses_id: _builtins.str = ...,
+        underpasses_file: _network_pb2.SourceFile | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_hours", b"_hours", "hours", b"hours", "scenario", b"scenario", "storm", b"storm"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_hours", b"_hours", "hours", b"hours", "scenario", b"scenario", "storm", b"storm", "underpasses", b"underpasses", "underpasses_file", b"underpasses_file", "underpasses_id", b"underpasses_id"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_hours", b"_hours", "hours", b"hours", "net", b"net", "scenario", b"scenario", "storm", b"storm"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_hours", b"_hours", "hours", b"hours", "net", b"net", "scenario", b"scenario", "storm", b"storm", "underpasses", b"underpasses", "underpasses_file", b"underpasses_file", "underpasses_id", b"underpasses_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__hours: _TypeAlias = _typing.Literal["hours"]  # noqa: Y015
     _WhichOneofArgType__hours: _TypeAlias = _typing.Literal["_hours", b"_hours"]  # noqa: Y015
+    _WhichOneofReturnType_underpasses: _TypeAlias = _typing.Literal["underpasses_id", "underpasses_file"]  # noqa: Y015
+    _WhichOneofArgType_underpasses: _TypeAlias = _typing.Literal["underpasses", b"underpasses"]  # noqa: Y015
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__hours) -> _WhichOneofReturnType__hours | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_underpasses) -> _WhichOneofReturnType_underpasses | None: ...
 
 Global___SimulateStormRequest: _TypeAlias = SimulateStormRequest  # noqa: Y015
 
@@ -316,6 +334,10 @@ class SimulationReport(_message.Message):
     DURATION_S_FIELD_NUMBER: _builtins.int
     STEP_COUNT_FIELD_NUMBER: _builtins.int
     FLOODED_NODE_COUNT_FIELD_NUMBER: _builtins.int
+    UNDERPASS_DEPTH_M_FIELD_NUMBER: _builtins.int
+    CLOSED_UNDERPASS_COUNT_FIELD_NUMBER: _builtins.int
+    WARNING_COLOUR_FIELD_NUMBER: _builtins.int
+    RESPONSE_LEVEL_FIELD_NUMBER: _builtins.int
     verdict: _common_pb2.Verdict.ValueType
     """VALID; SUSPECT where a balance is off by more than 2 %; REJECTED above 10 %."""
     outfall_m3: _builtins.float
@@ -342,6 +364,14 @@ class SimulationReport(_message.Message):
     """Routing steps the engine took, > 0."""
     flooded_node_count: _builtins.int
     """Nodes with flooding, >= 0."""
+    underpass_depth_m: _builtins.float
+    """Largest depth on any underpass's road, in m; NaN: the model has none."""
+    closed_underpass_count: _builtins.int
+    """Underpasses that have to be closed, >= 0."""
+    warning_colour: _builtins.str
+    """The gravest rainstorm signal the rain reaches: blue, yellow, orange or red; empty: none."""
+    response_level: _builtins.str
+    """Response that goes with it, IV to I; empty: none, or no rule says which."""
     @_builtins.property
     def findings(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Finding]:
         """Balance errors, the engine's warnings, and the nodes that flood, the worst first."""
@@ -352,7 +382,9 @@ class SimulationReport(_message.Message):
 
     @_builtins.property
     def tables(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Table]:
-        """`nodes` (the main table), `links`, `pumps`, `outfalls` and `levels`."""
+        """`nodes` (the main table), `links`, `pumps`, `outfalls`, `levels`, `underpasses`, `underpass_levels`, `warnings` and
+        `risk`.
+        """
 
     def __init__(
         self,
@@ -373,10 +405,14 @@ class SimulationReport(_message.Message):
         duration_s: _builtins.float = ...,
         step_count: _builtins.int = ...,
         flooded_node_count: _builtins.int = ...,
+        underpass_depth_m: _builtins.float = ...,
+        closed_underpass_count: _builtins.int = ...,
+        warning_colour: _builtins.str = ...,
+        response_level: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["provenance", b"provenance"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["continuity_error_percent", b"continuity_error_percent", "dry_weather_inflow_m3", b"dry_weather_inflow_m3", "duration_s", b"duration_s", "external_inflow_m3", b"external_inflow_m3", "findings", b"findings", "flooded_node_count", b"flooded_node_count", "flooding_m3", b"flooding_m3", "outfall_m3", b"outfall_m3", "provenance", b"provenance", "rainfall_mm", b"rainfall_mm", "runoff_continuity_error_percent", b"runoff_continuity_error_percent", "runoff_mm", b"runoff_mm", "step_count", b"step_count", "tables", b"tables", "verdict", b"verdict", "wet_weather_inflow_m3", b"wet_weather_inflow_m3"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["closed_underpass_count", b"closed_underpass_count", "continuity_error_percent", b"continuity_error_percent", "dry_weather_inflow_m3", b"dry_weather_inflow_m3", "duration_s", b"duration_s", "external_inflow_m3", b"external_inflow_m3", "findings", b"findings", "flooded_node_count", b"flooded_node_count", "flooding_m3", b"flooding_m3", "outfall_m3", b"outfall_m3", "provenance", b"provenance", "rainfall_mm", b"rainfall_mm", "response_level", b"response_level", "runoff_continuity_error_percent", b"runoff_continuity_error_percent", "runoff_mm", b"runoff_mm", "step_count", b"step_count", "tables", b"tables", "underpass_depth_m", b"underpass_depth_m", "verdict", b"verdict", "warning_colour", b"warning_colour", "wet_weather_inflow_m3", b"wet_weather_inflow_m3"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -696,6 +732,733 @@ class ScheduleReport(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ScheduleReport: _TypeAlias = ScheduleReport  # noqa: Y015
+
+@_typing.final
+class TraceIsolationRequest(_message.Message):
+    """What to plug, shut and stop. Extends the isolation of every utility."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NET_FIELD_NUMBER: _builtins.int
+    PIPES_FIELD_NUMBER: _builtins.int
+    NODES_FIELD_NUMBER: _builtins.int
+    POLYGON_FIELD_NUMBER: _builtins.int
+    VALVES_ID_FIELD_NUMBER: _builtins.int
+    VALVES_FILE_FIELD_NUMBER: _builtins.int
+    CUSTOMERS_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMERS_FILE_FIELD_NUMBER: _builtins.int
+    UNUSABLE_VALVES_FIELD_NUMBER: _builtins.int
+    CLOSED_VALVES_FIELD_NUMBER: _builtins.int
+    DURATION_S_FIELD_NUMBER: _builtins.int
+    START_TIME_FIELD_NUMBER: _builtins.int
+    INFLOW_M3_PER_H_FIELD_NUMBER: _builtins.int
+    net: _builtins.str
+    """Id of the network, `networks/{sha256}`; required."""
+    valves_id: _builtins.str
+    """Id of a stored ledger, `datasets/{sha256}`."""
+    customers_id: _builtins.str
+    """Id of a stored ledger, `datasets/{sha256}`."""
+    duration_s: _builtins.float
+    """How long the work takes, in s, > 0; unset: no volume is calculated."""
+    inflow_m3_per_h: _builtins.float
+    """Flow measured at the site, in m3/h, >= 0, to pump round instead of the model's; unset: the model's."""
+    @_builtins.property
+    def pipes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Ids of conduits or other links to isolate."""
+
+    @_builtins.property
+    def nodes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Ids of nodes to isolate."""
+
+    @_builtins.property
+    def polygon(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Corners of an area, `x1, y1, x2, y2, ...` in the network's coordinates. None, or at least three corners."""
+
+    @_builtins.property
+    def valves_file(self) -> _network_pb2.SourceFile:
+        """An Excel or CSV file."""
+
+    @_builtins.property
+    def customers_file(self) -> _network_pb2.SourceFile:
+        """An Excel or CSV file."""
+
+    @_builtins.property
+    def unusable_valves(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Ids of gates that cannot be shut and of ends that cannot be plugged (`link@node`)."""
+
+    @_builtins.property
+    def closed_valves(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Ids of those that are shut already."""
+
+    @_builtins.property
+    def start_time(self) -> _timestamp_pb2.Timestamp:
+        """When the work begins; unset: the notice leaves the time open."""
+
+    def __init__(
+        self,
+        *,
+        net: _builtins.str = ...,
+        pipes: _abc.Iterable[_builtins.str] | None = ...,
+        nodes: _abc.Iterable[_builtins.str] | None = ...,
+        polygon: _abc.Iterable[_builtins.float] | None = ...,
+        valves_id: _builtins.str = ...,
+        valves_file: _network_pb2.SourceFile | None = ...,
+        customers_id: _builtins.str = ...,
+        customers_file: _network_pb2.SourceFile | None = ...,
+        unusable_valves: _abc.Iterable[_builtins.str] | None = ...,
+        closed_valves: _abc.Iterable[_builtins.str] | None = ...,
+        duration_s: _builtins.float | None = ...,
+        start_time: _timestamp_pb2.Timestamp | None = ...,
+        inflow_m3_per_h: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_duration_s", b"_duration_s", "_inflow_m3_per_h", b"_inflow_m3_per_h", "customers", b"customers", "customers_file", b"customers_file", "customers_id", b"customers_id", "duration_s", b"duration_s", "inflow_m3_per_h", b"inflow_m3_per_h", "start_time", b"start_time", "valves", b"valves", "valves_file", b"valves_file", "valves_id", b"valves_id"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_duration_s", b"_duration_s", "_inflow_m3_per_h", b"_inflow_m3_per_h", "closed_valves", b"closed_valves", "customers", b"customers", "customers_file", b"customers_file", "customers_id", b"customers_id", "duration_s", b"duration_s", "inflow_m3_per_h", b"inflow_m3_per_h", "net", b"net", "nodes", b"nodes", "pipes", b"pipes", "polygon", b"polygon", "start_time", b"start_time", "unusable_valves", b"unusable_valves", "valves", b"valves", "valves_file", b"valves_file", "valves_id", b"valves_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__duration_s: _TypeAlias = _typing.Literal["duration_s"]  # noqa: Y015
+    _WhichOneofArgType__duration_s: _TypeAlias = _typing.Literal["_duration_s", b"_duration_s"]  # noqa: Y015
+    _WhichOneofReturnType__inflow_m3_per_h: _TypeAlias = _typing.Literal["inflow_m3_per_h"]  # noqa: Y015
+    _WhichOneofArgType__inflow_m3_per_h: _TypeAlias = _typing.Literal["_inflow_m3_per_h", b"_inflow_m3_per_h"]  # noqa: Y015
+    _WhichOneofReturnType_customers: _TypeAlias = _typing.Literal["customers_id", "customers_file"]  # noqa: Y015
+    _WhichOneofArgType_customers: _TypeAlias = _typing.Literal["customers", b"customers"]  # noqa: Y015
+    _WhichOneofReturnType_valves: _TypeAlias = _typing.Literal["valves_id", "valves_file"]  # noqa: Y015
+    _WhichOneofArgType_valves: _TypeAlias = _typing.Literal["valves", b"valves"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__duration_s) -> _WhichOneofReturnType__duration_s | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__inflow_m3_per_h) -> _WhichOneofReturnType__inflow_m3_per_h | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_customers) -> _WhichOneofReturnType_customers | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_valves) -> _WhichOneofReturnType_valves | None: ...
+
+Global___TraceIsolationRequest: _TypeAlias = TraceIsolationRequest  # noqa: Y015
+
+@_typing.final
+class SewerIsolationReport(_message.Message):
+    """What to plug, shut and stop, in order; what is dry, what has to be pumped round, whom to tell. Tables: valves (main),
+    segments, elements, customers, duties, plugs, bypass, dischargers.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERDICT_FIELD_NUMBER: _builtins.int
+    FINDINGS_FIELD_NUMBER: _builtins.int
+    PROVENANCE_FIELD_NUMBER: _builtins.int
+    TABLES_FIELD_NUMBER: _builtins.int
+    VALVE_LAYER_FIELD_NUMBER: _builtins.int
+    TIGHT_FIELD_NUMBER: _builtins.int
+    UNINTENDED_FIELD_NUMBER: _builtins.int
+    ISOLATED_LENGTH_M_FIELD_NUMBER: _builtins.int
+    ISOLATED_VOLUME_M3_FIELD_NUMBER: _builtins.int
+    AFFECTED_DEMAND_M3_PER_H_FIELD_NUMBER: _builtins.int
+    UNSERVED_M3_FIELD_NUMBER: _builtins.int
+    CUSTOMER_COUNT_FIELD_NUMBER: _builtins.int
+    HOUSEHOLD_COUNT_FIELD_NUMBER: _builtins.int
+    CRITICAL_CUSTOMERS_FIELD_NUMBER: _builtins.int
+    HYDRANTS_FIELD_NUMBER: _builtins.int
+    NOTICE_EN_FIELD_NUMBER: _builtins.int
+    NOTICE_ZH_FIELD_NUMBER: _builtins.int
+    BYPASS_M3_PER_H_FIELD_NUMBER: _builtins.int
+    BYPASS_PEAK_M3_PER_H_FIELD_NUMBER: _builtins.int
+    BYPASS_M3_FIELD_NUMBER: _builtins.int
+    OWN_INFLOW_M3_PER_H_FIELD_NUMBER: _builtins.int
+    PUMPS_STOPPED_FIELD_NUMBER: _builtins.int
+    verdict: _common_pb2.Verdict.ValueType
+    """What the answer is worth."""
+    valve_layer: _builtins.str
+    """Where the closures come from: `pipe_ends` (plugs) or `dataset` (plugs and a ledger of gates)."""
+    tight: _builtins.bool
+    """Whether the closures are enough; false: an outfall lies inside."""
+    isolated_length_m: _builtins.float
+    """Length of sewer inside, in m, >= 0."""
+    isolated_volume_m3: _builtins.float
+    """Volume of the sewers inside, to be drained, in m3, >= 0."""
+    affected_demand_m3_per_h: _builtins.float
+    """Mean dry-weather flow without a way out, in m3/h."""
+    unserved_m3: _builtins.float
+    """The same over the duration, in m3; unset: no duration."""
+    customer_count: _builtins.int
+    """Number of customers drained by what is isolated or cut off, >= 0."""
+    household_count: _builtins.int
+    """Number of households behind them, >= 0."""
+    notice_en: _builtins.str
+    """Text of the public notice, in English."""
+    notice_zh: _builtins.str
+    """Text of the public notice, in Chinese."""
+    bypass_m3_per_h: _builtins.float
+    """Mean flow to pump round, in m3/h, >= 0."""
+    bypass_peak_m3_per_h: _builtins.float
+    """Flow of the hour with the most, in m3/h: what the pumps have to take."""
+    bypass_m3: _builtins.float
+    """Volume to pump round over the duration, in m3; unset: no duration."""
+    own_inflow_m3_per_h: _builtins.float
+    """Mean dry-weather flow into the isolated part itself, in m3/h."""
+    @_builtins.property
+    def findings(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Finding]:
+        """Flow to pump round, rain that cannot be, nodes without another way out."""
+
+    @_builtins.property
+    def provenance(self) -> _common_pb2.Provenance:
+        """What the answer depends on."""
+
+    @_builtins.property
+    def tables(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Table]:
+        """The tables, inline up to 10,000 rows."""
+
+    @_builtins.property
+    def unintended(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Ids of nodes outside the isolated part whose water has no other way out."""
+
+    @_builtins.property
+    def critical_customers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Ids of the critical ones among them."""
+
+    @_builtins.property
+    def hydrants(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Always empty."""
+
+    @_builtins.property
+    def pumps_stopped(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Ids of pumps to stop."""
+
+    def __init__(
+        self,
+        *,
+        verdict: _common_pb2.Verdict.ValueType = ...,
+        findings: _abc.Iterable[_common_pb2.Finding] | None = ...,
+        provenance: _common_pb2.Provenance | None = ...,
+        tables: _abc.Iterable[_common_pb2.Table] | None = ...,
+        valve_layer: _builtins.str = ...,
+        tight: _builtins.bool = ...,
+        unintended: _abc.Iterable[_builtins.str] | None = ...,
+        isolated_length_m: _builtins.float = ...,
+        isolated_volume_m3: _builtins.float = ...,
+        affected_demand_m3_per_h: _builtins.float | None = ...,
+        unserved_m3: _builtins.float | None = ...,
+        customer_count: _builtins.int = ...,
+        household_count: _builtins.int = ...,
+        critical_customers: _abc.Iterable[_builtins.str] | None = ...,
+        hydrants: _abc.Iterable[_builtins.str] | None = ...,
+        notice_en: _builtins.str = ...,
+        notice_zh: _builtins.str = ...,
+        bypass_m3_per_h: _builtins.float = ...,
+        bypass_peak_m3_per_h: _builtins.float = ...,
+        bypass_m3: _builtins.float | None = ...,
+        own_inflow_m3_per_h: _builtins.float = ...,
+        pumps_stopped: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_affected_demand_m3_per_h", b"_affected_demand_m3_per_h", "_bypass_m3", b"_bypass_m3", "_unserved_m3", b"_unserved_m3", "affected_demand_m3_per_h", b"affected_demand_m3_per_h", "bypass_m3", b"bypass_m3", "provenance", b"provenance", "unserved_m3", b"unserved_m3"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_affected_demand_m3_per_h", b"_affected_demand_m3_per_h", "_bypass_m3", b"_bypass_m3", "_unserved_m3", b"_unserved_m3", "affected_demand_m3_per_h", b"affected_demand_m3_per_h", "bypass_m3", b"bypass_m3", "bypass_m3_per_h", b"bypass_m3_per_h", "bypass_peak_m3_per_h", b"bypass_peak_m3_per_h", "critical_customers", b"critical_customers", "customer_count", b"customer_count", "findings", b"findings", "household_count", b"household_count", "hydrants", b"hydrants", "isolated_length_m", b"isolated_length_m", "isolated_volume_m3", b"isolated_volume_m3", "notice_en", b"notice_en", "notice_zh", b"notice_zh", "own_inflow_m3_per_h", b"own_inflow_m3_per_h", "provenance", b"provenance", "pumps_stopped", b"pumps_stopped", "tables", b"tables", "tight", b"tight", "unintended", b"unintended", "unserved_m3", b"unserved_m3", "valve_layer", b"valve_layer", "verdict", b"verdict"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__affected_demand_m3_per_h: _TypeAlias = _typing.Literal["affected_demand_m3_per_h"]  # noqa: Y015
+    _WhichOneofArgType__affected_demand_m3_per_h: _TypeAlias = _typing.Literal["_affected_demand_m3_per_h", b"_affected_demand_m3_per_h"]  # noqa: Y015
+    _WhichOneofReturnType__bypass_m3: _TypeAlias = _typing.Literal["bypass_m3"]  # noqa: Y015
+    _WhichOneofArgType__bypass_m3: _TypeAlias = _typing.Literal["_bypass_m3", b"_bypass_m3"]  # noqa: Y015
+    _WhichOneofReturnType__unserved_m3: _TypeAlias = _typing.Literal["unserved_m3"]  # noqa: Y015
+    _WhichOneofArgType__unserved_m3: _TypeAlias = _typing.Literal["_unserved_m3", b"_unserved_m3"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__affected_demand_m3_per_h) -> _WhichOneofReturnType__affected_demand_m3_per_h | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__bypass_m3) -> _WhichOneofReturnType__bypass_m3 | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__unserved_m3) -> _WhichOneofReturnType__unserved_m3 | None: ...
+
+Global___SewerIsolationReport: _TypeAlias = SewerIsolationReport  # noqa: Y015
+
+@_typing.final
+class AnalyzeOutageRequest(_message.Message):
+    """What is lost in which storm."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NET_FIELD_NUMBER: _builtins.int
+    SCENARIO_FIELD_NUMBER: _builtins.int
+    STORM_FIELD_NUMBER: _builtins.int
+    HOURS_FIELD_NUMBER: _builtins.int
+    UNDERPASSES_ID_FIELD_NUMBER: _builtins.int
+    UNDERPASSES_FILE_FIELD_NUMBER: _builtins.int
+    CUSTOMERS_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMERS_FILE_FIELD_NUMBER: _builtins.int
+    net: _builtins.str
+    """Id of the network, `networks/{sha256}`; required."""
+    hours: _builtins.float
+    """Simulated time in hours; unset: as the model says, or four hours more than the storm."""
+    underpasses_id: _builtins.str
+    """Id of a stored dataset of kind `underpasses`, `datasets/{sha256}`."""
+    customers_id: _builtins.str
+    """Id of a stored ledger, `datasets/{sha256}`."""
+    @_builtins.property
+    def scenario(self) -> _common_pb2.Scenario:
+        """What is lost: pumps, gates stuck shut (regulators), outfalls (plants), links closed, each with start and end;
+        required. Its other edits hold with and without the loss.
+        """
+
+    @_builtins.property
+    def storm(self) -> Global___Storm:
+        """Rain at every gage from the model's start, as DesignStorm gives it; unset: the model's own."""
+
+    @_builtins.property
+    def underpasses_file(self) -> _network_pb2.SourceFile:
+        """An Excel or CSV file."""
+
+    @_builtins.property
+    def customers_file(self) -> _network_pb2.SourceFile:
+        """An Excel or CSV file."""
+
+    def __init__(
+        self,
+        *,
+        net: _builtins.str = ...,
+        scenario: _common_pb2.Scenario | None = ...,
+        storm: Global___Storm | None = ...,
+        hours: _builtins.float | None = ...,
+        underpasses_id: _builtins.str = ...,
+        underpasses_file: _network_pb2.SourceFile | None = ...,
+        customers_id: _builtins.str = ...,
+        customers_file: _network_pb2.SourceFile | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_hours", b"_hours", "customers", b"customers", "customers_file", b"customers_file", "customers_id", b"customers_id", "hours", b"hours", "scenario", b"scenario", "storm", b"storm", "underpasses", b"underpasses", "underpasses_file", b"underpasses_file", "underpasses_id", b"underpasses_id"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_hours", b"_hours", "customers", b"customers", "customers_file", b"customers_file", "customers_id", b"customers_id", "hours", b"hours", "net", b"net", "scenario", b"scenario", "storm", b"storm", "underpasses", b"underpasses", "underpasses_file", b"underpasses_file", "underpasses_id", b"underpasses_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__hours: _TypeAlias = _typing.Literal["hours"]  # noqa: Y015
+    _WhichOneofArgType__hours: _TypeAlias = _typing.Literal["_hours", b"_hours"]  # noqa: Y015
+    _WhichOneofReturnType_customers: _TypeAlias = _typing.Literal["customers_id", "customers_file"]  # noqa: Y015
+    _WhichOneofArgType_customers: _TypeAlias = _typing.Literal["customers", b"customers"]  # noqa: Y015
+    _WhichOneofReturnType_underpasses: _TypeAlias = _typing.Literal["underpasses_id", "underpasses_file"]  # noqa: Y015
+    _WhichOneofArgType_underpasses: _TypeAlias = _typing.Literal["underpasses", b"underpasses"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__hours) -> _WhichOneofReturnType__hours | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_customers) -> _WhichOneofReturnType_customers | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_underpasses) -> _WhichOneofReturnType_underpasses | None: ...
+
+Global___AnalyzeOutageRequest: _TypeAlias = AnalyzeOutageRequest  # noqa: Y015
+
+@_typing.final
+class OutageReport(_message.Message):
+    """What a loss does in a storm, beside the same storm without it. Tables: nodes (main), places, underpasses, outfalls,
+    customers.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERDICT_FIELD_NUMBER: _builtins.int
+    FINDINGS_FIELD_NUMBER: _builtins.int
+    PROVENANCE_FIELD_NUMBER: _builtins.int
+    TABLES_FIELD_NUMBER: _builtins.int
+    DURATION_S_FIELD_NUMBER: _builtins.int
+    UNSERVED_M3_FIELD_NUMBER: _builtins.int
+    FLOODING_M3_FIELD_NUMBER: _builtins.int
+    BASE_FLOODING_M3_FIELD_NUMBER: _builtins.int
+    PEAK_UNSERVED_M3_PER_H_FIELD_NUMBER: _builtins.int
+    FIRST_FLOODED_S_FIELD_NUMBER: _builtins.int
+    FLOODED_NODE_COUNT_FIELD_NUMBER: _builtins.int
+    WORST_NODE_FIELD_NUMBER: _builtins.int
+    UNDERPASS_DEPTH_M_FIELD_NUMBER: _builtins.int
+    BASE_UNDERPASS_DEPTH_M_FIELD_NUMBER: _builtins.int
+    CLOSED_UNDERPASS_COUNT_FIELD_NUMBER: _builtins.int
+    CONTINUITY_ERROR_PERCENT_FIELD_NUMBER: _builtins.int
+    BASE_CONTINUITY_ERROR_PERCENT_FIELD_NUMBER: _builtins.int
+    CUSTOMER_COUNT_FIELD_NUMBER: _builtins.int
+    HOUSEHOLD_COUNT_FIELD_NUMBER: _builtins.int
+    CRITICAL_CUSTOMERS_FIELD_NUMBER: _builtins.int
+    verdict: _common_pb2.Verdict.ValueType
+    """What the numbers are worth; SUSPECT where a balance is off by more than 2 %."""
+    duration_s: _builtins.float
+    """Simulated time, in s, > 0."""
+    unserved_m3: _builtins.float
+    """Flooding beyond that without the outage, in m3, >= 0."""
+    flooding_m3: _builtins.float
+    """Flooding in the outage, in m3, >= 0: the engine's total."""
+    base_flooding_m3: _builtins.float
+    """Flooding without it, in m3, >= 0."""
+    peak_unserved_m3_per_h: _builtins.float
+    """Most that floods at one reported time beyond what would without the outage, in m3/h, >= 0."""
+    first_flooded_s: _builtins.float
+    """When the first node floods that would not, in s from the start; NaN: none does."""
+    flooded_node_count: _builtins.int
+    """Nodes that flood because of the outage at some reported time, >= 0."""
+    worst_node: _builtins.str
+    """The node with the most flooding added; empty: none."""
+    underpass_depth_m: _builtins.float
+    """Largest depth on any underpass, in m; NaN: there is none."""
+    base_underpass_depth_m: _builtins.float
+    """The same without the outage, in m."""
+    closed_underpass_count: _builtins.int
+    """Underpasses that are closed in the outage and are not without it, >= 0."""
+    continuity_error_percent: _builtins.float
+    """Error of the flow routing balance in the outage, in %; either sign."""
+    base_continuity_error_percent: _builtins.float
+    """The same without it, in %."""
+    customer_count: _builtins.int
+    """Customers of the ledger whose node floods because of the outage, >= 0."""
+    household_count: _builtins.int
+    """Households behind them, >= 0."""
+    @_builtins.property
+    def findings(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Finding]:
+        """Balance errors, underpasses that slow or close, critical customers."""
+
+    @_builtins.property
+    def provenance(self) -> _common_pb2.Provenance:
+        """What the answer depends on."""
+
+    @_builtins.property
+    def tables(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Table]:
+        """The tables, inline up to 10,000 rows."""
+
+    @_builtins.property
+    def critical_customers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Ids of the critical ones among them."""
+
+    def __init__(
+        self,
+        *,
+        verdict: _common_pb2.Verdict.ValueType = ...,
+        findings: _abc.Iterable[_common_pb2.Finding] | None = ...,
+        provenance: _common_pb2.Provenance | None = ...,
+        tables: _abc.Iterable[_common_pb2.Table] | None = ...,
+        duration_s: _builtins.float = ...,
+        unserved_m3: _builtins.float = ...,
+        flooding_m3: _builtins.float = ...,
+        base_flooding_m3: _builtins.float = ...,
+        peak_unserved_m3_per_h: _builtins.float = ...,
+        first_flooded_s: _builtins.float = ...,
+        flooded_node_count: _builtins.int = ...,
+        worst_node: _builtins.str = ...,
+        underpass_depth_m: _builtins.float = ...,
+        base_underpass_depth_m: _builtins.float = ...,
+        closed_underpass_count: _builtins.int = ...,
+        continuity_error_percent: _builtins.float = ...,
+        base_continuity_error_percent: _builtins.float = ...,
+        customer_count: _builtins.int = ...,
+        household_count: _builtins.int = ...,
+        critical_customers: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["provenance", b"provenance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["base_continuity_error_percent", b"base_continuity_error_percent", "base_flooding_m3", b"base_flooding_m3", "base_underpass_depth_m", b"base_underpass_depth_m", "closed_underpass_count", b"closed_underpass_count", "continuity_error_percent", b"continuity_error_percent", "critical_customers", b"critical_customers", "customer_count", b"customer_count", "duration_s", b"duration_s", "findings", b"findings", "first_flooded_s", b"first_flooded_s", "flooded_node_count", b"flooded_node_count", "flooding_m3", b"flooding_m3", "household_count", b"household_count", "peak_unserved_m3_per_h", b"peak_unserved_m3_per_h", "provenance", b"provenance", "tables", b"tables", "underpass_depth_m", b"underpass_depth_m", "unserved_m3", b"unserved_m3", "verdict", b"verdict", "worst_node", b"worst_node"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OutageReport: _TypeAlias = OutageReport  # noqa: Y015
+
+@_typing.final
+class RankCriticalityRequest(_message.Message):
+    """Which losses to rank in which storm."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NET_FIELD_NUMBER: _builtins.int
+    KINDS_FIELD_NUMBER: _builtins.int
+    ELEMENTS_FIELD_NUMBER: _builtins.int
+    STORM_FIELD_NUMBER: _builtins.int
+    SCENARIO_FIELD_NUMBER: _builtins.int
+    HOURS_FIELD_NUMBER: _builtins.int
+    UNDERPASSES_ID_FIELD_NUMBER: _builtins.int
+    UNDERPASSES_FILE_FIELD_NUMBER: _builtins.int
+    CUSTOMERS_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMERS_FILE_FIELD_NUMBER: _builtins.int
+    RANK_BY_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    net: _builtins.str
+    """Id of the network, `networks/{sha256}`; required."""
+    hours: _builtins.float
+    """Simulated time in hours; unset: as the model says, or four hours more than the storm."""
+    underpasses_id: _builtins.str
+    """Id of a stored dataset of kind `underpasses`, `datasets/{sha256}`."""
+    customers_id: _builtins.str
+    """Id of a stored ledger, `datasets/{sha256}`."""
+    rank_by: _builtins.str
+    """What decides first: `customers`, `unserved` or `critical`; unset: customers."""
+    request_id: _builtins.str
+    """The caller's id of this request: the same id and arguments give the same operation."""
+    @_builtins.property
+    def kinds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What is lost: `pump`, `gate` (stuck shut), `outfall`, `conduit` (blocked); none: pumps, gates and outfalls."""
+
+    @_builtins.property
+    def elements(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Ids of elements; none: all of these kinds."""
+
+    @_builtins.property
+    def storm(self) -> Global___Storm:
+        """Rain at every gage from the model's start, as DesignStorm gives it; unset: the model's own."""
+
+    @_builtins.property
+    def scenario(self) -> _common_pb2.Scenario:
+        """The state in which it is lost; unset: as the model is."""
+
+    @_builtins.property
+    def underpasses_file(self) -> _network_pb2.SourceFile:
+        """An Excel or CSV file."""
+
+    @_builtins.property
+    def customers_file(self) -> _network_pb2.SourceFile:
+        """An Excel or CSV file."""
+
+    def __init__(
+        self,
+        *,
+        net: _builtins.str = ...,
+        kinds: _abc.Iterable[_builtins.str] | None = ...,
+        elements: _abc.Iterable[_builtins.str] | None = ...,
+        storm: Global___Storm | None = ...,
+        scenario: _common_pb2.Scenario | None = ...,
+        hours: _builtins.float | None = ...,
+        underpasses_id: _builtins.str = ...,
+        underpasses_file: _network_pb2.SourceFile | None = ...,
+        customers_id: _builtins.str = ...,
+        customers_file: _network_pb2.SourceFile | None = ...,
+        rank_by: _builtins.str | None = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_hours", b"_hours", "_rank_by", b"_rank_by", "customers", b"customers", "customers_file", b"customers_file", "customers_id", b"customers_id", "hours", b"hours", "rank_by", b"rank_by", "scenario", b"scenario", "storm", b"storm", "underpasses", b"underpasses", "underpasses_file", b"underpasses_file", "underpasses_id", b"underpasses_id"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_hours", b"_hours", "_rank_by", b"_rank_by", "customers", b"customers", "customers_file", b"customers_file", "customers_id", b"customers_id", "elements", b"elements", "hours", b"hours", "kinds", b"kinds", "net", b"net", "rank_by", b"rank_by", "request_id", b"request_id", "scenario", b"scenario", "storm", b"storm", "underpasses", b"underpasses", "underpasses_file", b"underpasses_file", "underpasses_id", b"underpasses_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__hours: _TypeAlias = _typing.Literal["hours"]  # noqa: Y015
+    _WhichOneofArgType__hours: _TypeAlias = _typing.Literal["_hours", b"_hours"]  # noqa: Y015
+    _WhichOneofReturnType__rank_by: _TypeAlias = _typing.Literal["rank_by"]  # noqa: Y015
+    _WhichOneofArgType__rank_by: _TypeAlias = _typing.Literal["_rank_by", b"_rank_by"]  # noqa: Y015
+    _WhichOneofReturnType_customers: _TypeAlias = _typing.Literal["customers_id", "customers_file"]  # noqa: Y015
+    _WhichOneofArgType_customers: _TypeAlias = _typing.Literal["customers", b"customers"]  # noqa: Y015
+    _WhichOneofReturnType_underpasses: _TypeAlias = _typing.Literal["underpasses_id", "underpasses_file"]  # noqa: Y015
+    _WhichOneofArgType_underpasses: _TypeAlias = _typing.Literal["underpasses", b"underpasses"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__hours) -> _WhichOneofReturnType__hours | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__rank_by) -> _WhichOneofReturnType__rank_by | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_customers) -> _WhichOneofReturnType_customers | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_underpasses) -> _WhichOneofReturnType_underpasses | None: ...
+
+Global___RankCriticalityRequest: _TypeAlias = RankCriticalityRequest  # noqa: Y015
+
+@_typing.final
+class DrainageCriticalityReport(_message.Message):
+    """What every single loss would do in a storm. Table: elements (main), the gravest loss first."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERDICT_FIELD_NUMBER: _builtins.int
+    FINDINGS_FIELD_NUMBER: _builtins.int
+    PROVENANCE_FIELD_NUMBER: _builtins.int
+    TABLES_FIELD_NUMBER: _builtins.int
+    RANK_BY_FIELD_NUMBER: _builtins.int
+    CANDIDATE_COUNT_FIELD_NUMBER: _builtins.int
+    FAILED_COUNT_FIELD_NUMBER: _builtins.int
+    CUSTOMER_COUNT_FIELD_NUMBER: _builtins.int
+    DURATION_S_FIELD_NUMBER: _builtins.int
+    BASE_FLOODING_M3_FIELD_NUMBER: _builtins.int
+    BASE_CONTINUITY_ERROR_PERCENT_FIELD_NUMBER: _builtins.int
+    verdict: _common_pb2.Verdict.ValueType
+    """What the numbers are worth; SUSPECT where a loss has no answer."""
+    rank_by: _builtins.str
+    """What decides first: `customers`, `unserved` or `critical`."""
+    candidate_count: _builtins.int
+    """Losses considered, >= 0."""
+    failed_count: _builtins.int
+    """Losses without an answer, >= 0; they are ranked last."""
+    customer_count: _builtins.int
+    """Customers of the ledger, >= 0; 0 where none was given."""
+    duration_s: _builtins.float
+    """Simulated time of each loss, in s, > 0."""
+    base_flooding_m3: _builtins.float
+    """Flooding of the storm with nothing lost, in m3, >= 0."""
+    base_continuity_error_percent: _builtins.float
+    """Error of its flow routing balance, in %; either sign."""
+    @_builtins.property
+    def findings(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Finding]:
+        """Everything found, losses without an answer among it."""
+
+    @_builtins.property
+    def provenance(self) -> _common_pb2.Provenance:
+        """What the answer depends on."""
+
+    @_builtins.property
+    def tables(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Table]:
+        """The tables, inline up to 10,000 rows."""
+
+    def __init__(
+        self,
+        *,
+        verdict: _common_pb2.Verdict.ValueType = ...,
+        findings: _abc.Iterable[_common_pb2.Finding] | None = ...,
+        provenance: _common_pb2.Provenance | None = ...,
+        tables: _abc.Iterable[_common_pb2.Table] | None = ...,
+        rank_by: _builtins.str = ...,
+        candidate_count: _builtins.int = ...,
+        failed_count: _builtins.int = ...,
+        customer_count: _builtins.int = ...,
+        duration_s: _builtins.float = ...,
+        base_flooding_m3: _builtins.float = ...,
+        base_continuity_error_percent: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["provenance", b"provenance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["base_continuity_error_percent", b"base_continuity_error_percent", "base_flooding_m3", b"base_flooding_m3", "candidate_count", b"candidate_count", "customer_count", b"customer_count", "duration_s", b"duration_s", "failed_count", b"failed_count", "findings", b"findings", "provenance", b"provenance", "rank_by", b"rank_by", "tables", b"tables", "verdict", b"verdict"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DrainageCriticalityReport: _TypeAlias = DrainageCriticalityReport  # noqa: Y015
+
+@_typing.final
+class PlanSitesRequest(_message.Message):
+    """Which storms to plan for."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NET_FIELD_NUMBER: _builtins.int
+    FORMULA_FIELD_NUMBER: _builtins.int
+    RETURN_PERIODS_A_FIELD_NUMBER: _builtins.int
+    DURATION_S_FIELD_NUMBER: _builtins.int
+    STEP_S_FIELD_NUMBER: _builtins.int
+    PEAK_RATIO_FIELD_NUMBER: _builtins.int
+    ZONE_FIELD_NUMBER: _builtins.int
+    SCENARIO_FIELD_NUMBER: _builtins.int
+    STATIONS_ID_FIELD_NUMBER: _builtins.int
+    STATIONS_FILE_FIELD_NUMBER: _builtins.int
+    UNDERPASSES_ID_FIELD_NUMBER: _builtins.int
+    UNDERPASSES_FILE_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    net: _builtins.str
+    """Id of the network, `networks/{sha256}`; required."""
+    formula: _builtins.str
+    """Formula of the storms: a name, a city, or written out; required."""
+    duration_s: _builtins.float
+    """Duration of the rain, in s, > 0; unset: 7200."""
+    step_s: _builtins.float
+    """Step of the rain, in s, > 0; unset: 300."""
+    peak_ratio: _builtins.float
+    """Share of the duration before the peak, in 0..1; unset: 0.4."""
+    zone: _builtins.str
+    """District of the formula; empty: its first."""
+    stations_id: _builtins.str
+    """Id of a stored dataset of kind `pump_stations`, `datasets/{sha256}`."""
+    underpasses_id: _builtins.str
+    """Id of a stored dataset of kind `underpasses`, `datasets/{sha256}`."""
+    request_id: _builtins.str
+    """The caller's id of this request: the same id and arguments give the same operation."""
+    @_builtins.property
+    def return_periods_a(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Return periods to run, in years (a), > 0, at most 50; none: 1, 2, 3, 5, 10, 20, 30, 50, 100."""
+
+    @_builtins.property
+    def scenario(self) -> _common_pb2.Scenario:
+        """The state to plan for: pumps lost, gates shut; unset: as the model is."""
+
+    @_builtins.property
+    def stations_file(self) -> _network_pb2.SourceFile:
+        """An Excel or CSV file."""
+
+    @_builtins.property
+    def underpasses_file(self) -> _network_pb2.SourceFile:
+        """An Excel or CSV file."""
+
+    def __init__(
+        self,
+        *,
+        net: _builtins.str = ...,
+        formula: _builtins.str = ...,
+        return_periods_a: _abc.Iterable[_builtins.float] | None = ...,
+        duration_s: _builtins.float | None = ...,
+        step_s: _builtins.float | None = ...,
+        peak_ratio: _builtins.float | None = ...,
+        zone: _builtins.str = ...,
+        scenario: _common_pb2.Scenario | None = ...,
+        stations_id: _builtins.str = ...,
+        stations_file: _network_pb2.SourceFile | None = ...,
+        underpasses_id: _builtins.str = ...,
+        underpasses_file: _network_pb2.SourceFile | None = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_duration_s", b"_duration_s", "_peak_ratio", b"_peak_ratio", "_step_s", b"_step_s", "duration_s", b"duration_s", "peak_ratio", b"peak_ratio", "scenario", b"scenario", "stations", b"stations", "stations_file", b"stations_file", "stations_id", b"stations_id", "step_s", b"step_s", "underpasses", b"underpasses", "underpasses_file", b"underpasses_file", "underpasses_id", b"underpasses_id"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_duration_s", b"_duration_s", "_peak_ratio", b"_peak_ratio", "_step_s", b"_step_s", "duration_s", b"duration_s", "formula", b"formula", "net", b"net", "peak_ratio", b"peak_ratio", "request_id", b"request_id", "return_periods_a", b"return_periods_a", "scenario", b"scenario", "stations", b"stations", "stations_file", b"stations_file", "stations_id", b"stations_id", "step_s", b"step_s", "underpasses", b"underpasses", "underpasses_file", b"underpasses_file", "underpasses_id", b"underpasses_id", "zone", b"zone"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__duration_s: _TypeAlias = _typing.Literal["duration_s"]  # noqa: Y015
+    _WhichOneofArgType__duration_s: _TypeAlias = _typing.Literal["_duration_s", b"_duration_s"]  # noqa: Y015
+    _WhichOneofReturnType__peak_ratio: _TypeAlias = _typing.Literal["peak_ratio"]  # noqa: Y015
+    _WhichOneofArgType__peak_ratio: _TypeAlias = _typing.Literal["_peak_ratio", b"_peak_ratio"]  # noqa: Y015
+    _WhichOneofReturnType__step_s: _TypeAlias = _typing.Literal["step_s"]  # noqa: Y015
+    _WhichOneofArgType__step_s: _TypeAlias = _typing.Literal["_step_s", b"_step_s"]  # noqa: Y015
+    _WhichOneofReturnType_stations: _TypeAlias = _typing.Literal["stations_id", "stations_file"]  # noqa: Y015
+    _WhichOneofArgType_stations: _TypeAlias = _typing.Literal["stations", b"stations"]  # noqa: Y015
+    _WhichOneofReturnType_underpasses: _TypeAlias = _typing.Literal["underpasses_id", "underpasses_file"]  # noqa: Y015
+    _WhichOneofArgType_underpasses: _TypeAlias = _typing.Literal["underpasses", b"underpasses"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__duration_s) -> _WhichOneofReturnType__duration_s | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__peak_ratio) -> _WhichOneofReturnType__peak_ratio | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__step_s) -> _WhichOneofReturnType__step_s | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_stations) -> _WhichOneofReturnType_stations | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_underpasses) -> _WhichOneofReturnType_underpasses | None: ...
+
+Global___PlanSitesRequest: _TypeAlias = PlanSitesRequest  # noqa: Y015
+
+@_typing.final
+class SitePlanReport(_message.Message):
+    """A plan for every underpass and station. Tables: sites (main), runs, pumps, steps, rules."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERDICT_FIELD_NUMBER: _builtins.int
+    FINDINGS_FIELD_NUMBER: _builtins.int
+    PROVENANCE_FIELD_NUMBER: _builtins.int
+    TABLES_FIELD_NUMBER: _builtins.int
+    FORMULA_FIELD_NUMBER: _builtins.int
+    DURATION_S_FIELD_NUMBER: _builtins.int
+    SITE_COUNT_FIELD_NUMBER: _builtins.int
+    RUN_COUNT_FIELD_NUMBER: _builtins.int
+    verdict: _common_pb2.Verdict.ValueType
+    """SUSPECT where a run's balance is not usable, or a storm is outside its formula's ranges."""
+    formula: _builtins.str
+    """Formula of the storms."""
+    duration_s: _builtins.float
+    """Duration of the rain, in s, > 0."""
+    site_count: _builtins.int
+    """Underpasses and stations, > 0."""
+    run_count: _builtins.int
+    """Storms that were run, > 0."""
+    @_builtins.property
+    def findings(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Finding]:
+        """What was assumed, runs that do not count, and the mildest storm each site does not survive."""
+
+    @_builtins.property
+    def provenance(self) -> _common_pb2.Provenance:
+        """Network, scenario, engine, storms and rules the plans rest on."""
+
+    @_builtins.property
+    def tables(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Table]:
+        """The tables, inline up to 10,000 rows."""
+
+    def __init__(
+        self,
+        *,
+        verdict: _common_pb2.Verdict.ValueType = ...,
+        findings: _abc.Iterable[_common_pb2.Finding] | None = ...,
+        provenance: _common_pb2.Provenance | None = ...,
+        tables: _abc.Iterable[_common_pb2.Table] | None = ...,
+        formula: _builtins.str = ...,
+        duration_s: _builtins.float = ...,
+        site_count: _builtins.int = ...,
+        run_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["provenance", b"provenance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["duration_s", b"duration_s", "findings", b"findings", "formula", b"formula", "provenance", b"provenance", "run_count", b"run_count", "site_count", b"site_count", "tables", b"tables", "verdict", b"verdict"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SitePlanReport: _TypeAlias = SitePlanReport  # noqa: Y015
 
 @_typing.final
 class AdvisePumpsRequest(_message.Message):

@@ -5,7 +5,6 @@ import warnings
 
 from citymains.api.drainage.v1 import drainage_pb2 as citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2
 from citymains.api.network.v1 import comparison_pb2 as citymains_dot_api_dot_network_dot_v1_dot_comparison__pb2
-from citymains.api.network.v1 import isolation_pb2 as citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2
 from citymains.api.network.v1 import network_pb2 as citymains_dot_api_dot_network_dot_v1_dot_network__pb2
 from google.longrunning import operations_pb2 as google_dot_longrunning_dot_operations__pb2
 
@@ -56,8 +55,18 @@ class DrainageServiceStub(object):
                 _registered_method=True)
         self.TraceIsolation = channel.unary_unary(
                 '/citymains.api.drainage.v1.DrainageService/TraceIsolation',
-                request_serializer=citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2.TraceIsolationRequest.SerializeToString,
-                response_deserializer=citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2.IsolationReport.FromString,
+                request_serializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.TraceIsolationRequest.SerializeToString,
+                response_deserializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.SewerIsolationReport.FromString,
+                _registered_method=True)
+        self.AnalyzeOutage = channel.unary_unary(
+                '/citymains.api.drainage.v1.DrainageService/AnalyzeOutage',
+                request_serializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.AnalyzeOutageRequest.SerializeToString,
+                response_deserializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.OutageReport.FromString,
+                _registered_method=True)
+        self.RankCriticality = channel.unary_unary(
+                '/citymains.api.drainage.v1.DrainageService/RankCriticality',
+                request_serializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.RankCriticalityRequest.SerializeToString,
+                response_deserializer=google_dot_longrunning_dot_operations__pb2.Operation.FromString,
                 _registered_method=True)
         self.DesignStorm = channel.unary_unary(
                 '/citymains.api.drainage.v1.DrainageService/DesignStorm',
@@ -68,6 +77,11 @@ class DrainageServiceStub(object):
                 '/citymains.api.drainage.v1.DrainageService/SimulateStorm',
                 request_serializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.SimulateStormRequest.SerializeToString,
                 response_deserializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.SimulationReport.FromString,
+                _registered_method=True)
+        self.PlanSites = channel.unary_unary(
+                '/citymains.api.drainage.v1.DrainageService/PlanSites',
+                request_serializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.PlanSitesRequest.SerializeToString,
+                response_deserializer=google_dot_longrunning_dot_operations__pb2.Operation.FromString,
                 _registered_method=True)
         self.SchedulePumps = channel.unary_unary(
                 '/citymains.api.drainage.v1.DrainageService/SchedulePumps',
@@ -107,7 +121,21 @@ class DrainageServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def TraceIsolation(self, request, context):
-        """What to shut to take pipes, nodes or an area out of service, and who loses supply with it.
+        """What to plug, shut and stop to take sewers out of service, and how much to pump round.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AnalyzeOutage(self, request, context):
+        """A pump, gate, outfall or sewer lost in a storm, beside the same storm without the loss.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RankCriticality(self, request, context):
+        """Lose every pump, gate, outfall or sewer once, alone, and rank the losses. Answers with a DrainageCriticalityReport.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -122,6 +150,13 @@ class DrainageServiceServicer(object):
 
     def SimulateStorm(self, request, context):
         """Depths, flooding and outflow with the rain and inflow of the model.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PlanSites(self, request, context):
+        """A plan for every underpass and station, with the worst storm each survives. Answers with a SitePlanReport.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -163,8 +198,18 @@ def add_DrainageServiceServicer_to_server(servicer, server):
             ),
             'TraceIsolation': grpc.unary_unary_rpc_method_handler(
                     servicer.TraceIsolation,
-                    request_deserializer=citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2.TraceIsolationRequest.FromString,
-                    response_serializer=citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2.IsolationReport.SerializeToString,
+                    request_deserializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.TraceIsolationRequest.FromString,
+                    response_serializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.SewerIsolationReport.SerializeToString,
+            ),
+            'AnalyzeOutage': grpc.unary_unary_rpc_method_handler(
+                    servicer.AnalyzeOutage,
+                    request_deserializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.AnalyzeOutageRequest.FromString,
+                    response_serializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.OutageReport.SerializeToString,
+            ),
+            'RankCriticality': grpc.unary_unary_rpc_method_handler(
+                    servicer.RankCriticality,
+                    request_deserializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.RankCriticalityRequest.FromString,
+                    response_serializer=google_dot_longrunning_dot_operations__pb2.Operation.SerializeToString,
             ),
             'DesignStorm': grpc.unary_unary_rpc_method_handler(
                     servicer.DesignStorm,
@@ -175,6 +220,11 @@ def add_DrainageServiceServicer_to_server(servicer, server):
                     servicer.SimulateStorm,
                     request_deserializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.SimulateStormRequest.FromString,
                     response_serializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.SimulationReport.SerializeToString,
+            ),
+            'PlanSites': grpc.unary_unary_rpc_method_handler(
+                    servicer.PlanSites,
+                    request_deserializer=citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.PlanSitesRequest.FromString,
+                    response_serializer=google_dot_longrunning_dot_operations__pb2.Operation.SerializeToString,
             ),
             'SchedulePumps': grpc.unary_unary_rpc_method_handler(
                     servicer.SchedulePumps,
@@ -294,8 +344,62 @@ class DrainageService(object):
             request,
             target,
             '/citymains.api.drainage.v1.DrainageService/TraceIsolation',
-            citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2.TraceIsolationRequest.SerializeToString,
-            citymains_dot_api_dot_network_dot_v1_dot_isolation__pb2.IsolationReport.FromString,
+            citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.TraceIsolationRequest.SerializeToString,
+            citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.SewerIsolationReport.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AnalyzeOutage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/citymains.api.drainage.v1.DrainageService/AnalyzeOutage',
+            citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.AnalyzeOutageRequest.SerializeToString,
+            citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.OutageReport.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RankCriticality(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/citymains.api.drainage.v1.DrainageService/RankCriticality',
+            citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.RankCriticalityRequest.SerializeToString,
+            google_dot_longrunning_dot_operations__pb2.Operation.FromString,
             options,
             channel_credentials,
             insecure,
@@ -350,6 +454,33 @@ class DrainageService(object):
             '/citymains.api.drainage.v1.DrainageService/SimulateStorm',
             citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.SimulateStormRequest.SerializeToString,
             citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.SimulationReport.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PlanSites(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/citymains.api.drainage.v1.DrainageService/PlanSites',
+            citymains_dot_api_dot_drainage_dot_v1_dot_drainage__pb2.PlanSitesRequest.SerializeToString,
+            google_dot_longrunning_dot_operations__pb2.Operation.FromString,
             options,
             channel_credentials,
             insecure,

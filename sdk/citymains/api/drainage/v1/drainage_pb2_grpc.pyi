@@ -5,7 +5,6 @@ Storm and sewage networks."""
 
 from citymains.api.drainage.v1 import drainage_pb2 as _drainage_pb2
 from citymains.api.network.v1 import comparison_pb2 as _comparison_pb2
-from citymains.api.network.v1 import isolation_pb2 as _isolation_pb2
 from citymains.api.network.v1 import network_pb2 as _network_pb2
 from collections import abc as _abc
 from google.longrunning import operations_pb2 as _operations_pb2
@@ -43,12 +42,18 @@ class DrainageServiceStub:
     """List every issue of a SWMM INP file or of a stored network."""
     CompareReports: _grpc.UnaryUnaryMultiCallable[_comparison_pb2.CompareReportsRequest, _comparison_pb2.ComparisonReport]
     """What changed between two answers to one question, and why."""
-    TraceIsolation: _grpc.UnaryUnaryMultiCallable[_isolation_pb2.TraceIsolationRequest, _isolation_pb2.IsolationReport]
-    """What to shut to take pipes, nodes or an area out of service, and who loses supply with it."""
+    TraceIsolation: _grpc.UnaryUnaryMultiCallable[_drainage_pb2.TraceIsolationRequest, _drainage_pb2.SewerIsolationReport]
+    """What to plug, shut and stop to take sewers out of service, and how much to pump round."""
+    AnalyzeOutage: _grpc.UnaryUnaryMultiCallable[_drainage_pb2.AnalyzeOutageRequest, _drainage_pb2.OutageReport]
+    """A pump, gate, outfall or sewer lost in a storm, beside the same storm without the loss."""
+    RankCriticality: _grpc.UnaryUnaryMultiCallable[_drainage_pb2.RankCriticalityRequest, _operations_pb2.Operation]
+    """Lose every pump, gate, outfall or sewer once, alone, and rank the losses. Answers with a DrainageCriticalityReport."""
     DesignStorm: _grpc.UnaryUnaryMultiCallable[_drainage_pb2.DesignStormRequest, _drainage_pb2.Storm]
     """A design storm by formula, or a measured series, with an ensemble around it if wanted."""
     SimulateStorm: _grpc.UnaryUnaryMultiCallable[_drainage_pb2.SimulateStormRequest, _drainage_pb2.SimulationReport]
     """Depths, flooding and outflow with the rain and inflow of the model."""
+    PlanSites: _grpc.UnaryUnaryMultiCallable[_drainage_pb2.PlanSitesRequest, _operations_pb2.Operation]
+    """A plan for every underpass and station, with the worst storm each survives. Answers with a SitePlanReport."""
     SchedulePumps: _grpc.UnaryUnaryMultiCallable[_drainage_pb2.SchedulePumpsRequest, _operations_pb2.Operation]
     """A plan for pumps and gates through a storm, verified in the engine; never worse than the operator's rule at the
     information available.
@@ -69,12 +74,18 @@ class DrainageServiceAsyncStub(DrainageServiceStub):
     """List every issue of a SWMM INP file or of a stored network."""
     CompareReports: _aio.UnaryUnaryMultiCallable[_comparison_pb2.CompareReportsRequest, _comparison_pb2.ComparisonReport]  # type: ignore[assignment]
     """What changed between two answers to one question, and why."""
-    TraceIsolation: _aio.UnaryUnaryMultiCallable[_isolation_pb2.TraceIsolationRequest, _isolation_pb2.IsolationReport]  # type: ignore[assignment]
-    """What to shut to take pipes, nodes or an area out of service, and who loses supply with it."""
+    TraceIsolation: _aio.UnaryUnaryMultiCallable[_drainage_pb2.TraceIsolationRequest, _drainage_pb2.SewerIsolationReport]  # type: ignore[assignment]
+    """What to plug, shut and stop to take sewers out of service, and how much to pump round."""
+    AnalyzeOutage: _aio.UnaryUnaryMultiCallable[_drainage_pb2.AnalyzeOutageRequest, _drainage_pb2.OutageReport]  # type: ignore[assignment]
+    """A pump, gate, outfall or sewer lost in a storm, beside the same storm without the loss."""
+    RankCriticality: _aio.UnaryUnaryMultiCallable[_drainage_pb2.RankCriticalityRequest, _operations_pb2.Operation]  # type: ignore[assignment]
+    """Lose every pump, gate, outfall or sewer once, alone, and rank the losses. Answers with a DrainageCriticalityReport."""
     DesignStorm: _aio.UnaryUnaryMultiCallable[_drainage_pb2.DesignStormRequest, _drainage_pb2.Storm]  # type: ignore[assignment]
     """A design storm by formula, or a measured series, with an ensemble around it if wanted."""
     SimulateStorm: _aio.UnaryUnaryMultiCallable[_drainage_pb2.SimulateStormRequest, _drainage_pb2.SimulationReport]  # type: ignore[assignment]
     """Depths, flooding and outflow with the rain and inflow of the model."""
+    PlanSites: _aio.UnaryUnaryMultiCallable[_drainage_pb2.PlanSitesRequest, _operations_pb2.Operation]  # type: ignore[assignment]
+    """A plan for every underpass and station, with the worst storm each survives. Answers with a SitePlanReport."""
     SchedulePumps: _aio.UnaryUnaryMultiCallable[_drainage_pb2.SchedulePumpsRequest, _operations_pb2.Operation]  # type: ignore[assignment]
     """A plan for pumps and gates through a storm, verified in the engine; never worse than the operator's rule at the
     information available.
@@ -114,10 +125,26 @@ class DrainageServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def TraceIsolation(
         self,
-        request: _isolation_pb2.TraceIsolationRequest,
+        request: _drainage_pb2.TraceIsolationRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_isolation_pb2.IsolationReport, _abc.Awaitable[_isolation_pb2.IsolationReport]]:
-        """What to shut to take pipes, nodes or an area out of service, and who loses supply with it."""
+    ) -> _typing.Union[_drainage_pb2.SewerIsolationReport, _abc.Awaitable[_drainage_pb2.SewerIsolationReport]]:
+        """What to plug, shut and stop to take sewers out of service, and how much to pump round."""
+
+    @_abc_1.abstractmethod
+    def AnalyzeOutage(
+        self,
+        request: _drainage_pb2.AnalyzeOutageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_drainage_pb2.OutageReport, _abc.Awaitable[_drainage_pb2.OutageReport]]:
+        """A pump, gate, outfall or sewer lost in a storm, beside the same storm without the loss."""
+
+    @_abc_1.abstractmethod
+    def RankCriticality(
+        self,
+        request: _drainage_pb2.RankCriticalityRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operations_pb2.Operation, _abc.Awaitable[_operations_pb2.Operation]]:
+        """Lose every pump, gate, outfall or sewer once, alone, and rank the losses. Answers with a DrainageCriticalityReport."""
 
     @_abc_1.abstractmethod
     def DesignStorm(
@@ -134,6 +161,14 @@ class DrainageServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_drainage_pb2.SimulationReport, _abc.Awaitable[_drainage_pb2.SimulationReport]]:
         """Depths, flooding and outflow with the rain and inflow of the model."""
+
+    @_abc_1.abstractmethod
+    def PlanSites(
+        self,
+        request: _drainage_pb2.PlanSitesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operations_pb2.Operation, _abc.Awaitable[_operations_pb2.Operation]]:
+        """A plan for every underpass and station, with the worst storm each survives. Answers with a SitePlanReport."""
 
     @_abc_1.abstractmethod
     def SchedulePumps(

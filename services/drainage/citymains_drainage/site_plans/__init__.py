@@ -1,0 +1,1 @@
+"""Site plans (一涵一策): one page per underpass or station."""
