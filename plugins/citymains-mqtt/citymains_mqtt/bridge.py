@@ -97,7 +97,7 @@ def observation(content: bytes) -> PumpObservation:
             running={str(name): float(setting) for name, setting in plain.get("running", {}).items()},
             rain_mm_per_h=None if (rain := plain.get("rain_mm_per_h")) is None else float(rain),
             forecast_mm_per_h=tuple(float(one) for one in plain.get("forecast_mm_per_h", ())),
-            forecast_step_s=float(plain.get("forecast_step_s", 300.0)),
+            forecast_step_s=None if (step := plain.get("forecast_step_s")) is None else float(step),
             locked_out=tuple(str(one) for one in plain.get("locked_out", ())),
         )
     except (AttributeError, TypeError) as error:

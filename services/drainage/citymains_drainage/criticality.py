@@ -24,7 +24,7 @@ from citymains_drainage.outage import Pair, Seen, places_of
 from citymains_drainage.scenario_losses import GATE_SECTIONS
 from citymains_drainage.simulate import CONTINUITY_REJECTED_PERCENT, balance_findings
 from citymains_drainage.storm_run import ENGINE, StormRuns, storm_case
-from citymains_drainage.storms.question import Storm
+from citymains_drainage.storms.report import Storm
 from citymains_drainage.underpasses import RED, watched_underpasses
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from citymains_drainage.engine_input import EngineInput
 from citymains_drainage.outage_report import NODES, OUTFALLS, PLACES, UNDERPASSES, OutageReport
 from citymains_drainage.simulate import balance_findings, course_of
 from citymains_drainage.storm_run import ENGINE, StormCase, StormRuns, storm_case
-from citymains_drainage.storms.question import Storm
+from citymains_drainage.storms.report import Storm
 from citymains_drainage.underpasses import RED, STATES, Course, Watched, watched_underpasses
 from citymains_drainage.units import ModelUnits
 

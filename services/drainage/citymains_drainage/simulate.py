@@ -23,7 +23,7 @@ from citymains_drainage.storm_run import AFTER_RAIN_S as AFTER_RAIN_S
 from citymains_drainage.storm_run import ENGINE, StormRuns, storm_case
 from citymains_drainage.storm_run import chosen_storm as chosen_storm
 from citymains_drainage.storm_warnings import storm_warnings
-from citymains_drainage.storms.question import Storm
+from citymains_drainage.storms.report import Storm
 from citymains_drainage.underpasses import RED, Course, watched_underpasses
 from citymains_drainage.units import ModelUnits
 

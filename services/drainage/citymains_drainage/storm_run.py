@@ -19,7 +19,8 @@ from citymains_drainage.network import parse_document
 from citymains_drainage.options import ModelOptions, read_options
 from citymains_drainage.rain import with_rain
 from citymains_drainage.scenario_losses import with_losses
-from citymains_drainage.storms.question import Storm, storm_of_edit
+from citymains_drainage.storms.question import storm_of_edit
+from citymains_drainage.storms.report import Storm
 
 if TYPE_CHECKING:
     from citymains.utility import Utility

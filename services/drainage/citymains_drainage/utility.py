@@ -15,12 +15,14 @@ from citymains.question import Shape, question
 from citymains_drainage.advise.question import AdviseRequest, advise_pumps
 from citymains_drainage.advise.report import PumpAdvice, PumpObservation
 from citymains_drainage.network import read_network
-from citymains_drainage.schedule.question import ScheduleRequest, schedule_pumps
+from citymains_drainage.schedule.inputs import ScheduleRequest
+from citymains_drainage.schedule.question import schedule_pumps
 from citymains_drainage.schedule.report import ScheduleReport
 from citymains_drainage.simulate import simulate_storm
 from citymains_drainage.simulation_report import SimulationReport
 from citymains_drainage.storms.hyetograph import HyetographShape
-from citymains_drainage.storms.question import Storm, design_storm
+from citymains_drainage.storms.question import design_storm
+from citymains_drainage.storms.report import Storm
 from citymains_drainage.utility_failures import FailureQuestions
 
 _DATA = Path(__file__).parent / "data"

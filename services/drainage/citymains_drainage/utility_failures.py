@@ -20,7 +20,7 @@ from citymains_drainage.outage import analyze_outage
 from citymains_drainage.outage_report import OutageReport
 from citymains_drainage.site_plans.question import SitePlanRequest, plan_sites
 from citymains_drainage.site_plans.report import SitePlanReport
-from citymains_drainage.storms.question import Storm
+from citymains_drainage.storms.report import Storm
 
 
 class FailureQuestions(Utility):

@@ -23,7 +23,6 @@ from citymains_drainage.advise.report import COMMANDS, SENSORS, PumpAdvice, Pump
 from citymains_drainage.advise.sensors import Place, Reading, Sensor, SensorState, reported
 from citymains_drainage.advise.twin import LED_SHARE, Interval, ModelState, Planned, Twin
 from citymains_drainage.advise.worker import LateError, Worker
-from citymains_drainage.control.guard import Decision
 from citymains_drainage.planning.backing import SewerGeometry
 from citymains_drainage.planning.problem import Rung
 from citymains_drainage.stations.curves import VolumeCurve
@@ -32,6 +31,9 @@ if TYPE_CHECKING:
     from citymains.utility import Utility
 
     from citymains_drainage.schedule.question import Case
+
+Course = list[tuple[float, dict[str, float]]]
+"""Settings by pump and gate from a time on."""
 
 #: After so many late answers in a row the engine is taken to hang, and started anew.
 HANGS_AFTER = 3
@@ -100,6 +102,7 @@ class Desk:
                 self._curves[road.name] = curve
         self.sensors = [Sensor(one) for one in places]
         self._pending: deque[Interval] = deque()
+        self._course: Course = []
         self._state = ModelState(0.0, {})
         self._inflows: Mapping[str, float] = {}
         self._last: tuple[PumpObservation, PumpAdvice] | None = None
@@ -178,20 +181,31 @@ class Desk:
     def _interval(self, seen: PumpObservation, before_s: float, fell: float) -> Interval:
         alias = self.twin.setup.ids.engine_id
         running = self.keeper.running
-        counts = self.spec.stations.counts(running)
-        codes = [float(counts[group.name]) for _, group in self.spec.stations.groups]
-        if self._last is None:  # nobody knows what was before the first observation
-            codes = [math.nan] * len(codes)
-        openings = [running[gate.name] for gate in self.spec.gates]
         return Interval(
             before_s,
             seen.time_s,
-            (*codes, *openings),
+            self._ran(before_s, running),
             {alias(name): value for name, value in running.items()},
             fell,
             dict(self._inflows),
             tuple(alias(name) for name in seen.locked_out if name in set(self.spec.links)),
         )
+
+    def _ran(
+        self, before_s: float, running: Mapping[str, float]
+    ) -> tuple[tuple[float, tuple[float, ...]], ...]:
+        """What ran since the last observation: the advice where it was followed, else what is reported now."""
+        if self._last is None:  # nobody knows what was before the first observation
+            blank = [math.nan] * len(self.spec.stations.groups)
+            return ((before_s, (*blank, *(running[gate.name] for gate in self.spec.gates))),)
+        if self._course and self._codes(self._course[-1][1]) == self._codes(running):
+            return tuple((time_s, self._codes(settings)) for time_s, settings in self._course)
+        return ((before_s, self._codes(running)),)
+
+    def _codes(self, settings: Mapping[str, float]) -> tuple[float, ...]:
+        counts = self.spec.stations.counts(settings)
+        groups = [float(counts[group.name]) for _, group in self.spec.stations.groups]
+        return (*groups, *(settings[gate.name] for gate in self.spec.gates))
 
     def _readings(self, seen: PumpObservation, findings: list[Finding]) -> list[Reading]:
         readings = []
@@ -283,13 +297,8 @@ class Desk:
         used = {one.place.name: reading.used_m for one, reading in zip(self.sensors, readings, strict=True)}
         depths = {one.name: used[one.name] for one in self.spec.stations.stations}
         planned = outcome.planned
-        wanted = self.keeper.rule(depths) if planned is None else self._model_ids(planned.wanted)
-        windows = self._wet(seen.time_s)
-        wet = windows is None or any(begin <= seen.time_s <= end for begin, end in windows)
-        # Whoever carries the advice out has a dry-run lockout: it need not have water for the whole step.
-        look_s = self.spec.guard_step_s
-        decision = self.keeper.advise(
-            wanted, depths, seen.time_s, look_s, wet=wet, locked_out=seen.locked_out
+        course, reasons = (
+            self._fallback(seen, depths) if planned is None else self._followed(planned, seen.time_s)
         )
         code = outcome.code or (planned.note.reason if planned else "") or "ADVISE_PLANNED"
         limit = outcome.value if isinstance(outcome.value, float) else None
@@ -303,7 +312,7 @@ class Desk:
             provenance=self.face.provenance(
                 "advise", network=self.network, engine="swmm", options=self.options
             ),
-            tables=(self._commands(seen, decision), self._sensor_table(readings)),
+            tables=(self._commands(seen, course, reasons), self._sensor_table(readings)),
             time_s=seen.time_s,
             until_s=seen.time_s + self.step_s,
             rung=Rung.RULE.value if planned is None else planned.note.rung.value,
@@ -319,28 +328,46 @@ class Desk:
         settings = self.twin.settings
         return self.forecast.wet(now_s, now_s + settings.judge_s, settings.pre_lowering_s)
 
-    def _model_ids(self, wanted: Mapping[str, float]) -> dict[str, float]:
-        original = self.twin.setup.engine_spec.original
-        return {original(name): value for name, value in wanted.items()}
-
-    def _commands(self, seen: PumpObservation, decision: Decision) -> Table:
+    def _fallback(self, seen: PumpObservation, depths: Mapping[str, float]) -> tuple[Course, dict[str, str]]:
+        """The operator's rule on these levels, through the guard."""
+        windows = self._wet(seen.time_s)
+        wet = windows is None or any(begin <= seen.time_s <= end for begin, end in windows)
+        decision = self.keeper.advise(
+            self.keeper.rule(depths),
+            depths,
+            seen.time_s,
+            self.spec.guard_step_s,
+            wet=wet,
+            locked_out=seen.locked_out,
+        )
         told = {one.pump: one.reason.value for one in decision.interventions}
-        rows = [
-            (
-                pump,
-                station.name,
-                decision.settings[pump],
-                seen.running.get(pump, math.nan),
-                told.get(pump, ""),
-            )
-            for station in self.spec.stations.stations
-            for pump in station.pumps
-        ]
-        rows += [
-            (gate.name, gate.node, self.keeper.openings[gate.name], seen.running.get(gate.name, math.nan), "")
-            for gate in self.spec.gates
-        ]
-        names = ("pump", "station", "setting", "observed_setting", "reason")
+        return [(seen.time_s, {**decision.settings, **self.keeper.openings})], told
+
+    def _followed(self, planned: Planned, now_s: float) -> tuple[Course, dict[str, str]]:
+        """The guarded plan's course until the next observation, taken over by the keeper."""
+        engine_spec = self.twin.setup.engine_spec
+        course: Course = []
+        for time_s, settings in planned.course:
+            pumps = {one: float(settings[one] > 0) for one in engine_spec.stations.pumps}
+            named = {engine_spec.original(name): value for name, value in (settings | pumps).items()}
+            course.append((max(now_s, time_s), named))
+            self.keeper.hear(named, time_s)
+        return course, {engine_spec.original(pump): reason for pump, reason in planned.reasons.items()}
+
+    def _commands(self, seen: PumpObservation, course: Course, reasons: Mapping[str, str]) -> Table:
+        places = {pump: one.name for one in self.spec.stations.stations for pump in one.pumps}
+        places |= {gate.name: gate.node for gate in self.spec.gates}
+        self._course = course
+        rows = []
+        before: Mapping[str, float] = {}
+        for time_s, settings in course:
+            for link in self.spec.links:
+                if settings[link] != before.get(link):
+                    reason = "" if before else reasons.get(link, "")
+                    observed = seen.running.get(link, math.nan)
+                    rows.append((time_s, link, places[link], settings[link], observed, reason))
+            before = settings
+        names = ("time_s", "pump", "station", "setting", "observed_setting", "reason")
         return COMMANDS.build(**dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)))
 
     def _sensor_table(self, readings: list[Reading]) -> Table:

@@ -56,7 +56,8 @@ class LiveForecast:
         if fell_mm_per_h > 0:
             self._wet = merged([*self._wet, (before_s, seen.time_s)])
         if seen.forecast_mm_per_h:
-            self._start_s, self._step_s = seen.time_s, seen.forecast_step_s
+            given = seen.forecast_step_s
+            self._start_s, self._step_s = seen.time_s, given if given and given > 0 else 300.0
             self._expected = tuple(one if one >= 0 else 0.0 for one in seen.forecast_mm_per_h)
 
     @property

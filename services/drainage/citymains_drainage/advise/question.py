@@ -17,9 +17,9 @@ from citymains.model.scenario import Scenario
 from citymains_drainage.advise.desk import Desk
 from citymains_drainage.advise.report import PumpAdvice, PumpObservation
 from citymains_drainage.advise.twin import Twin
+from citymains_drainage.schedule.inputs import ScheduleRequest
 from citymains_drainage.schedule.question import (
     OPTIMISER,
-    ScheduleRequest,
     prepare,
     reduction_of,
     settings_of,

@@ -12,8 +12,10 @@ from citymains.model.table import ColumnSpec, Kind, TableSpec
 
 COMMANDS: Final = TableSpec(
     "commands",
-    "Advised settings of every pump and gate until the next advice. Nothing here says that anything was switched.",
+    "Advised settings: of every pump and gate at once, then where one changes before the next advice. Nothing here "
+    "says that anything was switched.",
     (
+        ColumnSpec("time_s", Kind.FLOAT, "From when on, from the start of the model."),
         ColumnSpec("pump", Kind.TEXT, "Id of the pump or gate."),
         ColumnSpec("station", Kind.TEXT, "Its station; of a gate the node it draws from."),
         ColumnSpec("setting", Kind.FLOAT, "Advised: 1 run, 0 stand; of a gate its opening in 0..1."),
@@ -54,8 +56,8 @@ class PumpObservation:
         Mean intensity since the last observation, over the network. [mm/h] >= 0
     forecast_mm_per_h : tuple of float
         Intensities from now on, step by step; empty: the last forecast goes on to hold. [mm/h]
-    forecast_step_s : float
-        Step of the forecast. [s] > 0
+    forecast_step_s : float, optional
+        Step of the forecast; 300 s unless told. [s] > 0
     locked_out : tuple of str
         Pumps under maintenance or failed.
     """
@@ -65,7 +67,7 @@ class PumpObservation:
     running: Mapping[str, float] = field(default_factory=dict)
     rain_mm_per_h: float | None = None
     forecast_mm_per_h: tuple[float, ...] = ()
-    forecast_step_s: float = 300.0
+    forecast_step_s: float | None = None
     locked_out: tuple[str, ...] = ()
 
 

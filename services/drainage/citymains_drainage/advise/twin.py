@@ -31,8 +31,8 @@ class Interval:
     Attributes
     ----------
     begin_s, end_s : float
-    codes : tuple of float
-        Running pumps of each group and openings of gates, NaN: as the rule has it.
+    course : tuple of (float, tuple of float)
+        From when on which codes held: running pumps of each group and openings of gates, NaN: as the rule has it.
     running : mapping of str to float
         Pumps that ran at its beginning, by id.
     rain_mm_per_h : float
@@ -43,7 +43,7 @@ class Interval:
 
     begin_s: float
     end_s: float
-    codes: tuple[float, ...]
+    course: tuple[tuple[float, tuple[float, ...]], ...]
     running: Mapping[str, float]
     rain_mm_per_h: float
     inflows_m3_per_s: Mapping[str, float]
@@ -56,12 +56,15 @@ class Planned:
 
     Attributes
     ----------
-    wanted : mapping of str to float
-        Running pumps by group and openings by gate.
+    course : list of (float, mapping of str to float)
+        Settings by pump and gate, look by look until the next observation, as the guarded plan has them.
+    reasons : mapping of str to str
+        Which limit made the first of them differ from what was wanted, by pump.
     note : DecisionNote
     """
 
-    wanted: Mapping[str, float]
+    course: list[tuple[float, dict[str, float]]]
+    reasons: Mapping[str, str]
     note: DecisionNote
 
 
@@ -118,7 +121,8 @@ class Twin:
 
     def _go(self, session: Session, one: Interval) -> None:
         spec, gages = self.setup.engine_spec, [gage.gage for gage in self.setup.rain]
-        plan = Commands(RULE, np.array([one.begin_s]), one.end_s, np.array([one.codes]))
+        starts, codes = zip(*one.course, strict=True)
+        plan = Commands(RULE, np.array(starts), one.end_s, np.array(codes))
         rain = {
             "start_s": one.begin_s,
             "step_s": max(1.0, one.end_s - one.begin_s),
@@ -174,7 +178,15 @@ class Twin:
         left_s = max(0.05, within_s - (time.monotonic() - begun))
         rolling.settings = replace(self.settings, time_limit_s=left_s)
         plan, note = rolling.decide(now)
-        return Planned(session.run({"do": "wanted", "plan": plan.tree()})["wanted"], note)
+        task = {"plans": [plan.tree()], "rains": forecast.rains(now, until_s), "jobs": [[0, 0, 1.0]]}
+        trace = session.run({"do": "try", **task, "until_s": until_s, "trace": True})["courses"][0]["trace"]
+        links = self.setup.engine_spec.links
+        course = [
+            (time_s, dict(zip(links, settings, strict=True)))
+            for time_s, settings in zip(trace["time_s"].tolist(), trace["settings"].tolist(), strict=True)
+        ]
+        first = [one for one in trace["interventions"] if one["time_s"] <= now + 1.0]
+        return Planned(course, {str(one["pump"]): str(one["reason"]) for one in first}, note)
 
     def _planner(self, session: Session, forecast: LiveForecast) -> RollingPlan:
         if self._rolling is None:

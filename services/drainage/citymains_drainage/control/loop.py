@@ -191,11 +191,6 @@ class ControlLoop:
         self.simulation.command(pumps | self.state.openings)
         return decision
 
-    def wanted(self, plan: Commands) -> dict[str, float]:
-        """What a plan wants now: running pumps by group and openings by gate, before the guard."""
-        now = self.simulation.time_s
-        return self._wanted(plan, self.view(now), now)
-
     def _wanted(self, plan: Commands, view: ControlView, now: float) -> dict[str, float]:
         row = plan.row(now)
         actuators = self.spec.actuators

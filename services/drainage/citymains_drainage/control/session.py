@@ -63,7 +63,6 @@ class ControlSession:
         ``go``          follow ``plan`` until ``until_s`` in the live simulation, and trace it
         ``set``         ``locked_out``, ``capacity``: what has become of the pumps; ``wet``: when it rains
         ``correct``     add ``inflows`` (m3/s) at nodes until ``until_s``, to meet levels that were measured
-        ``wanted``      what ``plan`` wants now, before the guard
         ``running``     pumps that run in truth, by id and setting
         ``look``        time, depths, totals
         ``fingerprint`` every depth and flow
@@ -129,12 +128,6 @@ class ControlSession:
         self.state.corrections_m3_per_s = inflows
         self.state.corrections_end_s = float(task["until_s"])
         return {}
-
-    def do_wanted(self, task: Mapping[str, Any]) -> Mapping[str, Any]:
-        """What a plan wants now."""
-        return {
-            "wanted": ControlLoop(self.simulation, self.spec, self.state).wanted(commands_of(task["plan"]))
-        }
 
     def do_running(self, task: Mapping[str, Any]) -> Mapping[str, Any]:
         """Take over which pumps run in truth."""

@@ -32,7 +32,8 @@ from citymains_drainage.simulate import CONTINUITY_SUSPECT_PERCENT
 if TYPE_CHECKING:
     from citymains.utility import Utility
 
-    from citymains_drainage.schedule.question import Case, ScheduleRequest
+    from citymains_drainage.schedule.inputs import ScheduleRequest
+    from citymains_drainage.schedule.question import Case
 
 _DRAIN_S = 12 * 3600.0
 

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from os import PathLike
 from typing import TYPE_CHECKING, Any, Final
 
 from citymains.call import current_call
-from citymains.errors import InputError, Issue, issue
+from citymains.errors import InputError, issue
 from citymains.intake.inp import InpDocument
-from citymains.intake.ledger import read_ledger
-from citymains.intake.source import SourceFile
 from citymains.model.network import Network
 from citymains.model.scenario import Lose, ScaleDemand, Scenario, StormEdit
-from citymains.model.table import Table
 from citymains.plugins.records import PumpPolicy
 
 import citymains_drainage.schedule.messages  # noqa: F401
@@ -38,6 +34,7 @@ from citymains_drainage.schedule.baselines import (
     with_capacity,
 )
 from citymains_drainage.schedule.forecast import Forecast
+from citymains_drainage.schedule.inputs import ScheduleRequest, argument_issues, read_ledgers
 from citymains_drainage.schedule.programme import Programme
 from citymains_drainage.schedule.report import ScheduleReport
 from citymains_drainage.schedule.rolling import RollingPlan
@@ -50,16 +47,14 @@ from citymains_drainage.schedule.settings import (
 )
 from citymains_drainage.simulate import AFTER_RAIN_S, CONTINUITY_REJECTED_PERCENT, chosen_storm
 from citymains_drainage.stations.from_network import Commanded, StationReader
-from citymains_drainage.stations.ledger import STATIONS, UNDERPASSES
 from citymains_drainage.stations.levels import StationDefaults
-from citymains_drainage.storms.question import Storm
+from citymains_drainage.storms.report import Storm
 
 if TYPE_CHECKING:
     from citymains.utility import Utility
 
 OPTIMISER: Final = "optimiser"
 SUPPORTED_EDITS: Final = (Lose, ScaleDemand, StormEdit)
-LedgerRef = SourceFile | str | PathLike[str]
 #: How long after the horizon a plan's balance may still come right, while its water drains [s].
 DRAIN_DOWN_S: Final = 12 * 3600.0
 #: The guard looks at least this often [s].
@@ -67,26 +62,6 @@ _LOOK_S: Final = 60.0
 _PLAN_STEP_S: Final = 300.0
 #: Water lost or made by less than this share of what the network holds makes no model unstable.
 LITTLE_SHARE: Final = 0.005
-
-
-@dataclass(frozen=True, kw_only=True)
-class ScheduleRequest:
-    """Arguments of `Drainage.schedule`; see there."""
-
-    horizon_s: float | None
-    step_s: float
-    policy: str
-    forecast_scale: float
-    capacity_scale: float
-    scenario: Scenario
-    stations: LedgerRef | None
-    underpasses: LedgerRef | None
-    links: Sequence[str]
-    overflow_outfalls: Sequence[str]
-    pre_lowering_s: float
-    price_yuan_per_kwh: Sequence[float]
-    evaluations: int | None
-    time_limit_s: float | None
 
 
 def schedule_pumps(
@@ -195,8 +170,8 @@ def prepare(face: Utility, network: Network, storm: Storm | None, request: Sched
     horizon = request.horizon_s
     if horizon is None:
         horizon = options.duration_s if storm is None else storm.duration_s + AFTER_RAIN_S
-    issues = list(_argument_issues(request, horizon, options))
-    tables, hashes = _ledgers(face, request, issues)
+    issues = list(argument_issues(request, horizon, options))
+    tables, hashes = read_ledgers(face, request, issues)
     reader = StationReader(
         document,
         options,
@@ -226,52 +201,6 @@ def prepare(face: Utility, network: Network, storm: Storm | None, request: Sched
         lost,
         hashes,
     )
-
-
-def _argument_issues(request: ScheduleRequest, horizon_s: float, options: ModelOptions) -> list[Issue]:
-    found = []
-
-    def tell(field: str, value: Any, limit: str) -> None:
-        found.append(issue("ARGUMENT_INVALID", field=field, value=value, limit=limit))
-
-    if not 30 <= request.step_s <= 3600 or request.step_s % 1:
-        tell("step_s", request.step_s, "30, 31, ... 3600")
-    elif not horizon_s >= request.step_s:
-        found.append(
-            issue("SCHEDULE_HORIZON_SHORT", field="horizon_s", value=horizon_s, limit=request.step_s)
-        )
-    elif horizon_s > 30 * 86_400:
-        tell("horizon_s", horizon_s, f"<= {30 * 86_400}")
-    for name in ("forecast_scale", "capacity_scale", "pre_lowering_s"):
-        value, most = (
-            getattr(request, name),
-            {"capacity_scale": 1.5, "forecast_scale": 100.0}.get(name, 86_400.0),
-        )
-        least_open = name == "capacity_scale"
-        if not (0 < value <= most if least_open else 0 <= value <= most):
-            tell(name, value, f"{'>' if least_open else '>='} 0, <= {most:g}")
-    prices = request.price_yuan_per_kwh
-    if len(prices) not in (0, 24) or any(not 0 <= one < math.inf for one in prices):
-        tell("price_yuan_per_kwh", len(prices), "24 values >= 0")
-    if request.evaluations is not None and not 1 <= request.evaluations <= 100_000:
-        tell("evaluations", request.evaluations, "1 .. 100000")
-    if request.time_limit_s is not None and not 0 < request.time_limit_s < math.inf:
-        tell("time_limit_s", request.time_limit_s, "> 0")
-    return found
-
-
-def _ledgers(
-    face: Utility, request: ScheduleRequest, issues: list[Issue]
-) -> tuple[dict[str, Table], dict[str, str]]:
-    tables, hashes = {}, {}
-    for name, kind in (("stations", STATIONS), ("underpasses", UNDERPASSES)):
-        reference = getattr(request, name)
-        if reference is None:
-            continue
-        ledger = read_ledger(face.workbench.file(reference), kind)
-        issues += [one for one in ledger.issues if one.severity == "error"]
-        tables[name], hashes[name] = ledger.table, ledger.sha256
-    return tables, hashes
 
 
 def _policy_places(face: Utility, policy: str) -> dict[str, str]:

@@ -24,7 +24,8 @@ from citymains_drainage.site_plans.sites import Site, SiteList, site_list
 from citymains_drainage.site_plans.steps import pumps_table, rules_table, steps_table
 from citymains_drainage.storm_run import AFTER_RAIN_S, ENGINE, StormCase, StormRuns, storm_case
 from citymains_drainage.storms.hyetograph import HyetographShape
-from citymains_drainage.storms.question import Storm, design_storm
+from citymains_drainage.storms.question import design_storm
+from citymains_drainage.storms.report import Storm
 from citymains_drainage.underpasses import RED
 
 if TYPE_CHECKING:

@@ -13,8 +13,7 @@ import numpy as np
 from citymains.errors import InputError, NotFoundError, PluginError
 from citymains.intake.source import SourceFile
 from citymains.model.finding import Finding, Severity, finding, verdict_of
-from citymains.model.record import Record
-from citymains.model.table import Coded, ColumnSpec, Kind, Table, TableSpec
+from citymains.model.table import Coded, Table
 from citymains.plugins.records import StormFormula, load_reference
 
 import citymains_drainage.storms.messages  # noqa: F401
@@ -22,6 +21,7 @@ from citymains_drainage.storms.ensemble import Floats, perturbed_members
 from citymains_drainage.storms.formula import DepthFormula, looks_written, parse_formula, rising
 from citymains_drainage.storms.hyetograph import HyetographShape, hyetograph_mm_per_h
 from citymains_drainage.storms.measured import read_rain
+from citymains_drainage.storms.report import HYETOGRAPH, MEMBERS, Storm
 
 if TYPE_CHECKING:
     from citymains.model.scenario import StormEdit
@@ -31,70 +31,6 @@ if TYPE_CHECKING:
 MOST_STEPS: Final = 100_000
 MOST_MEMBERS: Final = 1000
 _DAY_S: Final = 86_400.0
-
-HYETOGRAPH: Final = TableSpec(
-    "hyetograph",
-    "Rain step by step.",
-    (
-        ColumnSpec("time_s", Kind.FLOAT, "Start of the step, from the start of the rain."),
-        ColumnSpec("intensity_mm_per_h", Kind.FLOAT, "Mean intensity over the step."),
-        ColumnSpec("depth_mm", Kind.FLOAT, "Depth fallen in the step."),
-        ColumnSpec("cumulative_mm", Kind.FLOAT, "Depth fallen by the end of the step."),
-    ),
-)
-MEMBERS: Final = TableSpec(
-    "members",
-    "Members of the ensemble, member by member; empty without one.",
-    (
-        ColumnSpec("member", Kind.TEXT, "Name of the member; the first is the storm itself."),
-        ColumnSpec("time_s", Kind.FLOAT, "Start of the step, from the start of the rain."),
-        ColumnSpec("intensity_mm_per_h", Kind.FLOAT, "Mean intensity over the step."),
-    ),
-)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Storm(Record):
-    """Rain over the whole network, in even steps."""
-
-    TABLES = (HYETOGRAPH, MEMBERS)
-
-    formula: str = ""
-    """Name or text of the formula; empty for a measured series."""
-    jurisdiction: str = ""
-    """Where the formula is published for."""
-    zone: str = ""
-    """District of the formula; empty: it has none."""
-    edition: str = ""
-    """Which of the city's publications, and where it stands."""
-    proxy_of: str = ""
-    """The other city's formula that stands in for one of its own; empty: none does."""
-    return_period_a: float = math.nan
-    """Return period; NaN for a measured series."""
-    duration_s: float = math.nan
-    step_s: float = math.nan
-    peak_ratio: float = math.nan
-    """Share of the duration before the peak; NaN where the shape has none."""
-    shape: str = ""
-    """How the depth is spread; empty for a measured series."""
-    depth_mm: float = math.nan
-    peak_intensity_mm_per_h: float = math.nan
-    member_count: int = 0
-    """Members of the ensemble; 0 without one."""
-
-    @property
-    def intensity_mm_per_h(self) -> Floats:
-        """Mean intensity of each step, shape (steps,)."""
-        values: Floats = self.data("hyetograph").array("intensity_mm_per_h")
-        return values
-
-    def members_mm_per_h(self) -> Floats:
-        """Intensities of the members, shape (members, steps); of the storm alone where it has no ensemble."""
-        table = self.data("members")
-        if not self.member_count:
-            return self.intensity_mm_per_h[np.newaxis, :]
-        values: Floats = table.array("intensity_mm_per_h")
-        return values.reshape(self.member_count, -1)
 
 
 @dataclass(frozen=True)
