@@ -159,8 +159,8 @@ def _section(
     )
     return (
         f'<section class="record" id="r{index}">{head}{_cards(record)}{_map_part(record, networks, scenes)}'
-        f"{_findings(record.findings)}{''.join(_table(table) for table in record.tables)}"
-        f"{_plugin_sections(record)}{_provenance(record)}</section>"
+        f"{_findings(record.findings)}{_plugin_sections(record)}"
+        f"{''.join(_table(table) for table in record.tables)}{_provenance(record)}</section>"
     )
 
 

@@ -40,11 +40,18 @@ def citymains_rule_packs() -> Iterable[RulePackRecord]:
 
 @hookimpl
 def citymains_report_sections() -> Iterable[ReportSection]:
-    """The pages of site plans."""
+    """The pages of site plans, and the picture of a schedule."""
     return [
         ReportSection(
             name="site-plan-pages",
             question="drainage.site_plans",
             render="citymains_drainage.site_plans.pages:section",
-        )
+        ),
+        ReportSection(
+            name="schedule-gantt",
+            title_en="Rain, levels and pumps over time",
+            title_zh="降雨、水位与泵组开停",
+            question="drainage.schedule",
+            render="citymains_drainage.schedule.gantt:section",
+        ),
     ]

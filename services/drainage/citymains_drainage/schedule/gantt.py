@@ -30,7 +30,7 @@ def gantt(report: ScheduleReport) -> str:
 
 def section(report: ScheduleReport) -> str:
     """The picture, for the HTML report."""
-    return f'<div class="scroll">{report.gantt()}</div>'
+    return f'<div style="overflow-x:auto">{report.gantt()}</div>'
 
 
 class _Drawing:
