@@ -99,6 +99,12 @@ BAD = [
         "REFERENCE_UNKNOWN",
     ),
     ("[TIMES]", "[STATUS]\nPX CLOSED\n[TIMES]", "REFERENCE_UNKNOWN"),
+    ("500 200 100\n", "500 200 100 0 CV\n[STATUS]\nP1 OPEN\n[PIPES]\n", "CHECK_VALVE_CONTROLLED"),
+    (
+        "[TIMES]",
+        "[RULES]\nRULE 1\nIF TANK T1 LEVEL > 2\nTHEN PIPE P1 STATUS IS CLOSED\nPRIORITY\n[TIMES]",
+        "RULE_CLAUSE_INVALID",
+    ),
     ("[TIMES]", "[DEMANDS]\nJX 3\n[TIMES]", "REFERENCE_UNKNOWN"),
     ("[TIMES]", "[NONSENSE]\nx\n[TIMES]", "INP_SECTION_UNKNOWN"),
     (
@@ -222,6 +228,20 @@ def test_a_part_without_source_is_a_warning_that_counts_and_names(small):
         ("[END]", "[TIMES]\nPATTERN TIMESTEP １：00\n[END]", "NUMBER_FULL_WIDTH", "repair"),
         ("200 100\nP2", "0.2 100\nP2", "UNITS_DOUBTFUL_DIAMETER_ONE", "warning"),
         ("HEADLOSS H-W", "HEADLOSS D-W", "UNITS_DOUBTFUL_ROUGHNESS", "warning"),
+        (
+            "[TIMES]",
+            "[CONTROLS]\nLINK P1 OPEN IF NODE T1 BELOW 3\nLINK P1 CLOSED IF NODE T1 ABOVE 3\n[TIMES]",
+            "CONTROLS_CHATTER",
+            "warning",
+        ),
+        ("J2 12 3", "J2 12 3\n[RESERVOIRS]\nR9 4\n[JUNCTIONS]", "NODE_UNCONNECTED", "warning"),
+        ("J1 0 0\n", "J1 a b\n", "PLACE_INVALID", "repair"),
+        (
+            "[PATTERNS]",
+            "[PUMPS]\nU1 J1 J2 HEAD C1 SPEED\n[PATTERNS]",
+            "PUMP_WORD_DROPPED",
+            "repair",
+        ),
         ("UNITS LPS", "UNITS GPM", "UNITS_DOUBTFUL_DIAMETER_LARGE", "warning"),
     ],
 )

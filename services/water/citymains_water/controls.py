@@ -40,6 +40,7 @@ class ControlCheck:
         """All issues of the three sections."""
         for row in self.document["CONTROLS"]:
             yield from self.control(row)
+        yield from self.chatter()
         yield from self.rules()
         for row in self.document["STATUS"]:
             yield from self.status(row)
@@ -74,6 +75,26 @@ class ControlCheck:
             yield self.tell(
                 "REFERENCE_UNKNOWN", row, element=element, field="node", value=row.tokens[5], limit="node"
             )
+
+    def chatter(self) -> Iterator[Issue]:
+        """Two controls of a link by one node's level with no band between them: both hold at once, in turn for ever."""
+        lows: dict[tuple[str, str], tuple[float, str]] = {}
+        highs: list[tuple[InpRow, tuple[str, str], float, str]] = []
+        for row in self.document["CONTROLS"]:
+            if len(row.tokens) < 8 or (level := read_number(row.tokens[7]).value) is None:
+                continue
+            key, action = (row.tokens[1], row.tokens[5]), row.tokens[2].upper()
+            if row.tokens[6].upper().startswith("BELOW"):
+                lows[key] = (level, action)
+            else:
+                highs.append((row, key, level, action))
+        for row, key, level, action in highs:
+            low, other = lows.get(key, (level - 1.0, action))
+            if level <= low and action != other:
+                yield self.tell(
+                    "CONTROLS_CHATTER", row, severity="warning", element=key[0], field=key[1],
+                    value=f"{other} < {low:g}", limit=f"{action} > {level:g}",
+                )  # fmt: skip
 
     def set_link(self, row: InpRow, element: str, link: str, value: str) -> Iterator[Issue]:
         """What is wrong with setting a link to a status or a number."""

@@ -187,6 +187,12 @@ register_messages(
             "Delete the line, or make the pipe an ordinary one.",
             "请删除该行,或将其改为普通管道。",
         ),
+        "CONTROLS_CHATTER": Text(
+            "Two controls of {element} by the level of {field} leave no band between them ({value}; {limit}): it will switch back and forth.",
+            "{element} 的两条按 {field} 水位动作的控制之间没有回差({value};{limit}),将反复启闭。",
+            "Put the level of ABOVE well over that of BELOW.",
+            "请使 ABOVE 的水位明显高于 BELOW 的水位。",
+        ),
         "CONTROL_INVALID": Text(
             "The control cannot be read: {value}",
             "无法识别该控制语句:{value}",
