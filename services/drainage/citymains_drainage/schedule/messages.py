@@ -68,10 +68,10 @@ register_messages(
             "请缩短演算步长,并检查共用集水池的水泵。未生成任何调度方案。",
         ),
         "SCHEDULE_PLAN_TWICE": Text(
-            "The plan commands {element} twice at {value} s.",
-            "方案在 {value} 秒对 {element} 重复下达指令。",
-            "Keep one of the two rows.",
-            "请只保留其中一行。",
+            "{element} is named twice, and would get two plans.",
+            "{element} 被重复指定,将得到两份方案。",
+            "Name it once.",
+            "请只指定一次。",
         ),
         # -- rungs of the ladder --------------------------------------------------------------------
         "SCHEDULE_VERIFIED": Text(

@@ -155,6 +155,10 @@ class StationReader:
         for name in self.links:
             if fold_ascii(name) not in known:
                 self.tell("SCENARIO_UNKNOWN_ELEMENT", field="links", value=name)
+        folded = [fold_ascii(name) for name in self.links]
+        for at, name in enumerate(self.links):
+            if folded[at] in folded[:at]:
+                self.tell("SCHEDULE_PLAN_TWICE", field="links", element=name)
         outfalls = self.graph.outfalls
         for name in self.overflow_outfalls:
             if fold_ascii(name) not in outfalls:
