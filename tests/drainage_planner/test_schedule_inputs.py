@@ -56,6 +56,11 @@ def test_one_pump_twice_in_the_ledger(drainage) -> None:
     assert "SCHEDULE_STATIONS_OVERLAP" in codes
 
 
+def test_two_plans_for_one_pump(drainage) -> None:
+    found = refused(drainage, SMALL, links=("P1", "p1"))
+    assert [one[:2] for one in found] == [("SCHEDULE_PLAN_TWICE", "p1")]
+
+
 def test_an_underpass_without_a_level_node(drainage) -> None:
     table = SourceFile("underpasses.csv", b"underpass,node\nBridge,NOWHERE\n")
     found = refused(drainage, SMALL, underpasses=table)
@@ -139,6 +144,25 @@ def test_a_small_model_without_any_of_our_conventions_is_scheduled(drainage) -> 
     ).result()
     assert report.cost_m3 <= report.rule_cost_m3 + 1e-6
     assert report.flooding_m3 <= report.rule_flooding_m3 + 0.5
+
+
+@pytest.mark.timeout(300)
+def test_one_plan_holds_for_every_member_and_for_weaker_pumps(drainage) -> None:
+    storm = drainage.storm(
+        "i=10.9(1+0.85lgP)/(t+12)^0.77", return_period_a=20, duration_s=1800, members=3, spread=0.4, seed=3
+    )
+    report = drainage.schedule(
+        drainage.load(SourceFile("plain.inp", SMALL.encode())), storm, horizon_s=3600, evaluations=8
+    ).result()
+    verified = report.table("verification")
+    assert list(zip(verified["member"], verified["capacity"], strict=True)) == [
+        ("1", 1.0),
+        ("2", 1.0),
+        ("3", 1.0),
+        ("1", 0.7),
+    ]
+    assert verified["rule_flooding_m3"].nunique() > 1  # the members differ
+    assert report.cost_m3 <= report.rule_cost_m3 + 1e-6
 
 
 #: What is commanded where a network has more than one kind of thing to command; empty: what is found.

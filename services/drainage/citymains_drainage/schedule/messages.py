@@ -16,8 +16,8 @@ register_messages(
         "SCHEDULE_PUMP_WITHOUT_WELL": Text(
             "The pump {element} draws from {value}, which is no storage: it has no wet well.",
             "水泵 {element} 从 {value} 抽水,该节点不是调蓄节点,没有集水池。",
-            "Make the node a storage, or name the links to command without this pump.",
-            "请将该节点改为调蓄节点,或在 links 中不包含该泵。",
+            "Make the node a storage; or name the links to command: with this pump its manhole is taken for its well.",
+            "请将该节点改为调蓄节点;或用 links 指定受控设备,其中若含该泵,则以其检查井作为集水池。",
         ),
         "SCHEDULE_WELL_WITHOUT_CURVE": Text(
             "The wet well {element} has no area.",
@@ -68,10 +68,10 @@ register_messages(
             "请缩短演算步长,并检查共用集水池的水泵。未生成任何调度方案。",
         ),
         "SCHEDULE_PLAN_TWICE": Text(
-            "The plan commands {element} twice at {value} s.",
-            "方案在 {value} 秒对 {element} 重复下达指令。",
-            "Keep one of the two rows.",
-            "请只保留其中一行。",
+            "{element} is named twice, and would get two plans.",
+            "{element} 被重复指定,将得到两份方案。",
+            "Name it once.",
+            "请只指定一次。",
         ),
         # -- rungs of the ladder --------------------------------------------------------------------
         "SCHEDULE_VERIFIED": Text(

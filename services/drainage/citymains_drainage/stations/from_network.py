@@ -17,9 +17,9 @@ from citymains.intake.numbers import read_number
 from citymains.model.table import Table
 
 from citymains_drainage.control.model import Gate
-from citymains_drainage.control.rules import action_links, rule_blocks
 from citymains_drainage.options import ModelOptions
 from citymains_drainage.stations.curves import PumpCurve, VolumeCurve
+from citymains_drainage.stations.gates import GATE_SECTIONS, gates_of
 from citymains_drainage.stations.graph import FlowGraph
 from citymains_drainage.stations.levels import StationDefaults, StationLevels, station_levels
 from citymains_drainage.stations.model import (
@@ -32,7 +32,6 @@ from citymains_drainage.stations.model import (
 )
 from citymains_drainage.stations.shapes import curve_points, pump_curve, storage_curve
 
-_GATE_SECTIONS = ("ORIFICES", "WEIRS", "OUTLETS")
 #: Area of a manhole that pumps draw from [m2], and its depth where the model gives none [m].
 MANHOLE_M2, DEEP_MANHOLE_M = 2.0, 3.0
 _RIVER_STAGES = frozenset({"FIXED", "TIDAL", "TIMESERIES"})
@@ -126,7 +125,14 @@ class StationReader:
         stations = self._stations(pumps)
         return Commanded(
             stations=StationSet(stations=stations, receiving=self._receiving(pumps)),
-            gates=self._gates(bool(pumps)),
+            gates=gates_of(
+                self.document,
+                self.options,
+                self.graph,
+                frozenset(self.storages),
+                self.links,
+                pumps=bool(pumps),
+            ),
             underpasses=self.watched_underpasses(),
             overflow_outfalls=overflow,
             assumed=tuple(dict.fromkeys(self.assumed)),
@@ -143,12 +149,16 @@ class StationReader:
     def _check_links(self) -> None:
         known = {
             fold_ascii(row.tokens[0])
-            for section in ("PUMPS", *_GATE_SECTIONS)
+            for section in ("PUMPS", *GATE_SECTIONS)
             for row in self.document[section]
         }
         for name in self.links:
             if fold_ascii(name) not in known:
                 self.tell("SCENARIO_UNKNOWN_ELEMENT", field="links", value=name)
+        folded = [fold_ascii(name) for name in self.links]
+        for at, name in enumerate(self.links):
+            if folded[at] in folded[:at]:
+                self.tell("SCHEDULE_PLAN_TWICE", field="links", element=name)
         outfalls = self.graph.outfalls
         for name in self.overflow_outfalls:
             if fold_ascii(name) not in outfalls:
@@ -366,38 +376,7 @@ class StationReader:
             )
         return found
 
-    # -- gates and underpasses ----------------------------------------------------------------------
-
-    def _gates(self, pumps: bool) -> tuple[Gate, ...]:
-        ruled = {link for block in rule_blocks(self.document) for link in action_links(block)}
-        rows = [row for section in _GATE_SECTIONS for row in self.document[section]]
-        if self.links:
-            chosen = [row for row in rows if self._wanted(row.tokens[0])]
-        else:
-            chosen = [row for row in rows if fold_ascii(row.tokens[0]) in ruled]
-            if not chosen and not pumps:
-                chosen = self._likely_gates()
-        return tuple(self._gate(row) for row in chosen)
-
-    def _likely_gates(self) -> list[InpRow]:
-        """Of a model that commands nothing itself: orifices, or else weirs; those of storages, or else all."""
-        for section in ("ORIFICES", "WEIRS"):
-            rows = list(self.document[section])
-            stored = [row for row in rows if fold_ascii(row.tokens[1]) in self.storages]
-            if rows:
-                return stored or rows
-        return []
-
-    def _gate(self, row: InpRow) -> Gate:
-        node, length = fold_ascii(row.tokens[1]), self.options.units.length_m
-        full = 0.0
-        for section, at in (("STORAGE", 2), ("JUNCTIONS", 2)):
-            for one in self.document[section]:
-                if fold_ascii(one.tokens[0]) == node:
-                    full = _number(one.tokens, at) * length
-        return Gate(
-            name=row.tokens[0], node=self.graph.names.get(node, row.tokens[1]), full_depth_m=full or 1.0
-        )
+    # -- underpasses ----------------------------------------------------------------------------------
 
     def watched_underpasses(self) -> tuple[Underpass, ...]:
         """Underpasses of the model's tags and of the ledger; `issues` has those without a level."""
