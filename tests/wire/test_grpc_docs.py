@@ -41,6 +41,7 @@ def test_every_error_class_is_listed() -> None:
         assert f"`{name}`" in table, name
 
 
+@pytest.mark.timeout(900)  # every question of four utilities, one after the other
 @pytest.mark.skipif(shutil.which("buf") is None, reason="buf is not installed: npm install @bufbuild/buf")
 def test_every_command_runs(run_server: Any, tmp_path: Path) -> None:
     from citymains.workbench import Workbench
