@@ -14,7 +14,7 @@ import numpy as np
 from citymains.topology.graph import Graph
 from numpy.typing import NDArray
 
-from citymains_water.batch_project import CLOSED, LINK_STATUS, Project
+from citymains_water.batch_project import Project
 from citymains_water.sweep_cuts import Cuts
 
 Indices = NDArray[np.int64]
@@ -50,7 +50,8 @@ class Trees:
             Links of them that the scenario has closed.
         """
         pattern = is_open.copy()
-        pattern[list(closed)] = True
+        for link in closed:
+            pattern[link] = True
         key = pattern.tobytes()
         kept = self._kept.get(key, 0)
         if isinstance(kept, int):
@@ -67,25 +68,20 @@ class Trees:
 
 
 class Supply:
-    """Asks after every solution of one project.
+    """Asks after every solution of one project; most leave the statuses as they were.
 
     Parameters
     ----------
-    project : Project
     trees : Trees
     """
 
-    def __init__(self, project: Project, trees: Trees) -> None:
+    def __init__(self, trees: Trees) -> None:
         self._trees = trees
-        self._status = np.empty(project.link_count)
-        self._read_status = project.reader("EN_getlinkvalues", LINK_STATUS, self._status)
-        self._last: tuple[bytes, tuple[int, ...], Indices] | None = None
+        self._last: tuple[bytes, Sequence[int], Indices] | None = None
 
-    def dry(self, closed: Sequence[int]) -> Indices:
-        """Junctions without an open way to a source in the last solution."""
-        self._read_status()
-        is_open = self._status != CLOSED
-        key, shut = is_open.tobytes(), tuple(closed)
-        if self._last is None or self._last[:2] != (key, shut):
-            self._last = (key, shut, self._trees.dry(is_open, shut))
+    def dry(self, is_open: Mask, closed: Sequence[int]) -> Indices:
+        """Junctions without an open way to a source; see :meth:`Trees.dry`."""
+        key = is_open.tobytes()
+        if self._last is None or self._last[:2] != (key, closed):
+            self._last = (key, closed, self._trees.dry(is_open, closed))
         return self._last[2]
