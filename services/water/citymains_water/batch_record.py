@@ -104,12 +104,13 @@ class Record:
         of = np.array(self._of)
         first = np.flatnonzero(np.concatenate([[True], of[1:] != of[:-1]]))
         self._dry(self._status[:count] != CLOSED)
-        lowest = np.minimum.reduceat(self._head[:count], first, axis=0)
+        one_each = len(first) == count
+        lowest = self._head[:count] if one_each else np.minimum.reduceat(self._head[:count], first, axis=0)
         self.low[of[first]] = np.minimum(self.low[of[first]], lowest)
         if self._pressure_dependent:
             lacking = np.maximum(self._deficit[:count, : self._junctions], 0.0)
             lacking *= np.array(self._weight_s)[:, None]
-            self.lacking[of[first]] += np.add.reduceat(lacking, first, axis=0)
+            self.lacking[of[first]] += lacking if one_each else np.add.reduceat(lacking, first, axis=0)
         self._of, self._weight_s = [], []
 
     def _dry(self, is_open: NDArray[np.bool_]) -> None:

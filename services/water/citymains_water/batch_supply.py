@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 from citymains.topology.graph import Graph
 from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse import csgraph
 
 from citymains_water.batch_project import Project
 from citymains_water.sweep_cuts import Cuts
@@ -63,8 +66,34 @@ class Trees:
             self._kept.move_to_end(key)
         if isinstance(kept, Cuts):
             return kept.of(closed)
-        supplied, _ = self._graph.supplied(self._sources, np.tile(is_open, 2))
-        return np.flatnonzero(~supplied[: self._junctions])
+        return self._by_search(is_open)
+
+    def _by_search(self, is_open: Mask) -> Indices:
+        """Ways in both directions; they are laid out once, and closed links left out of them."""
+        start, neighbour, via = self._ways
+        usable = np.append(is_open, True)[via]
+        first = np.concatenate([[0], np.cumsum(usable)])[start].astype(np.int32)
+        ways = sparse.csr_matrix(
+            (np.ones(first[-1]), neighbour[usable], first), shape=(len(start) - 1, len(start) - 1)
+        )
+        dry = np.ones(len(start) - 1, dtype=bool)
+        dry[csgraph.breadth_first_order(ways, len(dry) - 1, return_predecessors=False)] = False
+        return np.flatnonzero(dry[: self._junctions])
+
+    @cached_property
+    def _ways(self) -> tuple[Indices, NDArray[np.int32], Indices]:
+        """Neighbours of every node end to end, where those of each begin, and the link that leads there (row-compressed).
+
+        The last node stands for where all sources come from, and a link beyond the last for its ways, always open.
+        """
+        root, sources = self._graph.node_count, self._sources
+        always = np.full(len(sources), self._graph.link_count)
+        links = np.arange(self._graph.link_count)
+        origin = np.concatenate([self._graph.start, self._graph.end, np.full(len(sources), root)])
+        target = np.concatenate([self._graph.end, self._graph.start, sources])
+        order = np.argsort(origin, kind="stable")
+        start = np.searchsorted(origin[order], np.arange(root + 2))
+        return start, target[order].astype(np.int32), np.concatenate([links, links, always])[order]
 
 
 class Supply:
