@@ -45,7 +45,12 @@ def steady(net: str, model: str, *, simulator_step: int, step: int = 1) -> Itera
     yield Row(f"{what}, EPANET 2.3", "EpanetSimulator loop", loop["each_s"], epanet["each_s"],
               agreement(loop, epanet, simulator_step // step), against_loop)  # fmt: skip
     yield Row(
-        f"{what}, EPANET 2.3", "bare EPANET 2.3 calls", bare["each_s"], epanet["each_s"], "", "reported"
+        f"{what}, EPANET 2.3",
+        "bare EPANET 2.3 calls, heads read",
+        bare["each_s"],
+        epanet["each_s"],
+        "",
+        "reported",
     )
     options = batched["options"]
     told = (
@@ -54,7 +59,7 @@ def steady(net: str, model: str, *, simulator_step: int, step: int = 1) -> Itera
     )
     yield Row(f"{what}, batched solver with certificate", "the same by EPANET 2.3", epanet["each_s"],
               batched["each_s"], told, against_epanet)  # fmt: skip
-    yield Row(f"{what}, batched solver with certificate", "bare EPANET 2.3 calls", bare["each_s"],
+    yield Row(f"{what}, batched solver with certificate", "bare EPANET 2.3 calls, heads read", bare["each_s"],
               batched["each_s"], "", "reported")  # fmt: skip
 
 
@@ -74,7 +79,9 @@ def day(model: str, goal: str) -> Iterator[Row]:
     yield Row(what, "EpanetSimulator re-run on one model", found["simulator"]["each_s"], ours, same, goal)
     copies = found["simulator-copies"]["each_s"]
     yield Row(what, "EpanetSimulator on a deepcopy each", copies, ours, "", ">= 16")
-    yield Row(what, "bare EPANET 2.3 calls", found["bare"]["each_s"], ours, "", ">= 0.83 (<= 1.2 times)")
+    yield Row(
+        what, "bare EPANET 2.3 calls, heads read", found["bare"]["each_s"], ours, "", ">= 0.83 (<= 1.2 times)"
+    )
 
 
 def turns(sides: Mapping[str, tuple[object, ...]]) -> dict[str, dict[str, Any]]:

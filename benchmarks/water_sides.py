@@ -23,8 +23,8 @@ from typing import Any
 import numpy as np
 
 LIMITS = {"minimum_pressure_m": 3.5, "required_pressure_m": 14.0}
-#: EPANET's codes: a head, the initial status of a link, and initial flows afresh without a file.
-_HEAD, _INITIAL_STATUS, _DURATION, _FRESH = 10, 4, 0, 10
+#: EPANET's codes: heads and deficits, the initial status of a link, and initial flows afresh without a file.
+_HEAD, _DEFICIT, _INITIAL_STATUS, _DURATION, _FRESH = 10, 27, 4, 0, 10
 
 Pass = Callable[[], dict[str, Any]]
 
@@ -95,7 +95,10 @@ def wntr_loop(net: str, hours: float, model: str, step: int, *, copied: bool) ->
 
 
 def bare_calls(net: str, hours: float, model: str, step: int) -> Pass:
-    """The bare calls of EPANET 2.3's library: close, init, run, next, open again; nothing is read."""
+    """The bare calls of EPANET 2.3's library: close, init, run, read, next, open again; nothing is made of what is read.
+
+    Read are the heads, and with pressure-dependent demand the deficits: without them there are no metrics.
+    """
     from citymains.workbench import Workbench
     from citymains_water.solver import library_path
     from citymains_water.utility import Water
@@ -129,6 +132,9 @@ def bare_calls(net: str, hours: float, model: str, step: int) -> Pass:
             pipes.append(index)
     pipes = pipes[::step]
     library.EN_openH(project)
+    library.EN_getcount(project, 0, ctypes.byref(count))
+    wanted = (_HEAD, _DEFICIT) if model == "PDD" else (_HEAD,)
+    columns = [(code, (ctypes.c_double * count.value)()) for code in wanted]
 
     def run() -> dict[str, Any]:
         begin = time.process_time()
@@ -138,6 +144,8 @@ def bare_calls(net: str, hours: float, model: str, step: int) -> Pass:
             library.EN_initH(project, _FRESH)
             while True:
                 library.EN_runH(project, ctypes.byref(at))
+                for code, column in columns:
+                    library.EN_getnodevalues(project, code, column)
                 library.EN_nextH(project, ctypes.byref(at))
                 if at.value <= 0:
                     break

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 from citymains.topology.graph import Graph
+from citymains_water.batch_supply import Trees
 from citymains_water.sweep_cuts import Cuts
 
 
@@ -29,3 +32,22 @@ def test_cuts_equal_a_search_on_random_graphs():
             np.testing.assert_array_equal(
                 np.sort(np.unique(cuts.of(closed))), np.flatnonzero(~supplied[:junctions])
             )
+
+
+def test_a_rare_pattern_of_statuses_is_searched_as_the_graph_does():
+    rng = np.random.default_rng(1)
+    for _ in range(50):
+        nodes, links, sources = (int(one) for one in rng.integers((3, 1, 1), (30, 50, 3)))
+        start, end = rng.integers(0, nodes, (2, links))
+        project = SimpleNamespace(
+            node_count=nodes,
+            link_count=links,
+            junction_count=nodes - sources,
+            ends=lambda link, start=start, end=end: (int(start[link - 1]) + 1, int(end[link - 1]) + 1),
+        )
+        is_open = rng.random(links) < 0.6
+        graph = Graph([""] * nodes, [""] * links, start, end)
+        supplied, _ = graph.supplied(np.arange(nodes - sources, nodes), np.tile(is_open, 2))
+        np.testing.assert_array_equal(
+            Trees(project).dry(is_open, ()), np.flatnonzero(~supplied[: nodes - sources])
+        )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,8 @@ from numpy.typing import NDArray
 
 from citymains_water.batch_chunk import BY_EPANET, STEADY_S, STOPPED_EARLY, Chunk, Judge, Metrics
 from citymains_water.batch_project import (
-    NODE_DEFICIT,
     NODE_ELEVATION,
     NODE_FULL_DEMAND,
-    NODE_HEAD,
     RESET_FLOWS,
     Project,
     edit,
@@ -31,7 +29,6 @@ from citymains_water.batch_project import (
 from citymains_water.solver import FIRST_ERROR
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int32]
 
 #: EPANET's warnings 1 and 2: not balanced.
 _UNBALANCED = 0b110
@@ -196,49 +193,48 @@ class _Run:
     """Runs scenarios on one project; holds what they share."""
 
     def __init__(self, project: Project, trees: Any, task: Mapping[str, Any], accuracy: float) -> None:
-        from citymains_water.batch_supply import Supply
+        from citymains_water.batch_record import Record
 
-        self.project, self.accuracy, self.supply = project, accuracy, Supply(project, trees)
+        self.project, self.accuracy = project, accuracy
         self.duration_s = float(task["duration_s"])
         self.pressure_dependent = bool(task["pressure_dependent"])
-        self.low = np.empty((_JUDGED, project.node_count))
-        self.lacking = np.empty((_JUDGED, project.junction_count))
-        self.dried = np.empty((_JUDGED, project.junction_count), dtype=bool)
-        self.head, self.deficit = (np.empty(project.node_count) for _ in range(2))
-        self.head_at, self.deficit_at = (
-            one.ctypes.data_as(ctypes.POINTER(ctypes.c_double)) for one in (self.head, self.deficit)
-        )
+        self.record = Record(project, trees, self.pressure_dependent, _JUDGED)
 
     def scenarios(self, chunk: Chunk, some: NDArray[np.intp], judge: Judge, metrics: Metrics) -> None:
         """Run a few scenarios, each cold, and judge them together."""
+        record = self.record
+        record.clear()
         for row, at in enumerate(some.tolist()):
             self._run(chunk, at, row, metrics)
+        record.finish()
         good = np.flatnonzero(metrics.error[some] == 0)
         if len(good):
-            judge.judge(metrics, some[good], chunk, self.low[good], self.dried[good], self.lacking[good])
+            judge.judge(
+                metrics, some[good], chunk, record.low[good], record.dried[good], record.lacking[good]
+            )
 
     def _run(self, chunk: Chunk, at: int, row: int, metrics: Metrics) -> None:
         """Edit, run cold, undo."""
-        factors = chunk.node_factors(at)
+        closed, factors = chunk.closed[at].tolist(), chunk.node_factors(at)
         if not self.pressure_dependent:  # EPANET would go on feeding what is cut off
             factors += [(node, 0.0) for node in chunk.cut[at].tolist()]
         try:
             edit(
                 self.project,
-                closed=chunk.closed[at].tolist(),
+                closed=closed,
                 factors=factors,
                 factor=float(chunk.factor[at]),
                 draws=chunk.draws(at),
             )
-            error, warnings = self._simulate(row, chunk.closed[at])
+            error, warnings = self._simulate(row, closed)
             if self.accuracy and warnings & _UNBALANCED:
-                error, warnings = self._less_accurate(row, chunk.closed[at])
+                error, warnings = self._less_accurate(row, closed)
             metrics.error[at], metrics.warnings[at] = error, warnings
         finally:
             self.project.undo()
         metrics.engine[at] = BY_EPANET
 
-    def _less_accurate(self, row: int, closed: Ints) -> tuple[int, int]:
+    def _less_accurate(self, row: int, closed: Sequence[int]) -> tuple[int, int]:
         """Rounding keeps some scenarios from the accuracy asked for: the best that can be had, down to the model's own."""
         for accuracy in _FALL_BACK:
             self.project.set_accuracy(accuracy)
@@ -248,15 +244,13 @@ class _Run:
         self.project.set_accuracy(self.accuracy)
         return error, warnings
 
-    def _simulate(self, row: int, closed: Ints) -> tuple[int, int]:
-        """Error and warnings; writes the lowest head over time, who ran dry and the volume not delivered."""
-        library, handle, junctions = self.project.library, self.project.handle, self.project.junction_count
-        low, lacking, dried = self.low[row], self.lacking[row], self.dried[row]
-        head, deficit, shut = self.head, self.deficit[:junctions], closed.tolist()
-        low[:], lacking[:], dried[:] = np.inf, 0.0, False
+    def _simulate(self, row: int, closed: Sequence[int]) -> tuple[int, int]:
+        """Error and warnings; the record gets what is found."""
+        library, handle, record = self.project.library, self.project.handle, self.record
         time, step = ctypes.c_long(), ctypes.c_long(1)
         time_at, step_at = ctypes.byref(time), ctypes.byref(step)
         warnings = 0
+        record.begin(row, closed)
         self.project.call("EN_initH", RESET_FLOWS)
         while step.value > 0:
             code = library.EN_runH(handle, time_at)
@@ -264,20 +258,9 @@ class _Run:
                 if code >= FIRST_ERROR:
                     return code, warnings
                 warnings |= 1 << code
-            library.EN_getnodevalues(handle, NODE_HEAD, self.head_at)
-            dry = self.supply.dry(shut)
-            if self.pressure_dependent:
-                library.EN_getnodevalues(handle, NODE_DEFICIT, self.deficit_at)
-            elif len(dry):
-                deficit[:] = 0.0
-            if len(dry):
-                head[dry] = np.inf
-                dried[dry] = True
-                deficit[dry] = self.project.nodes(NODE_FULL_DEMAND)[dry]
-            np.minimum(low, head, out=low)
+            record.read()
             code = library.EN_nextH(handle, step_at)
             if code >= FIRST_ERROR:
                 return code, warnings
-            if self.pressure_dependent or len(dry):
-                lacking += np.maximum(deficit, 0.0) * (step.value if self.duration_s else STEADY_S)
+            record.keep(row, step.value if self.duration_s else STEADY_S)
         return (STOPPED_EARLY if time.value < self.duration_s else 0), warnings

@@ -103,6 +103,8 @@ class Chunk:
 
     def node_factors(self, at: int) -> list[tuple[int, float]]:
         """Junctions and the factor of their demand in one scenario."""
+        if self.plain(at):
+            return []
         part = slice(self.scaled.start[at], self.scaled.start[at + 1])
         return list(zip(self.scaled.values[part].tolist(), self.factors[part].tolist(), strict=True))
 
@@ -115,6 +117,8 @@ class Chunk:
 
     def draws(self, at: int) -> list[tuple[int, float]]:
         """Junctions and flows drawn there in one scenario."""
+        if self.drawn.start[at] == self.drawn.start[at + 1]:
+            return []
         part = slice(self.drawn.start[at], self.drawn.start[at + 1])
         return list(zip(self.drawn.values[part].tolist(), self.flows[part].tolist(), strict=True))
 

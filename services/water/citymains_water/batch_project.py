@@ -83,6 +83,7 @@ class Project:
         self.link_type = np.array(
             [self._integer("EN_getlinktype", k) for k in range(1, self.link_count + 1)], dtype=np.int32
         )
+        self._pipe_is_open = (self.links(LINK_INITIAL_STATUS) != CLOSED).tolist()
         self.base_demand = [self._settle(node) for node in range(1, self.junction_count + 1)]
         self._controls = self._controls_of_links() if self.count(COUNT_CONTROLS) else {}
         self._ruled = self._ruled_links() if self.count(COUNT_RULES) else set()
@@ -154,6 +155,9 @@ class Project:
             pattern = self.link_value(link, LINK_PATTERN)
             self._set_link(link, LINK_PATTERN, 0.0)
             self._journal.append(lambda: self._set_link(link, LINK_PATTERN, pattern))
+        if kind == PIPE:
+            self._close_pipe(link)
+            return
         status, setting = (
             self.link_value(link, LINK_INITIAL_STATUS),
             self.link_value(link, LINK_INITIAL_SETTING),
@@ -162,6 +166,12 @@ class Project:
             return
         self._set_link(link, LINK_INITIAL_STATUS, CLOSED)
         self._journal.append(lambda: self._reopen(link, status, setting))
+
+    def _close_pipe(self, link: int) -> None:
+        """A pipe is open or closed, and has no setting that would have to come back."""
+        if self._pipe_is_open[link - 1]:
+            self._set_link(link, LINK_INITIAL_STATUS, CLOSED)
+            self._journal.append(lambda: self._set_link(link, LINK_INITIAL_STATUS, OPEN))
 
     def scale_demand(self, node: int, factor: float) -> None:
         """Multiply the demand of a junction (counted from 1); 0 takes it away."""

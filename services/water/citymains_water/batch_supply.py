@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 from citymains.topology.graph import Graph
 from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse import csgraph
 
-from citymains_water.batch_project import CLOSED, LINK_STATUS, Project
+from citymains_water.batch_project import Project
 from citymains_water.sweep_cuts import Cuts
 
 Indices = NDArray[np.int64]
@@ -50,7 +53,8 @@ class Trees:
             Links of them that the scenario has closed.
         """
         pattern = is_open.copy()
-        pattern[list(closed)] = True
+        for link in closed:
+            pattern[link] = True
         key = pattern.tobytes()
         kept = self._kept.get(key, 0)
         if isinstance(kept, int):
@@ -62,30 +66,51 @@ class Trees:
             self._kept.move_to_end(key)
         if isinstance(kept, Cuts):
             return kept.of(closed)
-        supplied, _ = self._graph.supplied(self._sources, np.tile(is_open, 2))
-        return np.flatnonzero(~supplied[: self._junctions])
+        return self._by_search(is_open)
+
+    def _by_search(self, is_open: Mask) -> Indices:
+        """Ways in both directions; they are laid out once, and closed links left out of them."""
+        start, neighbour, via = self._ways
+        usable = np.append(is_open, True)[via]
+        first = np.concatenate([[0], np.cumsum(usable)])[start].astype(np.int32)
+        ways = sparse.csr_matrix(
+            (np.ones(first[-1]), neighbour[usable], first), shape=(len(start) - 1, len(start) - 1)
+        )
+        dry = np.ones(len(start) - 1, dtype=bool)
+        dry[csgraph.breadth_first_order(ways, len(dry) - 1, return_predecessors=False)] = False
+        return np.flatnonzero(dry[: self._junctions])
+
+    @cached_property
+    def _ways(self) -> tuple[Indices, NDArray[np.int32], Indices]:
+        """Neighbours of every node end to end, where those of each begin, and the link that leads there (row-compressed).
+
+        The last node stands for where all sources come from, and a link beyond the last for its ways, always open.
+        """
+        root, sources = self._graph.node_count, self._sources
+        always = np.full(len(sources), self._graph.link_count)
+        links = np.arange(self._graph.link_count)
+        origin = np.concatenate([self._graph.start, self._graph.end, np.full(len(sources), root)])
+        target = np.concatenate([self._graph.end, self._graph.start, sources])
+        order = np.argsort(origin, kind="stable")
+        start = np.searchsorted(origin[order], np.arange(root + 2))
+        return start, target[order].astype(np.int32), np.concatenate([links, links, always])[order]
 
 
 class Supply:
-    """Asks after every solution of one project.
+    """Asks after every solution of one project; most leave the statuses as they were.
 
     Parameters
     ----------
-    project : Project
     trees : Trees
     """
 
-    def __init__(self, project: Project, trees: Trees) -> None:
+    def __init__(self, trees: Trees) -> None:
         self._trees = trees
-        self._status = np.empty(project.link_count)
-        self._read_status = project.reader("EN_getlinkvalues", LINK_STATUS, self._status)
-        self._last: tuple[bytes, tuple[int, ...], Indices] | None = None
+        self._last: tuple[bytes, Sequence[int], Indices] | None = None
 
-    def dry(self, closed: Sequence[int]) -> Indices:
-        """Junctions without an open way to a source in the last solution."""
-        self._read_status()
-        is_open = self._status != CLOSED
-        key, shut = is_open.tobytes(), tuple(closed)
-        if self._last is None or self._last[:2] != (key, shut):
-            self._last = (key, shut, self._trees.dry(is_open, shut))
+    def dry(self, is_open: Mask, closed: Sequence[int]) -> Indices:
+        """Junctions without an open way to a source; see :meth:`Trees.dry`."""
+        key = is_open.tobytes()
+        if self._last is None or self._last[:2] != (key, closed):
+            self._last = (key, closed, self._trees.dry(is_open, closed))
         return self._last[2]

@@ -47,8 +47,18 @@ class Cuts:
             return self.always
         if len(usable) > 1:
             return self._by_search(usable)
-        lost = self._tree.dominated(self._graph.node_count + usable[0])
-        return np.concatenate([self.always, lost[lost < self._junctions]])
+        before, lost = self._lost
+        first, last = before[0][usable[0]], before[1][usable[0]]
+        return np.concatenate([self.always, lost[first:last]]) if len(self.always) else lost[first:last]
+
+    @cached_property
+    def _lost(self) -> tuple[list[list[int]], Indices]:
+        """Where the run of junctions that each link cuts off begins and ends, and the junctions."""
+        tree, links = self._tree, self._graph.node_count + np.arange(self._graph.link_count)
+        is_junction = tree.order < self._junctions
+        before = np.concatenate([[0], np.cumsum(is_junction)])
+        begin = tree.first[links]
+        return [before[begin].tolist(), before[begin + tree.size[links]].tolist()], tree.order[is_junction]
 
     @cached_property
     def _tree(self) -> DominatorTree:
