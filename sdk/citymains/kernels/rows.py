@@ -74,10 +74,35 @@ add_product = _operation(
 store_product = _operation(lambda builder, row: builder.fmul(row[1], row[2]), 3)
 #: ``out[i] = 1 / a[j]``
 store_inverse = _operation(lambda builder, row: builder.fdiv(ir.Constant(_ROW, [1.0] * LANES), row[1]), 2)
+#: ``out[i] = a[j]``
+copy_row = _operation(lambda builder, row: row[1], 2)
+#: ``out[i] = a[j] - b[k]``
+store_difference = _operation(lambda builder, row: builder.fsub(row[1], row[2]), 3)
 #: ``out[i] += a[j]``
 add_row = _operation(lambda builder, row: builder.fadd(row[0], row[1]), 2)
 #: ``out[i] -= a[j]``
 subtract_row = _operation(lambda builder, row: builder.fsub(row[0], row[1]), 2)
+
+
+def _everywhere(builder: Any, value: Any) -> Any:
+    """A row of one number."""
+    nothing = ir.Constant(_ROW, ir.Undefined)
+    first = builder.insert_element(nothing, value, ir.Constant(ir.IntType(32), 0))
+    places = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
+    return builder.shuffle_vector(first, nothing, places)
+
+
+def _fill_row(context: Any, out: Any, i: Any, value: Any) -> Any:
+    def emit(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        place = _place(context, builder, signature.args[0], given[0], given[1])
+        builder.store(_everywhere(builder, given[2]), place, align=_ALIGNMENT)
+        return context.get_dummy_value()
+
+    return types.void(out, types.intp, types.float64), emit
+
+
+#: ``out[i] = value`` in all lanes
+fill_row: Any = intrinsic(_fill_row)
 
 
 def _subtract_scaled(context: Any, values: Any, to: Any, at: Any, scale: Any) -> Any:
@@ -88,10 +113,7 @@ def _subtract_scaled(context: Any, values: Any, to: Any, at: Any, scale: Any) ->
             for start in (given[1], given[2])
         ]
         rows = [builder.load(place, align=_ALIGNMENT) for place in places]
-        nothing = ir.Constant(_ROW, ir.Undefined)
-        first = builder.insert_element(nothing, given[3], ir.Constant(ir.IntType(32), 0))
-        everywhere = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
-        product = builder.fmul(rows[1], builder.shuffle_vector(first, nothing, everywhere), flags=_FUSE)
+        product = builder.fmul(rows[1], _everywhere(builder, given[3]), flags=_FUSE)
         builder.store(builder.fsub(rows[0], product, flags=_FUSE), places[0], align=_ALIGNMENT)
         return context.get_dummy_value()
 

@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 
 from citymains_gas.cases import Case
 from citymains_gas.delivery import delivered_share
+from citymains_gas.kernel_arrays import Delivery, Lanes, Work
 from citymains_gas.kernel_fluid import NORMAL_PRESSURE_BAR, NORMAL_TEMPERATURE_K
 from citymains_gas.kernel_friction import LAWS
 from citymains_gas.kernel_lanes import Cases, Fixed, prepare, tie_flows
 from citymains_gas.kernel_network import PASCAL_PER_BAR, KernelNetwork, NotModelled
-from citymains_gas.kernel_newton import Delivery, Lanes, Work, solve
+from citymains_gas.kernel_newton import solve
 from citymains_gas.kernel_topology import Topology
 from citymains_gas.regulators_states import ActiveSet, State, slam_kpa_without
 

@@ -37,6 +37,11 @@ LAWS: Final = {
 #: Below this Reynolds number the engine takes flow for none.
 _NO_FLOW: Final = 1e-8
 _PER_LN10: Final = 1.0 / math.log(10.0)
+#: Halley's steps of Colebrook's law in each iteration of the network: with one, small flows lag behind.
+_STEPS: Final = 2
+#: Colebrook's constant of smooth pipes, and what it makes of the law's slope.
+_VISCOUS: Final = 2.51
+_RATIO: Final = 2.0 * _PER_LN10 * _VISCOUS
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -90,7 +95,7 @@ def friction(
             _slow_flow(count, reynolds, factor, slope)
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True, error_model="numpy", fastmath={"contract"})
 def _colebrook(
     count: int,
     reynolds: Floats,
@@ -100,28 +105,39 @@ def _colebrook(
     factor: Floats,
     slope: Floats,
 ) -> None:
-    """``x = -2 log10(2.51 x / Re + k / (3.71 d))`` for ``x = 1 / sqrt(factor)``, one of Halley's steps further.
+    """``x = -2 log10(2.51 x / Re + k / (3.71 d))`` for ``x = 1 / sqrt(factor)``, a few of Halley's steps further.
 
     The law is concave and rising in x, and the step is of third order: from the last iterate
-    of a flow that has nearly settled, one leaves nothing but rounding.
+    of a flow that has nearly settled, they leave nothing but rounding.
     """
+    # With v = 2.51 x + Re k / (3.71 d) the logarithm's argument is v / Re, and the law's slope and bend hold
+    # nothing but v. Divisions and the logarithm have long latencies: short loops let the processor overlap them.
+    for _ in range(_STEPS):
+        for i in range(count):
+            re = reynolds[i] if reynolds[i] > _NO_FLOW else _NO_FLOW
+            v = _VISCOUS * root[i] + roughness[i] * re
+            over = 1.0 / (v * re)
+            factor[i] = v * v * over
+            slope[i] = _RATIO * re * over
+        for i in range(count):
+            factor[i] = logarithm(factor[i])
+        for i in range(count):
+            x = root[i]
+            f = x + 2.0 * _PER_LN10 * factor[i]
+            ratio = slope[i]
+            whole = 1.0 + ratio
+            newton = 2.0 * _PER_LN10 * whole * whole
+            halley = newton + 0.5 * f * ratio * ratio
+            # Far from the root Halley's step has no sense; at most twice Newton's is taken.
+            bend = halley if halley > 0.5 * newton else 0.5 * newton
+            following = x - f * 2.0 * _PER_LN10 * whole / bend
+            root[i] = following if following > 0.01 * x else 0.01 * x
     for i in range(count):
         flows = reynolds[i] > _NO_FLOW
-        a = 2.51 / (reynolds[i] if flows else 1e9)
-        x = root[i]
-        u = a * x + roughness[i]
-        f = x + 2.0 * _PER_LN10 * logarithm(u)
-        ratio = 2.0 * _PER_LN10 * a / u
-        whole = 1.0 + ratio
-        bend = whole + 0.5 * f * ratio * a / (u * whole)
-        # Far from the root Halley's step has no sense; at most twice Newton's is taken.
-        following = x - f / (bend if bend > 0.5 * whole else 0.5 * whole)
-        x = following if following > 0.01 * x else 0.01 * x
-        root[i] = x
-        ratio = 2.0 * _PER_LN10 * a / (a * x + roughness[i])
-        one = 1.0 / (x * x)
-        factor[i] = one if flows else rough[i]
-        slope[i] = -2.0 * one * ratio / (1.0 + ratio) if flows else 0.0
+        w = _VISCOUS * root[i] + roughness[i] * reynolds[i] + _RATIO
+        over = 1.0 / (root[i] * root[i] * w)
+        factor[i] = w * over if flows else rough[i]
+        slope[i] = -2.0 * _RATIO * over if flows else 0.0
 
 
 @numba.njit(cache=True, error_model="numpy")

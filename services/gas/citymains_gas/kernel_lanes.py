@@ -9,7 +9,7 @@ import numpy as np
 from citymains.kernels.rows import LANES
 from numpy.typing import NDArray
 
-from citymains_gas.kernel_newton import Edges, Lanes
+from citymains_gas.kernel_arrays import Edges, Lanes
 from citymains_gas.kernel_topology import Arcs
 
 Floats = NDArray[np.float64]

@@ -132,6 +132,8 @@ class _Builder:
         self.height = model.column("junctions", "height_m").tolist()
         self.kelvin = (model.column("junctions", "temperature_c") + ZERO_CELSIUS_K).tolist()
         self.edges: dict[str, list[Any]] = {name: [] for name in _EDGE}
+        self.simple: dict[str, NDArray[Any]] = {}
+        """Edges that are a pipe of one section each, all at once."""
         self.ties: list[tuple[int, int, int]] = []
         self.first_valve = len(model.ids("pipes"))
         self.first_regulator = self.first_valve + len(model.ids("valves"))
@@ -182,10 +184,8 @@ class _Builder:
 
     def _constants(self) -> dict[str, Any]:
         """Columns of the edges, from their ends, bores and lengths."""
-        start, end, link, gate = (np.array(self.edges[name], dtype=np.int32) for name in _EDGE[:4])
-        end_k, length, bore, k, loss, known = (
-            np.array(self.edges[name], dtype=np.float64) for name in _EDGE[4:]
-        )
+        start, end, link, gate = (self._column(name, np.int32) for name in _EDGE[:4])
+        end_k, length, bore, k, loss, known = (self._column(name, np.float64) for name in _EDGE[4:])
         height, start_k = np.array(self.height), self._at_starts()[start]
         mean_k, area, density = 0.5 * (start_k + end_k), np.pi * bore**2 / 4.0, self.gas.normal_density
         normal = NORMAL_PRESSURE_BAR / (NORMAL_TEMPERATURE_K * PASCAL_PER_BAR * density)
@@ -207,6 +207,9 @@ class _Builder:
             "start_k": start_k,
             "end_k": end_k,
         }  # fmt: skip
+
+    def _column(self, name: str, dtype: type[np.generic]) -> NDArray[Any]:
+        return np.concatenate([np.array(self.edges[name], dtype=dtype), self.simple[name].astype(dtype)])
 
     def _rows(self, component: str, column: str) -> list[int]:
         return [self.row[name] for name in self.model.column(component, column)]
@@ -262,8 +265,7 @@ class _Builder:
         }
         simple = sections == 1
         simple[list(at_pipe)] = False
-        for name, column in self.edges.items():
-            column.extend(columns[name][simple].tolist())
+        self.simple = {name: columns[name][simple] for name in _EDGE}
         for row in np.flatnonzero(~simple).tolist():
             values = {name: columns[name][row].item() for name in _EDGE}
             if row in at_pipe:

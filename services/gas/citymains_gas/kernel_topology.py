@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
+from citymains_gas.kernel_arrays import Edges, Pattern
 from citymains_gas.kernel_network import KernelNetwork, NotModelled
-from citymains_gas.kernel_newton import Edges, Pattern
 
 Ints = NDArray[np.int32]
 
