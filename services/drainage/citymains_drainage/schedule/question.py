@@ -252,7 +252,10 @@ def settings_of(
         for name in ("JUNCTIONS", "STORAGE", "OUTFALLS", "CONDUITS", "PUMPS", "ORIFICES", "WEIRS", "OUTLETS")
     )
     cost = CourseCost(
-        elements=elements, routing_step_s=routing_step_s(case.options), look_s=setup.spec.guard_step_s
+        elements=elements,
+        actuators=len(setup.spec.actuators),
+        routing_step_s=routing_step_s(case.options),
+        look_s=setup.spec.guard_step_s,
     )
     evaluations = request.evaluations or evaluation_budget(setup.spec, cost, core_s, looks_s)
     return ScheduleSettings(

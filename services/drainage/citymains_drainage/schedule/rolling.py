@@ -243,6 +243,11 @@ class RollingPlan:
         costs = near.costs([plan for _, plan in begin])
         at = int(np.argmin(costs))
         name, best = begin[at]
+        if not self.spec.stations.stations and _calm(near.outcomes([best])[0]):
+            return [
+                (name, best),
+                *kept,
+            ], ""  # gates cost neither starts nor electricity: nothing is left to gain
         found = local_search(near, [plan for _, plan in begin], codes, evaluations=self.settings.evaluations)
         if found.cost_m3 < costs[at] - 1e-9:
             name, best = f"{name}+search", found.plan

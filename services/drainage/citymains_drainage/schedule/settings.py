@@ -9,8 +9,8 @@ from citymains_drainage.control.model import ControlSpec
 
 #: Branches of this many element-steps cost about a second of one core.
 ELEMENT_STEPS_PER_S = 4e6
-#: A look of the guard with its policy costs about so much of one core [s].
-LOOK_CORE_S = 4e-4
+#: A look of the guard with its policy costs about so much of one core, and more for each actuator [s].
+LOOK_CORE_S, ACTUATOR_CORE_S = 3e-4, 6e-5
 #: Core-seconds that one decision may cost by default for its search, and as many to judge what it found.
 DECISION_CORE_S = 6.0
 #: The same for all decisions of a schedule together, and how many decisions it has at most.
@@ -89,13 +89,14 @@ class CourseCost:
 
     Attributes
     ----------
-    elements : int
-        Nodes and links of the model.
+    elements, actuators : int
+        Nodes and links of the model, and what is commanded of them.
     routing_step_s, look_s : float
         Steps of the engine, and between two looks of the guard [s].
     """
 
     elements: int
+    actuators: int
     routing_step_s: float
     look_s: float
 
@@ -104,7 +105,8 @@ class CourseCost:
         steps = (
             looks_s / max(self.routing_step_s, 0.5) * 1.5
         )  # variable steps are shorter than the model's own
-        return self.elements * steps / ELEMENT_STEPS_PER_S + looks_s / self.look_s * LOOK_CORE_S + 0.01
+        look_core_s = LOOK_CORE_S + self.actuators * ACTUATOR_CORE_S
+        return self.elements * steps / ELEMENT_STEPS_PER_S + looks_s / self.look_s * look_core_s + 0.01
 
 
 def judge_s(cost: CourseCost, core_s: float, looks_s: float, horizon_s: float) -> float:

@@ -33,7 +33,7 @@ def flow_limits_of(
     nodes = {fold_ascii(row.tokens[0]) for section in NODE_SECTIONS for row in document[section]}
     commanded = {fold_ascii(gate.name): gate.name for gate in gates}
     limits, issues = [], []
-    for name, most in stated_m3_per_h.items():
+    for name, most in sorted(stated_m3_per_h.items()):
         place = fold_ascii(name)
         if place not in links and place not in nodes:
             issues.append(issue("SCENARIO_UNKNOWN_ELEMENT", field="flow_limits", value=name))
