@@ -114,7 +114,8 @@ def _shown_type(kind: Any, name: str) -> tuple[Any, Any]:
             return list[str], lambda texts: _numbers(name, element, texts)
         return list[str], tuple
     if origin in (dict, Mapping):
-        return list[str], lambda texts: _mapping(name, texts)
+        values = typing.get_args(first)[1]
+        return list[str], lambda texts: _mapping(name, texts, values)
     if is_dataclass(first):
         return Path, lambda path: _record(path, first)
     return str, _same
@@ -136,7 +137,13 @@ def _choices(kind: type[Enum]) -> type[Enum]:
 
 
 _PARSERS: dict[Any, Any] = {Decimal: Decimal, date: date.fromisoformat, datetime: datetime.fromisoformat}
-_FORMS = {Decimal: "30000000 or 0.25", date: "2026-11-22", datetime: "2026-11-22T08:00+08:00"}
+_FORMS = {
+    int: "3",
+    float: "1.5",
+    Decimal: "30000000 or 0.25",
+    date: "2026-11-22",
+    datetime: "2026-11-22T08:00+08:00",
+}
 
 
 def _parsed(name: str, kind: Any, parse: Any, text: str) -> Any:
@@ -155,12 +162,14 @@ def _numbers(name: str, kind: type[int] | type[float], texts: list[str]) -> tupl
         raise InputError("ARGUMENT_INVALID", field=name, value=",".join(parts), limit="1,2,3") from error
 
 
-def _mapping(name: str, texts: list[str]) -> dict[str, str]:
+def _mapping(name: str, texts: list[str], values: Any) -> dict[str, Any]:
     pairs = [text.partition("=") for text in texts]
     for key, equals, _ in pairs:
         if not equals:
             raise InputError("ARGUMENT_INVALID", field=name, value=key, limit="KEY=VALUE")
-    return {key: value for key, _, value in pairs}
+    if values not in (int, float):
+        return {key: value for key, _, value in pairs}
+    return {key: _parsed(name, values, values, value) for key, _, value in pairs}
 
 
 def _record(path: Path, kind: Any) -> Any:

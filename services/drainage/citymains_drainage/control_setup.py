@@ -93,6 +93,7 @@ def control_setup(
         gates=commanded.gates,
         underpasses=commanded.underpasses,
         overflow_outfalls=commanded.overflow_outfalls,
+        flow_limits=commanded.flow_limits,
         regions=_regions(document, commanded),
         guard_step_s=guard_step_s,
         weights=weights,
@@ -128,6 +129,10 @@ def engine_spec(spec: ControlSpec, ids: IdMap, originals: Mapping[str, str]) -> 
         gates=tuple(replace(one, name=alias(one.name), node=alias(one.node)) for one in spec.gates),
         underpasses=tuple(replace(one, node=alias(one.node)) for one in spec.underpasses),
         overflow_outfalls=tuple(alias(one) for one in spec.overflow_outfalls),
+        flow_limits=tuple(
+            replace(one, place=alias(one.place), gates=tuple(alias(gate) for gate in one.gates))
+            for one in spec.flow_limits
+        ),
         regions=tuple(tuple(alias(node) for node in region) for region in spec.regions),
         rules=tuple(_rule(one, ids) for one in spec.rules),
         inverts_m={alias(name): level for name, level in spec.inverts_m.items()},

@@ -223,6 +223,7 @@ class Drainage(FailureQuestions):
         underpasses: SourceFile | str | PathLike[str] | None = None,
         links: Sequence[str] = (),
         overflow_outfalls: Sequence[str] = (),
+        flow_limits: Mapping[str, float] | None = None,
         pre_lowering_s: float = 0.0,
         price_yuan_per_kwh: Sequence[float] = (),
         evaluations: int | None = None,
@@ -262,6 +263,9 @@ class Drainage(FailureQuestions):
             a model with neither, the orifices of its storages, or other orifices, or weirs).
         overflow_outfalls : sequence of str
             Outfalls whose flow is overflow; the default is those tagged so, or what the links tell.
+        flow_limits : mapping of str to float, optional
+            Largest flow that should pass a link, or enter a node, by its id; the volume above it costs half of
+            flooding. Where limits are given ``policy`` may be ``limited-flow`` too. [m3/h] > 0
         pre_lowering_s : float
             How long before rain rivers may be pumped into; otherwise never in dry weather. [s] >= 0
         price_yuan_per_kwh : sequence of float
@@ -294,8 +298,8 @@ class Drainage(FailureQuestions):
         Notes
         -----
         The stated cost in cubic metres of flooding: depth over time on underpasses above yellow (ten times
-        above red) times 10 per m·min, flooding 1, overflow and water left in the system 0.3, a start 2,
-        electricity 0.02 per yuan. A plan is never given where underpasses or flooding come out worse than the
+        above red) times 10 per m·min, flooding 1, flow above a limit 0.5, overflow and water left in the system
+        0.3, a start 2, electricity 0.02 per yuan. A plan is never given where underpasses or flooding come out worse than the
         rule's, where the cost is higher, or where its water balance is off by more than 2 % and by
         more than 0.5 points beyond the rule's. docs/drainage.md tells the method.
 
@@ -318,6 +322,7 @@ class Drainage(FailureQuestions):
             underpasses=underpasses,
             links=tuple(links),
             overflow_outfalls=tuple(overflow_outfalls),
+            flow_limits=dict(flow_limits or {}),
             pre_lowering_s=pre_lowering_s,
             price_yuan_per_kwh=tuple(price_yuan_per_kwh),
             evaluations=evaluations,

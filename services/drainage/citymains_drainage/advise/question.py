@@ -82,6 +82,7 @@ def _desk(face: Utility, network: Network, request: AdviseRequest) -> Desk:
         underpasses=request.underpasses,
         links=tuple(request.links),
         overflow_outfalls=tuple(request.overflow_outfalls),
+        flow_limits={},
         pre_lowering_s=request.pre_lowering_s,
         price_yuan_per_kwh=(),
         evaluations=None,

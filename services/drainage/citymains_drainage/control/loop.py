@@ -15,7 +15,7 @@ from citymains_drainage.control.guard_step import guard_step
 from citymains_drainage.control.model import ControlSpec, LiveTotals, Simulation
 from citymains_drainage.control.outcome import Outcome
 from citymains_drainage.control.policies import NATIVE, Policy, policy_named
-from citymains_drainage.control.view import ControlView
+from citymains_drainage.control.view import ControlView, limited_flows
 from citymains_drainage.stations.model import PumpGroup, ReceivingKind, Station, StationSet
 
 
@@ -221,6 +221,7 @@ class ControlLoop:
         flows = self.simulation.flows_m3_per_s(self._pumps)
         wells = self.simulation.depths_m(self._wells)
         sums.add(began_s, now - began_s, roads, self.state.classes, wells, flows)
+        sums.add_excess(self.simulation, now - began_s)
         if decision is None:
             settings = self.simulation.settings(self.spec.links)
             sums.watch(settings[: len(self._pumps)])
@@ -279,7 +280,7 @@ class _Sums:
         self.starts = 0
         self._before: Sequence[float] | None = None
         self.underpass_m_min = 0.0
-        self.kwh = self.yuan = self.pumped_m3 = 0.0
+        self.kwh = self.yuan = self.pumped_m3 = self.flow_excess_m3 = 0.0
         self.depth_m = {one.name: 0.0 for one in spec.underpasses}
         self.red_s = {one.name: 0.0 for one in spec.underpasses}
         self._places: list[tuple[int, Station, PumpGroup]] = [
@@ -314,6 +315,12 @@ class _Sums:
         self.kwh += kwh
         self.yuan += kwh * self.spec.price_yuan_per_kwh[hour]
 
+    def add_excess(self, simulation: Simulation, step_s: float) -> None:
+        """Add what passed above flow limits, by the flows at the step's end."""
+        limits = self.spec.flow_limits
+        for limit, flow in zip(limits, limited_flows(simulation, limits), strict=True):
+            self.flow_excess_m3 += max(0.0, flow - limit.most_m3_per_s) * step_s
+
     def watch(self, settings: Sequence[float]) -> None:
         """Count the starts of pumps that nobody here commands."""
         if self._before is not None:
@@ -332,6 +339,7 @@ class _Sums:
             overflow_m3=overflow - self.overflow_m3,
             outflow_m3=outflow,
             inflow_m3=inflow,
+            flow_excess_m3=self.flow_excess_m3,
             lost_m3=inflow - gone - (held - self.held_m3),
             storage_m3=held,
             underpass_m_min=self.underpass_m_min,

@@ -112,6 +112,28 @@ class Gate:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FlowLimit:
+    """A flow that should not be passed: what receives it erodes, backs up or overflows.
+
+    Attributes
+    ----------
+    place : str
+        Id of a link, or of a node whose total inflow is meant.
+    at_node : bool
+        Whether it is a node's.
+    most_m3_per_s : float
+        > 0.
+    gates : tuple of str
+        Gates that let the water out that comes there, with no gate in between.
+    """
+
+    place: str
+    at_node: bool
+    most_m3_per_s: float
+    gates: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class CostWeights:
     """What is worth how much, in cubic metres of flooding: the stated cost.
 
@@ -124,6 +146,8 @@ class CostWeights:
         A minute of one metre of water above an underpass's yellow depth; above its red depth ten times that.
     overflow : float
         A cubic metre of overflow.
+    flow_excess : float
+        A cubic metre that passes a place above its flow limit: worse than to keep it, better than to flood.
     storage : float
         A cubic metre more in the system at the end.
     start_m3 : float
@@ -134,6 +158,7 @@ class CostWeights:
 
     underpass_m3_per_m_min: float = 10.0
     overflow: float = 0.3
+    flow_excess: float = 0.5
     storage: float = 0.3
     start_m3: float = 2.0
     energy_m3_per_yuan: float = 0.02
@@ -151,6 +176,7 @@ class ControlSpec:
         Every road that is watched, whichever station keeps it dry.
     overflow_outfalls : tuple of str
         Outfalls whose flow counts as overflow.
+    flow_limits : tuple of FlowLimit
     regions : tuple of tuple of str
         Nodes whose flooding belongs together: upstream of each station, then of each gate.
     guard_step_s : float
@@ -176,6 +202,7 @@ class ControlSpec:
     gates: tuple[Gate, ...] = ()
     underpasses: tuple[Underpass, ...] = ()
     overflow_outfalls: tuple[str, ...] = ()
+    flow_limits: tuple[FlowLimit, ...] = ()
     regions: tuple[tuple[str, ...], ...] = ()
     guard_step_s: float = 60.0
     weights: CostWeights = field(default_factory=CostWeights)

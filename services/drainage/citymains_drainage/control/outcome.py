@@ -18,6 +18,8 @@ class Outcome:
     ----------
     flooding_m3, overflow_m3, outflow_m3, inflow_m3 : float
         Volumes within the course; overflow is part of the outflow.
+    flow_excess_m3 : float
+        What passed above flow limits, summed over them.
     lost_m3 : float
         Water the engine's balance has lost; negative: it made some.
     storage_m3 : float
@@ -40,6 +42,7 @@ class Outcome:
     overflow_m3: float = 0.0
     outflow_m3: float = 0.0
     inflow_m3: float = 0.0
+    flow_excess_m3: float = 0.0
     lost_m3: float = 0.0
     storage_m3: float = 0.0
     underpass_m_min: float = 0.0
@@ -62,6 +65,7 @@ class Outcome:
             weights.underpass_m3_per_m_min * self.underpass_m_min
             + self.flooding_m3
             + weights.overflow * self.overflow_m3
+            + weights.flow_excess * self.flow_excess_m3
             + weights.storage * (self.storage_m3 + max(0.0, self.lost_m3))
             + weights.start_m3 * self.starts
             + weights.energy_m3_per_yuan * self.energy_yuan

@@ -7,6 +7,7 @@ works with. A plugin's policy (`citymains_pump_policies`) stands beside them.
 from __future__ import annotations
 
 import importlib
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,7 +15,7 @@ from citymains.engine_host.engine import EngineFault
 from citymains.plugins.records import PumpState, PumpStationState
 
 from citymains_drainage.control.rules import wanted_settings
-from citymains_drainage.control.view import ControlView
+from citymains_drainage.control.view import ControlView, limited_flows
 from citymains_drainage.stations.model import PumpGroup, Station
 
 Wanted = dict[str, float]
@@ -23,6 +24,8 @@ Policy = Callable[[ControlView], Wanted]
 
 RULE, EQUAL_FILLING, ALL_OFF, ALL_ON = "rule", "equal-filling", "all-off", "all-on"
 EARLY, LATE = "early", "late"
+#: Gates let out what flow limits allow, shared by filling.
+LIMITED_FLOW = "limited-flow"
 #: No policy: the model's own levels and rules set its links, and nobody commands.
 NATIVE = "native"
 #: Start levels of EARLY stand at this share of the way from stop to start, those of LATE beyond the start.
@@ -30,6 +33,10 @@ _EARLY_SHARE, _LATE_SHARE = 0.35, 1.6
 #: How much a gate closes for each share by which its tank is emptier than the mean.
 _GATE_GAIN = 2.0
 _LEAST_OPENING = 0.05
+#: Above this filling a gate opens whatever the limit: flooding is worse.
+_RELIEF_FILLING = 0.85
+#: A gate opens by this much at most where it lets out less than it may.
+_WIDEN = 0.1
 
 
 def rule(view: ControlView, share: float = 1.0) -> Wanted:
@@ -106,6 +113,31 @@ def equal_filling(view: ControlView) -> Wanted:
     return wanted
 
 
+def limited_flow(view: ControlView) -> Wanted:
+    """Gates by flow limits: what a limit leaves is shared by filling; pumps and other gates by the rule.
+
+    Of a limit q and the flows q_i of its gates the water that is not theirs is u = max(0, Q - sum q_i); gate i
+    may let out (q - u) f_i / sum f, with its tank's filling f_i. Nearly full tanks open whatever the limit.
+    """
+    wanted = rule(view)
+    filling, limits = view.gate_fillings(), view.spec.flow_limits
+    share: dict[str, float] = {}
+    flows = dict(zip(filling, view.simulation.flows_m3_per_s(list(filling)), strict=True))
+    for limit, passing in zip(limits, limited_flows(view.simulation, limits), strict=True):
+        others = max(0.0, passing - sum(flows[one] for one in limit.gates))
+        left = max(0.0, limit.most_m3_per_s - others)
+        whole = sum(filling[one] for one in limit.gates)
+        for gate in limit.gates:
+            part = filling[gate] / whole if whole > 0 else 1.0 / len(limit.gates)
+            share[gate] = min(share.get(gate, math.inf), left * part)
+    for gate, most in share.items():
+        opening, flow = view.openings.get(gate, 1.0), flows[gate]
+        opening = min(opening + _WIDEN, opening * most / flow) if flow > 0 else opening + _WIDEN
+        relief = (filling[gate] - _RELIEF_FILLING) / (1.0 - _RELIEF_FILLING)
+        wanted[gate] = min(1.0, max(_LEAST_OPENING, opening, relief))
+    return wanted
+
+
 def _every(view: ControlView, pumps_on: bool) -> Wanted:
     wanted: Wanted = {
         group.name: float(len(group.pumps) if pumps_on else 0) for _, group in view.spec.stations.groups
@@ -118,6 +150,7 @@ BUILT_IN: Mapping[str, Policy] = {
     EARLY: lambda view: rule(view, _EARLY_SHARE),
     LATE: lambda view: rule(view, _LATE_SHARE),
     EQUAL_FILLING: equal_filling,
+    LIMITED_FLOW: limited_flow,
     ALL_OFF: lambda view: _every(view, pumps_on=False),
     ALL_ON: lambda view: _every(view, pumps_on=True),
 }
@@ -198,5 +231,5 @@ def pump_state(view: ControlView) -> PumpState:
             )
             for station in view.spec.stations.stations
         ),
-        gates={original(gate.name): view.filling(gate.node, gate.full_depth_m) for gate in view.spec.gates},
+        gates={original(gate): filling for gate, filling in view.gate_fillings().items()},
     )

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from citymains_drainage.control.model import ControlSpec, Simulation
+from citymains_drainage.control.model import ControlSpec, FlowLimit, Simulation
 from citymains_drainage.control.rules import Quantity
+
+
+def limited_flows(simulation: Simulation, limits: Sequence[FlowLimit]) -> list[float]:
+    """The flow each limit is about, whichever way it runs [m3/s]."""
+    links = iter(simulation.flows_m3_per_s([one.place for one in limits if not one.at_node]))
+    nodes = iter(simulation.node_inflows_m3_per_s([one.place for one in limits if one.at_node]))
+    return [abs(next(nodes if one.at_node else links)) for one in limits]
 
 
 @dataclass(eq=False)
@@ -47,19 +54,19 @@ class ControlView:
         """Hour of the day."""
         return (self.spec.start_hour + self.time_s / 3600.0) % 24.0
 
-    def filling(self, node: str, full_depth_m: float) -> float:
-        """Share of a node's depth that is filled."""
-        return self.simulation.depths_m([node])[0] / full_depth_m if full_depth_m > 0 else 0.0
-
     def fillings(self) -> dict[str, float]:
         """Filling of what each actuator draws from, by group or gate."""
         found = {}
         for station in self.spec.stations.stations:
             share = self.depths[station.name] / station.curve.max_depth_m
             found.update({group.name: share for group in station.groups})
-        for gate in self.spec.gates:
-            found[gate.name] = self.filling(gate.node, gate.full_depth_m)
-        return found
+        return found | self.gate_fillings()
+
+    def gate_fillings(self) -> dict[str, float]:
+        """Filling of the node each gate draws from."""
+        gates = self.spec.gates
+        depths = self.simulation.depths_m([gate.node for gate in gates])
+        return {gate.name: depth / gate.full_depth_m for gate, depth in zip(gates, depths, strict=True)}
 
     def look(self, quantity: Quantity) -> float:
         """A rule's quantity, in the model's units."""

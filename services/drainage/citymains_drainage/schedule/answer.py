@@ -259,6 +259,7 @@ def schedule_report(
         rung_reason_zh=text.message_zh,
         flooding_m3=plan.flooding_m3,
         overflow_m3=plan.overflow_m3,
+        flow_excess_m3=plan.flow_excess_m3,
         storage_m3=plan.storage_m3,
         underpass_depth_m=max(depths, default=math.nan),
         underpass_red_s=sum(plan.red_s.values()),
@@ -269,6 +270,7 @@ def schedule_report(
         continuity_error_percent=plan.continuity_error_percent,
         rule_flooding_m3=rule.flooding_m3,
         rule_overflow_m3=rule.overflow_m3,
+        rule_flow_excess_m3=rule.flow_excess_m3,
         rule_storage_m3=rule.storage_m3,
         rule_underpass_depth_m=max(rule.underpass_depth_m.values(), default=math.nan),
         rule_starts=rule.starts,
@@ -301,6 +303,10 @@ def _options(answer: Answer) -> dict[str, Any]:
         "capacity_scale": request.capacity_scale,
         "links": ",".join(answer.setup.spec.links),
         "overflow_outfalls": ",".join(answer.setup.spec.overflow_outfalls),
+        **{
+            f"flow_limit_{one.place}_m3_per_h": round(3600.0 * one.most_m3_per_s, 9)
+            for one in answer.setup.spec.flow_limits
+        },
         "look_s": answer.setup.spec.guard_step_s,
         **{f"{name}_sha256": sha for name, sha in answer.case.ledgers.items()},
         **{one.name: getattr(settings, one.name) for one in dataclasses.fields(settings)},
@@ -355,6 +361,7 @@ def _baselines(answer: Answer) -> Table:
             for name in (
                 "flooding_m3",
                 "overflow_m3",
+                "flow_excess_m3",
                 "storage_m3",
                 "underpass_m_min",
                 "starts",

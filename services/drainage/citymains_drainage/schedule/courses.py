@@ -171,6 +171,7 @@ def joined(parts: Sequence[Outcome]) -> Outcome:
             "overflow_m3",
             "outflow_m3",
             "inflow_m3",
+            "flow_excess_m3",
             "lost_m3",
             "underpass_m_min",
             "starts",

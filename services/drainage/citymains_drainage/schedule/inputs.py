@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from typing import TYPE_CHECKING, Any
@@ -37,6 +37,7 @@ class ScheduleRequest:
     underpasses: LedgerRef | None
     links: Sequence[str]
     overflow_outfalls: Sequence[str]
+    flow_limits: Mapping[str, float]
     pre_lowering_s: float
     price_yuan_per_kwh: Sequence[float]
     evaluations: int | None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from citymains.call import current_call
@@ -39,13 +39,16 @@ from citymains_drainage.schedule.programme import Programme
 from citymains_drainage.schedule.report import ScheduleReport
 from citymains_drainage.schedule.rolling import RollingPlan
 from citymains_drainage.schedule.settings import (
+    CourseCost,
     ScheduleSettings,
     decide_every_s,
+    decision_core_s,
     evaluation_budget,
     judge_s,
     lookahead_s,
 )
 from citymains_drainage.simulate import AFTER_RAIN_S, CONTINUITY_REJECTED_PERCENT, chosen_storm
+from citymains_drainage.stations.flow_limits import flow_limits_of
 from citymains_drainage.stations.from_network import Commanded, StationReader
 from citymains_drainage.stations.levels import StationDefaults
 from citymains_drainage.storms.report import Storm
@@ -72,7 +75,7 @@ def schedule_pumps(
     case = prepare(face, network, storm, request)
     places = _policy_places(face, request.policy)
     setup = setup_of(case, request, places)
-    settings = settings_of(case, setup, request)
+    settings = settings_of(case, setup, request, planned_s=case.horizon_s)
     engines = face.workbench.engines
     current_call().progress(0.01, "rule")
     native = _native(face, case, setup, request, network)
@@ -183,7 +186,8 @@ def prepare(face: Utility, network: Network, storm: Storm | None, request: Sched
         network.provenance.source_file,
     )
     commanded = reader.commanded()
-    issues += reader.issues
+    flow_limits, wrong = flow_limits_of(document, commanded.gates, request.flow_limits)
+    issues += [*reader.issues, *wrong]
     if not issues and not commanded.stations.stations and not commanded.gates:
         issues.append(issue("SCHEDULE_NOTHING_TO_COMMAND", file=network.provenance.source_file))
     if issues:
@@ -192,7 +196,7 @@ def prepare(face: Utility, network: Network, storm: Storm | None, request: Sched
     return Case(
         document,
         options,
-        commanded,
+        replace(commanded, flow_limits=flow_limits),
         float(horizon),
         storm,
         storm.members_mm_per_h() if storm is not None and storm.member_count else None,
@@ -236,23 +240,30 @@ def setup_of(case: Case, request: ScheduleRequest, places: Mapping[str, str]) ->
     )
 
 
-def settings_of(case: Case, setup: ControlSetup, request: ScheduleRequest) -> ScheduleSettings:
-    """How it is planned: by the request, and by the model's size."""
-    decide_s = decide_every_s(request.step_s)
+def settings_of(
+    case: Case, setup: ControlSetup, request: ScheduleRequest, *, planned_s: float = 0.0
+) -> ScheduleSettings:
+    """How it is planned: by the request, the model's size, and how long a time is planned at once."""
+    decide_s = decide_every_s(request.step_s, planned_s)
+    core_s = decision_core_s(decide_s, planned_s)
     looks_s = lookahead_s(decide_s, case.horizon_s)
     elements = sum(
         len(case.document[name])
         for name in ("JUNCTIONS", "STORAGE", "OUTFALLS", "CONDUITS", "PUMPS", "ORIFICES", "WEIRS", "OUTLETS")
     )
-    evaluations = request.evaluations or evaluation_budget(
-        setup.spec, elements, routing_step_s(case.options), looks_s
+    cost = CourseCost(
+        elements=elements,
+        actuators=len(setup.spec.actuators),
+        routing_step_s=routing_step_s(case.options),
+        look_s=setup.spec.guard_step_s,
     )
+    evaluations = request.evaluations or evaluation_budget(setup.spec, cost, core_s, looks_s)
     return ScheduleSettings(
         horizon_s=case.horizon_s,
         step_s=request.step_s,
         decide_s=decide_s,
         lookahead_s=looks_s,
-        judge_s=judge_s(elements, routing_step_s(case.options), looks_s, case.horizon_s),
+        judge_s=judge_s(cost, core_s, looks_s, case.horizon_s),
         evaluations=evaluations,
         time_limit_s=request.time_limit_s or math.inf,
         pre_lowering_s=request.pre_lowering_s,

@@ -41,6 +41,7 @@ BASELINES: Final = TableSpec(
         ),
         _float("flooding_m3", "Volume lost by flooding."),
         _float("overflow_m3", "Volume that left by overflow outfalls."),
+        _float("flow_excess_m3", "Volume that passed above the flow limits, summed over them."),
         _float("storage_m3", "Water in the system at the end."),
         _float("underpass_m_min", "Depth above yellow over time, above red ten times, all underpasses."),
         _float("underpass_depth_m", "Largest depth on any underpass."),
@@ -167,6 +168,8 @@ class ScheduleReport(Record):
     flooding_m3: float = math.nan
     overflow_m3: float = math.nan
     """Volume that left by overflow outfalls."""
+    flow_excess_m3: float = 0.0
+    """Volume that passed above the stated flow limits, summed over them."""
     storage_m3: float = math.nan
     """Water in the system at the end."""
     underpass_depth_m: float = math.nan
@@ -182,6 +185,7 @@ class ScheduleReport(Record):
     rule_flooding_m3: float = math.nan
     """Flooding under the model's own levels and rules in the engine."""
     rule_overflow_m3: float = math.nan
+    rule_flow_excess_m3: float = 0.0
     rule_storage_m3: float = math.nan
     rule_underpass_depth_m: float = math.nan
     rule_starts: int = 0

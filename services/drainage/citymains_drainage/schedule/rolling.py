@@ -20,7 +20,7 @@ from citymains.engine_host.session import Session
 from citymains_drainage.control.commands import Commands
 from citymains_drainage.control.model import ControlSpec
 from citymains_drainage.control.outcome import Outcome, outcome_of
-from citymains_drainage.control.policies import ALL_ON, EARLY, EQUAL_FILLING, RULE
+from citymains_drainage.control.policies import ALL_ON, EARLY, EQUAL_FILLING, LIMITED_FLOW, RULE
 from citymains_drainage.planning.problem import Rung
 from citymains_drainage.schedule.courses import Case, Courses, TimeIsUpError, joined
 from citymains_drainage.schedule.forecast import Expectation
@@ -181,9 +181,8 @@ class RollingPlan:
         rains = self.forecast.rains(now, until)
         courses = Courses(self.session, self.spec.weights, until, rains, deadline_s)
         blank = np.full((1, self._width), np.nan)
-        begin = [
-            Commands(name, np.array([now]), until, blank) for name in (RULE, EARLY, EQUAL_FILLING, ALL_ON)
-        ]
+        names = [RULE, EARLY, EQUAL_FILLING, ALL_ON] + [LIMITED_FLOW] * bool(self.spec.flow_limits)
+        begin = [Commands(name, np.array([now]), until, blank) for name in names]
         effort = max(40, self.settings.evaluations)
         self._kept["constant"] = local_search(courses, begin, self._codes, evaluations=effort).plan
         if self.programme is not None:
@@ -244,6 +243,11 @@ class RollingPlan:
         costs = near.costs([plan for _, plan in begin])
         at = int(np.argmin(costs))
         name, best = begin[at]
+        if not self.spec.stations.stations and _calm(near.outcomes([best])[0]):
+            return [
+                (name, best),
+                *kept,
+            ], ""  # gates cost neither starts nor electricity: nothing is left to gain
         found = local_search(near, [plan for _, plan in begin], codes, evaluations=self.settings.evaluations)
         if found.cost_m3 < costs[at] - 1e-9:
             name, best = f"{name}+search", found.plan
@@ -273,6 +277,8 @@ class RollingPlan:
     def _cases(self, rains: int) -> list[Case]:
         first = self.settings.derating[0]
         members = [Case(member, first) for member in range(rains)]
+        if not self.spec.stations.stations:  # gates have no capacity to lose
+            return members
         return members + [Case(0, capacity) for capacity in self.settings.derating[1:]]
 
     def _reactive(self, now: float, until: float) -> list[tuple[str, Commands]]:
@@ -312,7 +318,8 @@ class RollingPlan:
 
 
 def _calm(outcome: Outcome) -> bool:
-    return outcome.flooding_m3 + outcome.overflow_m3 < _CALM_M3 and outcome.underpass_m_min == 0.0
+    spilt_m3 = outcome.flooding_m3 + outcome.overflow_m3 + outcome.flow_excess_m3
+    return spilt_m3 < _CALM_M3 and outcome.underpass_m_min == 0.0
 
 
 def joined_traces(traces: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from citymains.intake.inp import InpDocument, InpRow
 from citymains.intake.numbers import read_number
 from citymains.model.table import Table
 
-from citymains_drainage.control.model import Gate
+from citymains_drainage.control.model import FlowLimit, Gate
 from citymains_drainage.options import ModelOptions
 from citymains_drainage.stations.curves import PumpCurve, VolumeCurve
 from citymains_drainage.stations.gates import GATE_SECTIONS, gates_of
@@ -47,6 +47,7 @@ class Commanded:
     gates : tuple of Gate
     underpasses : tuple of Underpass
     overflow_outfalls : tuple of str
+    flow_limits : tuple of FlowLimit
     assumed : tuple of (str, str)
         Station or outfall, and what was assumed of it (a message code).
     """
@@ -55,6 +56,7 @@ class Commanded:
     gates: tuple[Gate, ...] = ()
     underpasses: tuple[Underpass, ...] = ()
     overflow_outfalls: tuple[str, ...] = ()
+    flow_limits: tuple[FlowLimit, ...] = ()
     assumed: tuple[tuple[str, str], ...] = ()
 
 

@@ -424,6 +424,26 @@ class SchedulePumpsRequest(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    @_typing.final
+    class FlowLimitsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.float
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.float = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     NET_FIELD_NUMBER: _builtins.int
     STORM_FIELD_NUMBER: _builtins.int
     HORIZON_S_FIELD_NUMBER: _builtins.int
@@ -443,6 +463,7 @@ class SchedulePumpsRequest(_message.Message):
     EVALUATIONS_FIELD_NUMBER: _builtins.int
     TIME_LIMIT_S_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    FLOW_LIMITS_FIELD_NUMBER: _builtins.int
     net: _builtins.str
     """Id of the network, `networks/{sha256}`; required."""
     horizon_s: _builtins.float
@@ -497,6 +518,10 @@ class SchedulePumpsRequest(_message.Message):
     def price_yuan_per_kwh(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
         """Price of electricity by hour of the day, in yuan/kWh, 24 values >= 0; empty: 0.7 throughout."""
 
+    @_builtins.property
+    def flow_limits(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
+        """Largest flow that should pass a link, or enter a node, by its id, in m3/h, > 0; empty: no limits."""
+
     def __init__(
         self,
         *,
@@ -519,10 +544,11 @@ class SchedulePumpsRequest(_message.Message):
         evaluations: _builtins.int | None = ...,
         time_limit_s: _builtins.float | None = ...,
         request_id: _builtins.str = ...,
+        flow_limits: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_capacity_scale", b"_capacity_scale", "_evaluations", b"_evaluations", "_forecast_scale", b"_forecast_scale", "_horizon_s", b"_horizon_s", "_policy", b"_policy", "_step_s", b"_step_s", "_time_limit_s", b"_time_limit_s", "capacity_scale", b"capacity_scale", "evaluations", b"evaluations", "forecast_scale", b"forecast_scale", "horizon_s", b"horizon_s", "policy", b"policy", "scenario", b"scenario", "stations", b"stations", "stations_file", b"stations_file", "stations_id", b"stations_id", "step_s", b"step_s", "storm", b"storm", "time_limit_s", b"time_limit_s", "underpasses", b"underpasses", "underpasses_file", b"underpasses_file", "underpasses_id", b"underpasses_id"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_capacity_scale", b"_capacity_scale", "_evaluations", b"_evaluations", "_forecast_scale", b"_forecast_scale", "_horizon_s", b"_horizon_s", "_policy", b"_policy", "_step_s", b"_step_s", "_time_limit_s", b"_time_limit_s", "capacity_scale", b"capacity_scale", "evaluations", b"evaluations", "forecast_scale", b"forecast_scale", "horizon_s", b"horizon_s", "links", b"links", "net", b"net", "overflow_outfalls", b"overflow_outfalls", "policy", b"policy", "pre_lowering_s", b"pre_lowering_s", "price_yuan_per_kwh", b"price_yuan_per_kwh", "request_id", b"request_id", "scenario", b"scenario", "stations", b"stations", "stations_file", b"stations_file", "stations_id", b"stations_id", "step_s", b"step_s", "storm", b"storm", "time_limit_s", b"time_limit_s", "underpasses", b"underpasses", "underpasses_file", b"underpasses_file", "underpasses_id", b"underpasses_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_capacity_scale", b"_capacity_scale", "_evaluations", b"_evaluations", "_forecast_scale", b"_forecast_scale", "_horizon_s", b"_horizon_s", "_policy", b"_policy", "_step_s", b"_step_s", "_time_limit_s", b"_time_limit_s", "capacity_scale", b"capacity_scale", "evaluations", b"evaluations", "flow_limits", b"flow_limits", "forecast_scale", b"forecast_scale", "horizon_s", b"horizon_s", "links", b"links", "net", b"net", "overflow_outfalls", b"overflow_outfalls", "policy", b"policy", "pre_lowering_s", b"pre_lowering_s", "price_yuan_per_kwh", b"price_yuan_per_kwh", "request_id", b"request_id", "scenario", b"scenario", "stations", b"stations", "stations_file", b"stations_file", "stations_id", b"stations_id", "step_s", b"step_s", "storm", b"storm", "time_limit_s", b"time_limit_s", "underpasses", b"underpasses", "underpasses_file", b"underpasses_file", "underpasses_id", b"underpasses_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__capacity_scale: _TypeAlias = _typing.Literal["capacity_scale"]  # noqa: Y015
     _WhichOneofArgType__capacity_scale: _TypeAlias = _typing.Literal["_capacity_scale", b"_capacity_scale"]  # noqa: Y015
@@ -605,6 +631,8 @@ class ScheduleReport(_message.Message):
     STEP_S_FIELD_NUMBER: _builtins.int
     DECISION_COUNT_FIELD_NUMBER: _builtins.int
     EVALUATION_COUNT_FIELD_NUMBER: _builtins.int
+    FLOW_EXCESS_M3_FIELD_NUMBER: _builtins.int
+    RULE_FLOW_EXCESS_M3_FIELD_NUMBER: _builtins.int
     verdict: _common_pb2.Verdict.ValueType
     """SUSPECT where a balance is off by more than 2 %."""
     policy: _builtins.str
@@ -671,6 +699,10 @@ class ScheduleReport(_message.Message):
     """Decisions, >= 0."""
     evaluation_count: _builtins.int
     """Courses tried in the engine, >= 0."""
+    flow_excess_m3: _builtins.float
+    """Volume that passed above the stated flow limits, in m3, >= 0, summed over them."""
+    rule_flow_excess_m3: _builtins.float
+    """The same under the rule, in m3, >= 0."""
     @_builtins.property
     def findings(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Finding]:
         """What was assumed and masked, why it is this rung, and underpasses that have to be closed."""
@@ -724,10 +756,12 @@ class ScheduleReport(_message.Message):
         step_s: _builtins.float = ...,
         decision_count: _builtins.int = ...,
         evaluation_count: _builtins.int = ...,
+        flow_excess_m3: _builtins.float = ...,
+        rule_flow_excess_m3: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["provenance", b"provenance"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["capacity_scale", b"capacity_scale", "computing_load_percent", b"computing_load_percent", "continuity_error_percent", b"continuity_error_percent", "cost_m3", b"cost_m3", "decision_count", b"decision_count", "double_baseline_score_percent", b"double_baseline_score_percent", "energy_kwh", b"energy_kwh", "energy_yuan", b"energy_yuan", "evaluation_count", b"evaluation_count", "findings", b"findings", "flooding_m3", b"flooding_m3", "forecast_scale", b"forecast_scale", "horizon_s", b"horizon_s", "overflow_m3", b"overflow_m3", "policy", b"policy", "provenance", b"provenance", "reduced_model_bound_flooding_m3", b"reduced_model_bound_flooding_m3", "reduced_model_gap_percent", b"reduced_model_gap_percent", "rule_continuity_error_percent", b"rule_continuity_error_percent", "rule_cost_m3", b"rule_cost_m3", "rule_energy_kwh", b"rule_energy_kwh", "rule_flooding_m3", b"rule_flooding_m3", "rule_overflow_m3", b"rule_overflow_m3", "rule_starts", b"rule_starts", "rule_storage_m3", b"rule_storage_m3", "rule_underpass_depth_m", b"rule_underpass_depth_m", "rung", b"rung", "rung_reason_en", b"rung_reason_en", "rung_reason_zh", b"rung_reason_zh", "starts", b"starts", "step_s", b"step_s", "storage_m3", b"storage_m3", "tables", b"tables", "underpass_depth_m", b"underpass_depth_m", "underpass_red_s", b"underpass_red_s", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["capacity_scale", b"capacity_scale", "computing_load_percent", b"computing_load_percent", "continuity_error_percent", b"continuity_error_percent", "cost_m3", b"cost_m3", "decision_count", b"decision_count", "double_baseline_score_percent", b"double_baseline_score_percent", "energy_kwh", b"energy_kwh", "energy_yuan", b"energy_yuan", "evaluation_count", b"evaluation_count", "findings", b"findings", "flooding_m3", b"flooding_m3", "flow_excess_m3", b"flow_excess_m3", "forecast_scale", b"forecast_scale", "horizon_s", b"horizon_s", "overflow_m3", b"overflow_m3", "policy", b"policy", "provenance", b"provenance", "reduced_model_bound_flooding_m3", b"reduced_model_bound_flooding_m3", "reduced_model_gap_percent", b"reduced_model_gap_percent", "rule_continuity_error_percent", b"rule_continuity_error_percent", "rule_cost_m3", b"rule_cost_m3", "rule_energy_kwh", b"rule_energy_kwh", "rule_flooding_m3", b"rule_flooding_m3", "rule_flow_excess_m3", b"rule_flow_excess_m3", "rule_overflow_m3", b"rule_overflow_m3", "rule_starts", b"rule_starts", "rule_storage_m3", b"rule_storage_m3", "rule_underpass_depth_m", b"rule_underpass_depth_m", "rung", b"rung", "rung_reason_en", b"rung_reason_en", "rung_reason_zh", b"rung_reason_zh", "starts", b"starts", "step_s", b"step_s", "storage_m3", b"storage_m3", "tables", b"tables", "underpass_depth_m", b"underpass_depth_m", "underpass_red_s", b"underpass_red_s", "verdict", b"verdict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
