@@ -25,7 +25,12 @@ def scheduled(drainage, storm: tuple[float, float, float], **how):
     ).result()
 
 
-@pytest.fixture(scope="module", params=STORMS, ids=str)
+# One storm in every run of the tests, all three with `make campaign`.
+@pytest.fixture(
+    scope="module",
+    params=[STORMS[0], *(pytest.param(storm, marks=pytest.mark.campaign) for storm in STORMS[1:])],
+    ids=str,
+)
 def perfect(request, drainage):
     """The plan of a storm that is known."""
     return scheduled(drainage, request.param)

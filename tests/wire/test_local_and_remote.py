@@ -240,7 +240,7 @@ def test_nasty_arguments_are_answered_or_refused(cities: Any, utility: str) -> N
         if plan.question.shape is not Shape.UNARY:
             continue
         for request in nasty_requests(plan, network):
-            with contextlib.suppress(CitymainsError), Call(timeout_s=20).active():
+            with contextlib.suppress(CitymainsError), Call(timeout_s=10).active():
                 try:
                     remote._line.unary(plan.path, request.SerializeToString())
                 except InternalError as error:
@@ -267,7 +267,7 @@ def test_nasty_scenarios_are_answered_or_refused(cities: Any, utility: str, net:
     _, remote = faces(cities, utility)
     network = remote.load(net).id
     for scenario in SCENARIOS:
-        with contextlib.suppress(CitymainsError), Call(timeout_s=20).active():
+        with contextlib.suppress(CitymainsError), Call(timeout_s=10).active():
             try:
                 getattr(remote, name)(network, scenario=scenario)
             except InternalError as error:

@@ -58,7 +58,12 @@ class RecordCodec:
         fields = {one.name: one for one in dataclasses.fields(self.kind) if one.init}
         names = list(fields)
         for name, one in fields.items():
-            if one.default is not dataclasses.MISSING or one.default_factory is not dataclasses.MISSING:
+            scalar = self._descriptor.fields_by_name.get(name)
+            if (
+                one.default is not dataclasses.MISSING
+                and scalar
+                and not (scalar.message_type or scalar.enum_type)
+            ):
                 self._defaulted.add(name)
             try:
                 hint = reduce_hint(hints[name])

@@ -157,6 +157,8 @@ class FailureQuestions(Utility):
         >>> city.drainage.outage("district", scenario=Scenario.lose(plants=["河东排口"])).unserved_m3 > 0  # doctest: +SKIP
         True
         """
+        if scenario is None:  # a caller's None is no bug of ours
+            raise InputError("ARGUMENT_MISSING", field="scenario")
         return analyze_outage(
             self,
             self.network(net),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from citymains.errors import Issue
+from citymains.errors import InputError, Issue
 from citymains.intake.dataset import DatasetRef
 from citymains.intake.source import Intake, SourceFile
 from citymains.isolation.layout import Layout
@@ -242,6 +242,8 @@ class Water(Utility):
         >>> from citymains import Scenario  # doctest: +SKIP
         >>> city.water.outage("Net3", Scenario.close("173", 7200, 50400)).unserved_m3  # doctest: +SKIP
         """
+        if scenario is None:  # a caller's None is no bug of ours
+            raise InputError("ARGUMENT_MISSING", field="scenario")
         return analyze_outage(
             self,
             self.network(net),
