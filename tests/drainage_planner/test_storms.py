@@ -135,7 +135,7 @@ def test_bad_rain_is_refused_at_its_row(drainage, second, last, code, line) -> N
     [
         ("", {}, InputError, "STORM_FORMULA_MISSING"),
         ("q=2001(1+0.811lgP)/(t+8", {}, InputError, "STORM_FORMULA_UNREADABLE"),
-        ("atlantis", {}, NotFoundError, "NOT_FOUND"),
+        ("atlantis", {}, NotFoundError, "PLUGIN_RECORD_UNKNOWN"),
         ("beijing-classic", {"zone": "IX"}, InputError, "STORM_ZONE_UNKNOWN"),
         ("beijing-classic", {"peak_ratio": 1.5}, InputError, "ARGUMENT_INVALID"),
         ("beijing-classic", {"duration_s": math.nan}, InputError, "ARGUMENT_INVALID"),
