@@ -132,6 +132,8 @@ def test_what_is_not_there_is_told_alike(cities: Any) -> None:
         with pytest.raises(NotFoundError):
             face.pressure("networks/" + "0" * 64)
         with pytest.raises(NotBuiltError):
+            face.bill("Net1")
+        with pytest.raises(InputError):
             face.outage("Net1", scenario=None)
         with pytest.raises(InputError):
             face.pressure("no-such-file.inp")
