@@ -57,7 +57,7 @@ CASES = {
         None,
     ),
     "saves a file": (
-        swap("[DWF]", "[FILES]\nSAVE HOTSTART /root/x.hsf\n[DWF]"),
+        swap("[DWF]", "[FILES]\nSAVE HOTSTART /x.hsf\n[DWF]"),
         "INP_EXTERNAL_FILE",
         "SAVE HOTSTART",
     ),
